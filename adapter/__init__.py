@@ -1,0 +1,1 @@
+"""The adapter that connects Norwegian hospitals and municipalities around *individuell plan*."""

@@ -1,0 +1,1 @@
+"""The rules of the field: what a need, a case, a consent and a delivery are. Standard library only."""

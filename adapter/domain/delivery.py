@@ -1,0 +1,100 @@
+"""One delivery: a set of resource versions on its way to one recipient."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Place = Literal["head", "behind", "held", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A resource in exactly one version."""
+
+    type: str
+    id: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.id}/{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Pinned":
+        kind, id_, number = text.split("/")
+        return cls(kind, id_, int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a decision wants sent.
+
+    `message_id` is derived from case, recipient, event and focus: asking twice makes one delivery.
+    `event` is the FHIR message event; `category` a row of mappings/consent.yaml, which decides whether
+    consent is needed at the moment of sending. `focus` is what the message is about, `carries` all it holds.
+    """
+
+    message_id: str
+    recipient: str
+    case_id: str
+    event: str
+    category: str
+    focus: Pinned
+    carries: tuple[Pinned, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An outgoing message with its place in line. A lane is recipient + case; ids grow in commit order.
+
+    `place`: `head` may be sent when due; `behind` waits for the head of its lane; `held` is a parked head
+    that keeps its lane waiting; `done` is over. `state` stands in lifecycles/exchange.csv.
+    `clock` is when the time until parking began.
+    """
+
+    id: int
+    outgoing: Outgoing
+    state: str
+    place: Place
+    due: datetime
+    clock: datetime
+    tries: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the partner said to one try, unjudged.
+
+    `transport`: "answered", or why there was no answer (unreachable, timed-out, cut-off, redirected, not-allowed).
+    `http` is the status (0 without an answer); `said` the FHIR response code, "duplicate", "nothing" or "nonsense".
+    """
+
+    transport: str
+    http: int = 0
+    said: str = "nothing"
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one try led to, written back by the postman in one transaction with its siblings."""
+
+    delivery: Delivery
+    event: str
+    state: str
+    place: Place
+    due: datetime
+    because: str
+    at: datetime
+    receipt: Receipt | None
+    tried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A recipient that does not answer is paused as a whole; no delivery is blamed for it."""
+
+    recipient: str
+    failures: int
+    until: datetime | None

@@ -1,0 +1,25 @@
+"""Names that never change: every id is derived, so the same input gives the same bytes on every run.
+
+Also the keyed hash under which a person is looked up without storing the identity number as a key.
+"""
+
+import hashlib
+import hmac
+import uuid
+
+NAMESPACE = uuid.UUID("6f1d4a0e-58f5-5c0b-9d0e-7c1f3a8a2b10")
+
+
+def derived(*parts: str) -> str:
+    """A UUID (version 5) of the parts, in order. Parts are joined by a character none of them holds."""
+    return str(uuid.uuid5(NAMESPACE, "\x1f".join(parts)))
+
+
+def case_id(sender: str, need: str) -> str:
+    """The case of one need: the sending organisation's number and the sender's own UUID for the need."""
+    return derived("case", sender, need.lower())
+
+
+def subject_key(secret: bytes, identity_number: str) -> str:
+    """HMAC-SHA256 (hex) of an identity number: equal persons are found, nobody is named."""
+    return hmac.new(secret, identity_number.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,91 @@
+"""A message as it stands at the door: who sends, to whom, which kind; its content is still unread."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from adapter.domain.problems import Finding
+
+Door = Literal["edi", "fhir"]
+Acknowledge = Literal["always", "never", "on-error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An organisation as a message names it.
+
+    `organisation` is the number in Enhetsregisteret ("" where the message has none); `her_ids` are
+    addresses in Adresseregisteret, outermost organisation first, the service last.
+    """
+
+    organisation: str = ""
+    her_ids: tuple[str, ...] = ()
+    name: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The head of a message.
+
+    `message_id`: MsgInfo/MsgId or MessageHeader.id, the same at every resend.
+    `envelope_id`: Bundle.id, new at every send (FHIR R4 messaging); equal to message_id for XML.
+    `kind`: code of Volven 8279, or the FHIR message event. `payload`: namespace of the XML payload, or "fhir".
+    `digest`: SHA-256 (hex) of the content without what changes at a resend.
+    `generated`: GenDate or Bundle.timestamp as it stands in the message. `test`: ProcessingStatus D.
+    """
+
+    door: Door
+    message_id: str
+    envelope_id: str
+    kind: str
+    payload: str
+    sender: Party
+    receiver: Party
+    generated: str
+    digest: str
+    test: bool = False
+    acknowledge: Acknowledge = "always"
+    kind_display: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, as the access token proves it: organisation number, and the scopes granted."""
+
+    organisation: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller gets back, ready to send. `status` is the HTTP status; `etag` a FHIR version."""
+
+    status: int
+    media_type: str
+    body: bytes
+    etag: str | None = None
+    location: str | None = None
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that was answered: the answer is given again, word for word, when the message comes again.
+
+    `raw` is None for what was refused: the sender has it, and we have no basis to keep it.
+    """
+
+    id: str
+    door: Door
+    sender: str
+    message_id: str
+    envelope_id: str
+    kind: str
+    digest: str
+    raw: bytes | None
+    at: datetime
+    answer: Answer
+    case_id: str | None = None
+    findings: tuple[Finding, ...] = ()
+    mapping: str = field(default="")
