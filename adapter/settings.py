@@ -1,0 +1,50 @@
+"""Everything that can be set, read once from the environment (IP_ADAPTER_…) and frozen."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def carried(folder: str) -> Path:
+    """A data folder: inside the package when installed from a wheel, beside it in a checkout."""
+    inside = _PACKAGE / "_carried" / folder
+    beside = {"partners": "docker/partners"}.get(folder, folder)
+    return inside if inside.is_dir() else _PACKAGE.parent / beside
+
+
+class Settings(BaseSettings):
+    """One value per name; nothing here is read again after start."""
+
+    model_config = SettingsConfigDict(env_prefix="IP_ADAPTER_", frozen=True, extra="forbid")
+
+    environment: Literal["test", "production"] = "test"
+    database: str = "sqlite:///ip-adapter.db"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    canonical_base: str = "https://ip-adapter.example/fhir"
+    own_address: str = ""
+    mappings: Path = Field(default_factory=lambda: carried("mappings"))
+    partners: Path | None = None
+    subject_secret: SecretStr = SecretStr("synthetic-persons-only")
+
+    issuer: str = "http://127.0.0.1:8089"
+    audience: str = "ip-adapter"
+
+    max_bytes: int = 5_000_000
+    max_depth: int = 60
+
+    retry_waits: tuple[timedelta, ...] = (
+        timedelta(seconds=5),
+        timedelta(seconds=30),
+        timedelta(minutes=2),
+        timedelta(minutes=10),
+        timedelta(hours=1),
+    )
+    park_after: timedelta = timedelta(hours=72)
+    send_timeout: float = 10.0
+    look_every: float = 0.2
