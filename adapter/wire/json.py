@@ -1,0 +1,105 @@
+"""JSON as bytes and as values: read strictly, written canonically.
+
+Numbers with decimals stay Decimal, so that 72.50 does not become 72.5 (FHIR R4 data types, decimal).
+"""
+
+import hashlib
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import simplejson
+
+from adapter.domain.case import Resource
+from adapter.domain.problems import Finding, Refused
+
+# A string as a whole (an unterminated one runs to the end, so the scan is linear), or one bracket.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_MOST_DIGITS = 400  # far beyond FHIR's 18 significant digits; keeps arithmetic on numbers cheap
+
+
+def loads(raw: bytes, *, max_bytes: int, max_depth: int) -> Resource:
+    """The JSON object in `raw` (UTF-8, RFC 8259), in the order of the source.
+
+    `max_depth` counts nested objects and arrays, the outermost as 1; it is checked before parsing.
+    Raises Refused: too-large, too-deep, or not-json (also for a property that stands twice, NaN, a lone
+    surrogate, a number beyond 400 digits, or anything but an object at the top).
+    """
+    if len(raw) > max_bytes:
+        raise Refused(Finding("too-large"))
+    if _depth(raw) > max_depth:
+        raise Refused(Finding("too-deep"))
+    try:
+        value = simplejson.loads(
+            raw.decode("utf-8"),
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+            object_pairs_hook=_unique,
+        )
+        if _SURROGATE.search(raw):
+            dumps(value)
+    except (ValueError, InvalidOperation):  # ValueError covers JSON, UTF-8 and the refusals below
+        raise Refused(Finding("not-json")) from None
+    if not isinstance(value, dict):
+        raise Refused(Finding("not-json"))
+    return value
+
+
+def dumps(resource: Resource) -> bytes:
+    """UTF-8 without blanks, properties in the order they stand, decimals with the digits they have."""
+    return _text(resource, sort_keys=False)
+
+
+def digest(resource: Resource) -> str:
+    """SHA-256 (hex) of the content: the order of properties does not count, every digit does."""
+    return hashlib.sha256(_text(resource, sort_keys=True)).hexdigest()
+
+
+def _text(resource: Resource, *, sort_keys: bool) -> bytes:
+    text = simplejson.dumps(
+        resource,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        use_decimal=True,
+        allow_nan=False,
+        sort_keys=sort_keys,
+    )
+    return text.encode("utf-8")
+
+
+def _depth(raw: bytes) -> int:
+    depth = deepest = 0
+    for token in _TOKEN.finditer(raw):
+        first = raw[token.start()]
+        if first in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a property stands twice")
+    return members
+
+
+def _decimal(digits: str) -> Decimal:
+    number = Decimal(digits)
+    if len(digits) > _MOST_DIGITS or abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError("a number is beyond bounds")
+    return number
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number is beyond bounds")
+    return int(digits)
+
+
+def _no_constant(_: str) -> None:
+    raise ValueError("NaN and Infinity are not JSON")
