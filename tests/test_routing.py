@@ -1,6 +1,7 @@
 """Which unit a case goes to, on the day it is sent: the sample tables of mappings/routes, 2018 to 2026."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from adapter.domain.routing import (
     Unit,
     Unrouted,
     by_her_id,
+    numbers_in_force,
     route,
 )
 from adapter.mapping.routes import load
@@ -206,6 +208,31 @@ def test_the_unit_of_a_district_goes_before_that_of_the_whole_municipality() -> 
     assert route(directory, stay("1511", "151102"), (), TODAY) == Routed(units[0])
     twice = Directory(directory.municipalities, (units[0], units[0]))
     assert route(twice, stay("1511"), (), TODAY) == Unrouted(Finding("several-units", "stay.municipality"))
+
+
+def test_a_district_whose_unit_has_ended_is_known_but_has_no_unit() -> None:
+    """The operator must add a unit; the sender did state the district."""
+    ended = replace(_unit("1511", "8900071", "151101"), valid_to=date(2025, 12, 31))
+    units = (ended, _unit("1511", "8900072", "151102"))
+    directory = Directory((Municipality("1511", "A", date(2018, 1, 1)),), units)
+    result = route(directory, stay("1511", "151101"), (), TODAY)
+    assert result == Unrouted(Finding("no-unit", "stay.municipality"))
+
+
+def test_a_unit_listed_under_a_replaced_number_is_no_difference_of_stay() -> None:
+    """An operator's row may still have the number of 2023 when the message has that of 2024."""
+    directory = Directory(DIRECTORY.municipalities, (_unit("3019", "8900071"),))
+    assert route(directory, stay("3216"), ["8900071"], TODAY) == Routed(directory.units[0])
+
+
+def test_a_number_that_was_used_twice_is_followed_from_its_last_use() -> None:
+    """Statistics Norway may give an old number out again."""
+    first = Municipality("1511", "A", date(2018, 1, 1), date(2018, 12, 31), ("1514",))
+    second = Municipality("1511", "B", date(2020, 1, 1), date(2020, 12, 31), ("1515",))
+    others = tuple(Municipality(number, "C", date(2018, 1, 1)) for number in ("1514", "1515"))
+    directory = Directory((first, second, *others), ())
+    assert numbers_in_force(directory, "1511", date(2019, 6, 1)) == {"1514"}
+    assert numbers_in_force(directory, "1511", TODAY) == {"1515"}
 
 
 NUMBERS = st.none() | st.sampled_from(sorted({m.number for m in DIRECTORY.municipalities} | {"9999"}))
