@@ -1,6 +1,6 @@
 """What the flows need from the world. `adapter/outside` implements it; tests may do so too."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -82,4 +82,4 @@ class PostRound(Protocol):
 class Transport(Protocol):
     """Carries bytes to a partner. Never raises for what a partner does: the receipt says it."""
 
-    async def post(self, address: str, body: bytes, headers: Iterable[tuple[str, str]]) -> Receipt: ...
+    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt: ...

@@ -1,0 +1,250 @@
+"""Who calls: access tokens as HelseID issues them, checked against the keys that the issuer publishes.
+
+Standards: RFC 6750 (Bearer), RFC 7519 and 8725 (JWT), RFC 9068 (at+jwt), OpenID Connect Discovery 1.0 § 4.
+"""
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import JWKRegistry, Key, KeySet
+
+from adapter.domain.message import Caller
+from adapter.domain.problems import Finding, Refused
+from adapter.ports import Clock
+
+# Asymmetric only: with HS256 a public key would be a shared secret (RFC 8725 § 2.1).
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+TYPES = ("at+jwt", "JWT")
+LEEWAY_SECONDS = 5
+ORGNR_PARENT = "helseid://claims/client/claims/orgnr_parent"
+ORGNR_CHILD = "helseid://claims/client/claims/orgnr_child"
+
+BETWEEN_FETCHES = timedelta(minutes=1)
+BETWEEN_FIRST_FETCHES = timedelta(seconds=1)
+KEYS_ARE_OLD_AFTER = timedelta(hours=12)
+MAX_TOKEN = 16_384
+MAX_DOCUMENT = 1_000_000
+
+_ORGANISATION = re.compile(r"[0-9]{9}")
+_NOT_PUBLIC = ("localhost", "test", "example", "invalid", "local", "internal")  # RFC 2606, 6761, 6762
+
+Fetch = Callable[[str], bytes]
+"""The body at an address. Raises IssuerUnreachable, and nothing else, when it cannot be had."""
+
+
+class IssuerUnreachable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """The issuer's keys cannot be had now, so no token can be judged. The caller may try again."""
+
+
+def acceptable_issuer(issuer: str, environment: Literal["test", "production"]) -> bool:
+    """Whether tokens of this issuer may be trusted in this environment.
+
+    Production takes https at a public name only: neither the pretend issuer (loopback, a bare container
+    name, a reserved name) nor HelseID's own test issuer, which both vouch for anybody.
+    """
+    if environment == "test":
+        return issuer.startswith(("https://", "http://"))
+    host = _host(issuer)
+    labels = host.split(".")
+    return len(labels) > 1 and labels[-1] not in _NOT_PUBLIC and "test" not in labels and not _is_number(host)
+
+
+def _host(issuer: str) -> str:
+    """The host of an https address that is nothing but scheme, host and path; "" for any other text."""
+    try:
+        parts = urlsplit(issuer)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    plain = parts.scheme == "https" and "@" not in parts.netloc and not (parts.query or parts.fragment)
+    return host.rstrip(".") if plain else ""
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def fetch_over_http(address: str) -> bytes:
+    """GET within 5 s, no redirects, at most 1 MB. Raises IssuerUnreachable."""
+    try:
+        with httpx.stream("GET", address, timeout=5.0, trust_env=False) as answer:
+            if answer.status_code != 200:
+                raise IssuerUnreachable
+            body = b""
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > MAX_DOCUMENT:
+                    raise IssuerUnreachable
+            return body
+    except (httpx.HTTPError, httpx.InvalidURL):
+        raise IssuerUnreachable from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Held:
+    keys: KeySet
+    since: datetime
+
+
+class PublishedKeys:
+    """The issuer's signing keys, fetched when first needed, kept, and shared by all threads.
+
+    They are fetched again for a key id that is not among them, and every 12 hours so that a key which the
+    issuer has withdrawn loses its force; at most once a minute. If the issuer is down, the old keys stay.
+    """
+
+    def __init__(self, issuer: str, clock: Clock, fetch: Fetch) -> None:
+        self._issuer, self._clock, self._fetch = issuer, clock, fetch
+        self._lock = Lock()
+        self._held: _Held | None = None
+        self._tried: datetime | None = None
+        self._down = False
+
+    def verified(self, token: str) -> jwt.Token:
+        """The token, its signature checked. Raises IssuerUnreachable, JoseError or ValueError."""
+        held = self._current()
+        try:
+            return jwt.decode(token, held.keys, algorithms=ALGORITHMS)
+        except InvalidKeyIdError:
+            renewed = self._renewed(held)
+            if renewed is held and self._down:
+                raise IssuerUnreachable from None
+            return jwt.decode(token, renewed.keys, algorithms=ALGORITHMS)
+
+    def _current(self) -> _Held:
+        held = self._held
+        if held is None:
+            return self._renewed(None)
+        if self._clock() - held.since < KEYS_ARE_OLD_AFTER or self._lock.locked():
+            return held
+        return self._renewed(held)
+
+    def _renewed(self, seen: _Held | None) -> _Held:
+        """What is held after an attempt to get newer keys than `seen`. Raises IssuerUnreachable if none."""
+        with self._lock:
+            if self._held is seen and self._may_try():
+                self._try_again()
+            if self._held is None:
+                raise IssuerUnreachable
+            return self._held
+
+    def _may_try(self) -> bool:
+        pause = BETWEEN_FETCHES if self._held else BETWEEN_FIRST_FETCHES
+        return self._tried is None or self._clock() - self._tried >= pause
+
+    def _try_again(self) -> None:
+        self._tried = self._clock()
+        try:
+            self._held = _Held(self._published(), self._tried)
+            self._down = False
+        except IssuerUnreachable:
+            self._down = True
+
+    def _published(self) -> KeySet:
+        discovery = _document(self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration"))
+        address = discovery.get("jwks_uri")
+        # A document that names another issuer, or sends us to another host, is not the issuer's word.
+        if discovery.get("issuer") != self._issuer or not isinstance(address, str):
+            raise IssuerUnreachable
+        if not address.startswith("{0.scheme}://{0.netloc}/".format(urlsplit(self._issuer))):
+            raise IssuerUnreachable
+        listed = _document(self._fetch(address)).get("keys")
+        keys = list(_signing_keys(listed if isinstance(listed, list) else []))
+        if not keys:
+            raise IssuerUnreachable
+        return KeySet(keys)
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        raise IssuerUnreachable from None
+    if not isinstance(document, dict):
+        raise IssuerUnreachable
+    return document
+
+
+def _signing_keys(listed: list[Any]) -> Iterable[Key]:
+    """The keys that can check a signature; RFC 7517 § 5 has the rest of the set ignored."""
+    for jwk in listed:
+        try:
+            if jwk["kty"] in ("RSA", "EC") and jwk.get("use", "sig") == "sig":
+                yield JWKRegistry.import_key(jwk)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+            continue
+
+
+class Identity:
+    """Reads the caller out of an `Authorization` header. Thread safe; asks the issuer for keys only."""
+
+    def __init__(self, issuer: str, audience: str, clock: Clock, fetch: Fetch = fetch_over_http) -> None:
+        self._keys = PublishedKeys(issuer, clock, fetch)
+        self._issuer, self._audience, self._clock = issuer, audience, clock
+
+    def caller(self, authorization: str | None) -> Caller:
+        """The organisation that HelseID has verified (orgnr_parent) and the scopes of the token.
+
+        orgnr_child is checked for form and not used: HelseID does not verify it for clients of several
+        tenants. Raises Refused (no-token, token-refused) without a reason, and IssuerUnreachable.
+        """
+        token = _bearer(authorization)
+        try:
+            verified = self._keys.verified(token)
+            self._check(verified)
+            return _caller(verified.claims)
+        except (JoseError, ValueError, TypeError, AttributeError):  # joserfc meets forged heads of any shape
+            raise Refused(Finding("token-refused")) from None
+
+    def _check(self, token: jwt.Token) -> None:
+        rules = jwt.JWTClaimsRegistry(
+            now=int(self._clock().timestamp()),
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._audience},
+            exp={"essential": True},
+        )
+        rules.validate(token.claims)
+        if token.header.get("typ") not in TYPES or token.claims["aud"] not in (
+            self._audience,
+            [self._audience],
+        ):
+            raise ValueError
+        # A sender-constrained token (DPoP, mutual TLS) is worth nothing as a Bearer token (RFC 9449 § 7.1).
+        if "cnf" in token.claims:
+            raise ValueError
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refused(Finding("no-token"))
+    if len(token) > MAX_TOKEN:
+        raise Refused(Finding("token-refused"))
+    return token.strip()
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    child = claims.get(ORGNR_CHILD)
+    for number in (claims.get(ORGNR_PARENT), *([child] if child is not None else [])):
+        if not isinstance(number, str) or not _ORGANISATION.fullmatch(number):
+            raise ValueError
+    scope = claims.get("scope", [])
+    scopes = scope.split(" ") if isinstance(scope, str) else scope
+    if not isinstance(scopes, list) or not all(isinstance(name, str) for name in scopes):
+        raise ValueError
+    return Caller(claims[ORGNR_PARENT], frozenset(scopes) - {""})
