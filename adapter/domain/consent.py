@@ -1,0 +1,96 @@
+"""May this recipient have this now? Pure, total, explained.
+
+Confidentiality lapses only as far as the person consents (helsepersonelloven § 22, IP-f §§ 5 and 9): a consent is
+recipient × category × purpose × period. Only active and unexpired consents count, deny wins over permit, several
+consents of one kind must all permit, and no consent means no.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A row of mappings/consent.yaml: which kinds of consent let a category of information pass, and why."""
+
+    name: str
+    kinds: tuple[str, ...]
+    consent_needed: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """What a consent permits or denies. Empty sets mean "any"; `start` and `end` bound the period."""
+
+    permits: bool
+    organisations: frozenset[str]
+    categories: frozenset[str]
+    purposes: frozenset[str]
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent as recorded: its kind (NOTIFICATION, PLAN, SHARING …), status, and provisions."""
+
+    id: str
+    kind: str
+    status: str
+    provisions: tuple[Provision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Yes, on the ground of these consents (none where the category needs none)."""
+
+    because: str
+    consents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No, and why: `no-consent`, `not-permitted` or `denied`; the consent that decided, if one did."""
+
+    because: str
+    consents: tuple[str, ...] = ()
+
+
+def decide(
+    consents: Iterable[Consent], recipient: str, category: Category, purposes: frozenset[str], at: datetime
+) -> Permit | Deny:
+    """Decide for one recipient (organisation number), at one moment (UTC), for any of the purposes."""
+    if not category.consent_needed:
+        return Permit(category.because)
+    active = [c for c in consents if c.status == "active" and c.kind in category.kinds]
+    if not active:
+        return Deny("no-consent")
+    for consent in active:
+        if _says(consent.provisions, recipient, category.name, purposes, at, permits=False):
+            return Deny("denied", (consent.id,))
+    for consent in active:
+        if not _says(consent.provisions, recipient, category.name, purposes, at, permits=True):
+            return Deny("not-permitted", (consent.id,))
+    return Permit("consent", tuple(c.id for c in active))
+
+
+def _says(
+    provisions: Sequence[Provision],
+    recipient: str,
+    category: str,
+    purposes: frozenset[str],
+    at: datetime,
+    *,
+    permits: bool,
+) -> bool:
+    return any(
+        p.permits is permits
+        and (not p.organisations or recipient in p.organisations)
+        and (not p.categories or category in p.categories)
+        and (not p.purposes or bool(p.purposes & purposes))
+        and (p.start is None or p.start <= at)
+        and (p.end is None or at < p.end)
+        for p in provisions
+    )

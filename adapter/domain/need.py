@@ -1,0 +1,110 @@
+"""What a hospital's notification leads to. A machine refuses messages, never people: it routes, holds or asks."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from adapter.domain import person
+from adapter.domain.problems import Finding
+from adapter.domain.routing import Directory, Routed, Stay, Unit, Unrouted, route
+
+Facts = Mapping[str, str]
+Environment = Literal["test", "production"]
+_NUMBERS = ("patient.fnr", "patient.dnr", "patient.fhn")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The event for the case, the unit it goes to (event `route`), or the list and reason a person gets."""
+
+    event: str
+    findings: tuple[Finding, ...] = ()
+    unit: Unit | None = None
+    list: Literal["routing", "detection", "consent"] | None = None
+    reason: str = ""
+
+
+def identity_number(facts: Facts) -> str:
+    """The number the person is known by: national number before D-number before FHN."""
+    return next(facts[name] for name in _NUMBERS if name in facts)
+
+
+def identity_findings(facts: Facts, origin: Mapping[str, str], environment: Environment) -> list[Finding]:
+    """Is there exactly one person, and of the kind this environment takes?
+
+    A person without any number is a case for a later version; here the message is refused with E30.
+    """
+    present = [name for name in _NUMBERS if name in facts]
+    if not present:
+        return [Finding("missing-person-id", origin.get("patient", "patient"))]
+    if len(present) > 1:
+        return [Finding("identity-disagrees", origin.get(present[1], present[1]))]
+    known = person.classify(facts[present[0]])
+    synthetic = known is not None and known.synthetic
+    if environment == "test" and not synthetic:
+        return [Finding("real-person-in-test", origin.get(present[0], present[0]))]
+    if environment == "production" and synthetic:
+        return [Finding("synthetic-person-in-production", origin.get(present[0], present[0]))]
+    return []
+
+
+def consent_findings(status: str, where: str) -> list[Finding]:
+    """A need leaves the hospital only with the person's consent (hpl § 22, § 32; CL-08)."""
+    problem = {"refused": "consent-refused", "not-asked": "consent-not-asked"}.get(status)
+    return [Finding(problem, where)] if problem else []
+
+
+def stricter(first: str | None, second: str | None) -> str:
+    """Of two statements on consent the one that allows less; none at all is `not-stated`."""
+    order = ("refused", "not-asked", "not-required", "obtained")
+    return next((s for s in order if s in (first, second)), "not-stated")
+
+
+def judge(facts: Facts, outcome: str, addressed: Collection[str], directory: Directory, at: datetime) -> Verdict:
+    """Where an acceptable notification goes: to a unit, or to the list of a person.
+
+    `outcome` is that of the detection ("states" for structured needs), `at` the moment of receipt.
+    """
+    if outcome == "uncertain":
+        return _hold("review", "detection", Finding("need-uncertain", "need.reason"))
+    if facts["consent.status"] == "not-stated":
+        return _hold("consent", "consent", Finding("consent-not-stated", "consent"))
+    if facts["consent.status"] == "not-required":
+        return _hold("consent", "consent", Finding("consent-basis-unclear", "consent"))
+    result = route(directory, stay_of(facts), addressed, at.date())
+    if isinstance(result, Unrouted):
+        held = _hold("routing", "routing", result.reason)
+        return Verdict(held.event, (*held.findings, *result.findings), None, held.list, held.reason)
+    assert isinstance(result, Routed)  # noqa: S101 - route() has two outcomes; this tells the type checker
+    return Verdict("route", result.findings, result.unit)
+
+
+def stay_of(facts: Facts) -> Stay:
+    """What the message says of where the person is. Nothing said of protection counts as protected (R-150)."""
+    staying = "stay.municipality" in facts
+    return Stay(
+        municipality=facts.get("stay.municipality"),
+        district=facts.get("stay.district" if staying else "registered.district"),
+        registered=facts.get("registered.municipality"),
+        protection=facts.get("patient.protection", "unknown"),  # type: ignore[arg-type]
+        birth_date=_born(facts),
+    )
+
+
+def shielded(facts: Facts) -> dict[str, str]:
+    """The facts without any place, unless the address is stated to be open (R-150, R-151)."""
+    if facts.get("patient.protection") == "open":
+        return dict(facts)
+    return {name: value for name, value in facts.items() if not name.startswith(("stay.", "registered."))}
+
+
+def _born(facts: Facts) -> date | None:
+    if "patient.birth_date" in facts:
+        return date.fromisoformat(facts["patient.birth_date"])
+    known = person.classify(identity_number(facts))
+    return known.born if known else None
+
+
+def _hold(what: str, work_list: Literal["routing", "detection", "consent"], finding: Finding) -> Verdict:
+    return Verdict(f"hold-for-{what}", (finding,), None, work_list, finding.problem)

@@ -1,0 +1,1 @@
+"""One story a file: a message is accepted, a case followed, a plan updated, a delivery made."""

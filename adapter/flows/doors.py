@@ -1,0 +1,132 @@
+"""A message at one of the two doors: opened, checked for who and where, and read into facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from adapter.domain.detection import Detected, detect
+from adapter.domain.doors import Way, way_of
+from adapter.domain.message import Caller, Door, Envelope, Party
+from adapter.domain.need import stricter
+from adapter.domain.problems import Finding, Refused
+from adapter.flows.parts import Parts
+from adapter.mapping.engine import Facts, Reading, Root, read
+from adapter.mapping.roles import roots_of
+from adapter.wire import edi, message
+from adapter.wire.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message that could be opened. `sender` is the partner's organisation number."""
+
+    envelope: Envelope
+    tree: Tree
+    sender: str
+    addressed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a message says: flat facts, where each stood, and whether it states the need."""
+
+    way: Way
+    reading: Reading
+    facts: Mapping[str, str]
+    origin: Mapping[str, str]
+    outcome: str
+    findings: tuple[Finding, ...]
+
+
+def open_message(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Opened:
+    """Open a message and check its parties. Raises Unreadable (format) or NotTrusted (who sends)."""
+    if door == "edi":
+        envelope, tree = edi.open_message(raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth)
+    else:
+        envelope, tree = message.open_message(
+            raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, event_system=parts.event_system
+        )
+    sender = trusted_sender(envelope, caller, parts)
+    return Opened(replace(envelope, sender=named(envelope.sender, parts)), tree, sender, _addressed(envelope))
+
+
+class NotTrusted(Refused):
+    """The sender is not who it says, or nobody we know: nothing is kept under its name."""
+
+
+def trusted_sender(envelope: Envelope, caller: Caller, parts: Parts) -> str:
+    """The organisation number of the partner that sent, proven by its token. Raises NotTrusted."""
+    where = "MsgHead.MsgInfo.Sender" if envelope.door == "edi" else "Bundle.entry[0].resource.sender"
+    partner = parts.partners.of(envelope.sender)
+    if partner is None:
+        raise NotTrusted(Finding("unknown-sender", where))
+    if partner.organisation != caller.organisation:
+        raise NotTrusted(Finding("sender-is-not-caller", where))
+    return partner.organisation
+
+
+def gate(opened: Opened, parts: Parts) -> list[Finding]:
+    """Is the message for us, and of the environment we are?"""
+    findings = []
+    receiver = opened.envelope.receiver
+    at = "MsgHead.MsgInfo.Receiver" if opened.envelope.door == "edi" else "Bundle.entry[0].resource.destination"
+    partner = parts.partners.of(receiver)
+    if receiver != Party() and (partner is None or not partner.served):
+        findings.append(Finding("receiver-not-ours", at))
+    if opened.envelope.test and parts.environment == "production":
+        findings.append(Finding("test-message-in-production", "MsgHead.MsgInfo.ProcessingStatus"))
+    return findings
+
+
+def read_message(opened: Opened, parts: Parts) -> Read | Finding:
+    """The facts of a message, or why its kind is not taken."""
+    way = way_of(parts.tables.ways, opened.envelope)
+    if isinstance(way, Finding):
+        return way
+    table = parts.tables.messages[way.table]
+    if way.door == "edi":
+        whole, lost = Root("MsgHead", opened.tree), ()
+        roots: Mapping[str, Root] = {"MsgHead": whole}
+    else:
+        whole = Root("Bundle", opened.tree)
+        roots, lost = roots_of(opened.tree, table.roles)
+    reading = read(table, way.column, roots, whole, parts.tables.codes)
+    found = _detected(way, reading, parts)
+    facts = {**found.facts, **flat(reading.facts)}
+    if way.table == "need":
+        facts["consent.status"] = stricter(flat(reading.facts).get("consent.status"), found.facts.get("consent.status"))
+        facts.setdefault("need.long_term", "unclear")
+        facts.setdefault("need.coordinated", "unclear")
+    findings = (*lost, *reading.findings, *_not_ours(found))
+    return Read(way, reading, facts, {**found.origin, **reading.origin}, found.outcome, findings)
+
+
+def named(party: Party, parts: Parts) -> Party:
+    """The party with the organisation number and name of the partner table where the message leaves them out."""
+    partner = parts.partners.of(party)
+    if partner is None:
+        return party
+    return replace(party, organisation=partner.organisation, name=party.name or partner.name)
+
+
+def flat(facts: Facts) -> dict[str, str]:
+    """Facts that are single values."""
+    return {name: value for name, value in facts.items() if isinstance(value, str)}
+
+
+def _addressed(envelope: Envelope) -> tuple[str, ...]:
+    return tuple(reversed(envelope.receiver.her_ids))
+
+
+def _detected(way: Way, reading: Reading, parts: Parts) -> Detected:
+    if not way.detects:
+        return Detected("states", "", {}, {})
+    texts = [
+        (reading.origin[fact], value)
+        for fact in ("dialog.topic", "need.reason")
+        if isinstance(value := reading.facts.get(fact), str)
+    ]
+    return detect(parts.tables.phrases, texts)
+
+
+def _not_ours(found: Detected) -> list[Finding]:
+    return [Finding("not-about-individual-plan", found.where)] if found.outcome == "not-concerned" else []

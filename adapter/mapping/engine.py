@@ -1,0 +1,145 @@
+"""Reads one column of a table: a tree becomes facts, findings, and an account of every leaf."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.domain.problems import Finding
+from adapter.mapping.paths import Found, find, first
+from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Row
+from adapter.mapping.transforms import TRANSFORMS, Misfit
+from adapter.wire.tree import leaves
+
+Fact = str | tuple["Facts", ...]
+Facts = Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A tree and the place where it stands in what was received."""
+
+    place: str
+    tree: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a table made of a tree.
+
+    `origin` says where each fact stood. Every leaf of the source is in exactly one of `read`, `ignored`
+    (with its reason) and `unread`; these hold places only.
+    """
+
+    facts: Facts
+    findings: tuple[Finding, ...]
+    origin: Mapping[str, str]
+    read: frozenset[str]
+    ignored: Mapping[str, str]
+    unread: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Notes:
+    findings: list[Finding] = field(default_factory=list)
+    origin: dict[str, str] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+
+
+def read(
+    table: ReadingTable, column: str, roots: Mapping[str, Root], whole: Root, codes: Mapping[str, CodeTable]
+) -> Reading:
+    """Read `column` of `table`. `roots` are the trees that paths begin in, `whole` is everything received."""
+    notes = _Notes()
+    facts = _facts(table.rows, column, roots, codes, notes)
+    ignored: dict[str, str] = {}
+    unread: list[str] = []
+    rules = [(_pattern(rule), rule.because) for rule in table.ignored.get(column, ())]
+    for place, _ in leaves(whole.tree, whole.place):
+        if place not in notes.read:
+            names = _names(place, roots)
+            because = next((b for pattern, b in rules if any(pattern.fullmatch(n) for n in names)), None)
+            if because is None:
+                unread.append(place)
+            else:
+                ignored[place] = because
+    return Reading(
+        facts, tuple(notes.findings), notes.origin, frozenset(notes.read), ignored, tuple(unread)
+    )
+
+
+def _facts(
+    rows: Iterable[Row], column: str, roots: Mapping[str, Root], codes: Mapping[str, CodeTable], notes: _Notes
+) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {}
+    for row in rows:
+        cell = row.cells.get(column)
+        if cell is None:
+            continue
+        found = _locate(cell, roots)
+        if row.rows:
+            facts[row.fact] = tuple(
+                _facts(row.rows, column, {"item": Root(item.place, item.value)}, codes, notes) for item in found
+            )
+        elif not found or found[0].value in (None, ""):
+            if column in row.need:
+                notes.findings.append(Finding(row.need[column], _expected(cell, roots)))
+        else:
+            _take(row, cell, found[0], codes, notes, facts)
+    return facts
+
+
+def _take(
+    row: Row, cell: Cell, found: Found, codes: Mapping[str, CodeTable], notes: _Notes, facts: dict[str, Fact]
+) -> None:
+    notes.read.update((found.place, *found.consulted))
+    if isinstance(found.value, dict | list):
+        notes.findings.append(Finding("malformed-value", found.place))
+        return
+    value = str(found.value).lower() if isinstance(found.value, bool) else str(found.value)
+    try:
+        value = TRANSFORMS[cell.form](value) if cell.form else value
+    except Misfit as misfit:
+        notes.findings.append(Finding(misfit.problem, found.place))
+        return
+    if cell.codes:
+        known = codes[cell.codes].forward
+        if value not in known:
+            notes.findings.append(Finding("unknown-code", found.place))
+            return
+        value = known[value]
+    facts[row.fact] = value
+    notes.origin[row.fact] = found.place
+
+
+def _locate(cell: Cell, roots: Mapping[str, Root]) -> list[Found]:
+    for path in cell.at:
+        root, _, rest = path.partition(".")
+        if root in roots:
+            hits = list(find(roots[root].tree, rest, roots[root].place))
+            if hits:
+                return hits
+    return []
+
+
+def _expected(cell: Cell, roots: Mapping[str, Root]) -> str:
+    """Where the missing fact should have stood: the first path, as far as its root is there."""
+    root, _, rest = cell.at[0].partition(".")
+    bare = re.sub(r"\[[^\]]*=[^\]]*\]", "", rest)
+    return f"{roots[root].place}.{bare}" if root in roots else f"{root}.{bare}"
+
+
+def _names(place: str, roots: Mapping[str, Root]) -> list[str]:
+    """What rules may call a place: its whole way, and the way below a role it belongs to; without positions."""
+    below = [f"{name}{place[len(r.place) :]}" for name, r in roots.items() if place.startswith(f"{r.place}.")]
+    return [re.sub(r"\[\d+\]", "", name) for name in (place, *below)]
+
+
+def _pattern(rule: Ignored) -> re.Pattern[str]:
+    return re.compile(re.escape(rule.at).replace(r"\*\*", r".*").replace(r"\*", r"[^.]*"))
+
+
+def at(tree: Any, path: str) -> str | None:
+    """The text at one path of a tree, or None: for the few places a flow asks for outside a table."""
+    found = first(tree, path, "")
+    return None if found is None or isinstance(found.value, dict | list) else str(found.value)

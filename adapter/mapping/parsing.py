@@ -1,0 +1,152 @@
+"""From the text of one table file to its rows; unknown keys, code tables, transforms and paths are errors."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from adapter.domain.detection import Phrases, Signal
+from adapter.domain.problems import Catalogue
+from adapter.mapping.paths import steps
+from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Role, Row, WritingTable, Written
+from adapter.mapping.transforms import TRANSFORMS
+
+
+def _only(row: Mapping[str, Any], *known: str) -> None:
+    if unknown := set(row) - set(known):
+        raise ValueError(f"unknown keys {sorted(unknown)}")
+
+
+def reading_table(name: str, text: str) -> ReadingTable:
+    """A file of mappings/messages."""
+    raw = yaml.safe_load(text)
+    _only(raw, "version", "history", "spec", "columns", "roles", "rows", "ignored")
+    if raw["version"] not in raw["history"]:
+        raise ValueError("the version has no line in history")
+    columns = tuple(raw["columns"])
+    roles = tuple(
+        Role(r["role"], r["from"], r["at"], r["type"], r.get("need", False)) for r in raw.get("roles", ())
+    )
+    ignored = {
+        column: tuple(Ignored(i["at"], i["because"]) for i in rules)
+        for column, rules in raw.get("ignored", {}).items()
+    }
+    rows = tuple(_row(r, columns) for r in raw["rows"])
+    return ReadingTable(name, raw["version"], rows, ignored, roles)
+
+
+def _row(raw: Mapping[str, Any], columns: tuple[str, ...]) -> Row:
+    _only(raw, "fact", "need", "rows", *columns)
+    cells = {column: _cell(raw[column]) for column in columns if column in raw}
+    need = raw.get("need", {})
+    if isinstance(need, str):
+        need = {column: need for column in cells}
+    return Row(raw["fact"], cells, need, tuple(_row(r, columns) for r in raw.get("rows", ())))
+
+
+def _cell(raw: Any) -> Cell:
+    if isinstance(raw, str | list):
+        raw = {"at": raw}
+    _only(raw, "at", "codes", "as")
+    at = (raw["at"],) if isinstance(raw["at"], str) else tuple(raw["at"])
+    for path in at:
+        steps(path)
+    return Cell(at, raw.get("codes"), raw.get("as"))
+
+
+def writing_table(name: str, text: str) -> WritingTable:
+    """A file of mappings/resources."""
+    raw = yaml.safe_load(text)
+    _only(raw, "version", "history", "spec", "resource", "when", "rows")
+    if raw["version"] not in raw["history"]:
+        raise ValueError("the version has no line in history")
+    rows = tuple(_written(r) for r in raw["rows"])
+    return WritingTable(name, raw["version"], raw["resource"], raw.get("when"), rows)
+
+
+def _written(raw: Mapping[str, Any]) -> Written:
+    _only(raw, "at", "is", "fact", "codes", "as", "rows")
+    if ("is" in raw) == ("fact" in raw):
+        raise ValueError(f"{raw['at']}: a row has either `is` or `fact`")
+    if raw["at"] != ".":
+        steps(raw["at"])
+    return Written(
+        at=raw["at"],
+        constant=raw.get("is"),
+        fact=raw.get("fact"),
+        codes=raw.get("codes"),
+        form=raw.get("as"),
+        rows=tuple(_written(r) for r in raw.get("rows", ())),
+    )
+
+
+def code_table(name: str, text: str) -> CodeTable:
+    """A ConceptMap with one group; each element has exactly one target."""
+    raw = json.loads(text)
+    if raw["resourceType"] != "ConceptMap" or len(raw["group"]) != 1:
+        raise ValueError("not a ConceptMap with one group")
+    (group,) = raw["group"]
+    forward = {}
+    for element in group["element"]:
+        (target,) = element["target"]
+        if element["code"] in forward:
+            raise ValueError(f"code {element['code']} stands twice")
+        forward[element["code"]] = target["code"]
+    return CodeTable(name, group["source"], group["target"], forward)
+
+
+def phrases(text: str) -> Phrases:
+    """mappings/detection.yaml: regular expressions, tried in the order of the file."""
+    raw = yaml.safe_load(text)
+    _only(raw, "version", "history", "topic", "states", "negates", "doubts", "signals")
+    return Phrases(
+        topic=_compiled(raw["topic"]),
+        states=_compiled(raw["states"]),
+        negates=_compiled(raw["negates"]),
+        doubts=_compiled(raw["doubts"]),
+        signals=tuple(Signal(s["fact"], s["means"], _compiled(s["phrases"])) for s in raw["signals"]),
+    )
+
+
+def _compiled(rules: list[str]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(rule, re.IGNORECASE) for rule in rules)
+
+
+def check(
+    codes: Mapping[str, CodeTable],
+    messages: Mapping[str, ReadingTable],
+    resources: Mapping[str, WritingTable],
+    problems: Catalogue,
+) -> None:
+    """Every name a row uses exists. Raises ValueError."""
+    for table in messages.values():
+        for row in _flat(table.rows):
+            for cell in row.cells.values():
+                _known(table.name, row.fact, cell.codes, cell.form, codes)
+            for problem in row.need.values():
+                if problem not in problems.problems:
+                    raise ValueError(f"{table.name}: {row.fact}: no problem {problem}")
+    for writing in resources.values():
+        for written in _flat_written(writing.rows):
+            _known(writing.name, written.at, written.codes, written.form, codes)
+
+
+def _known(table: str, row: str, code: str | None, form: str | None, codes: Mapping[str, CodeTable]) -> None:
+    if code is not None and code not in codes:
+        raise ValueError(f"{table}: {row}: no code table {code}")
+    if form is not None and form not in TRANSFORMS:
+        raise ValueError(f"{table}: {row}: no transform {form}")
+
+
+def _flat(rows: tuple[Row, ...]) -> Iterator[Row]:
+    for row in rows:
+        yield row
+        yield from _flat(row.rows)
+
+
+def _flat_written(rows: tuple[Written, ...]) -> Iterator[Written]:
+    for row in rows:
+        yield row
+        yield from _flat_written(row.rows)

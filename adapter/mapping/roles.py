@@ -1,0 +1,48 @@
+"""The resources of a message by what they do there: the need, the person, the one who reports."""
+
+from collections.abc import Iterable, Mapping
+
+from adapter.domain.case import Resource
+from adapter.domain.problems import Finding
+from adapter.mapping.engine import Root
+from adapter.mapping.paths import Found, find
+from adapter.mapping.rows import Role
+from adapter.wire.message import resolve
+
+
+def roots_of(bundle: Resource, roles: Iterable[Role]) -> tuple[Mapping[str, Root], tuple[Finding, ...]]:
+    """Each role's resource as a root for mapping paths, its place inside the Bundle.
+
+    A role is the first target of the right type among the references that another role holds. References that
+    lead nowhere are findings; so are roles that must be there and are not.
+    """
+    roots = {"header": _entry(bundle, 0)}
+    findings: list[Finding] = []
+    for role in roles:
+        holder = roots.get(role.source)
+        references = list(find(holder.tree, role.at, holder.place)) if holder else []
+        root = next((r for f in references if (r := _target(bundle, f, role.type))), None)
+        if root:
+            roots[role.name] = root
+        elif role.need and holder:
+            broken = next((f for f in references if _dangling(bundle, f)), None)
+            problem = "unresolved-reference" if broken else "missing-element"
+            findings.append(Finding(problem, broken.place if broken else f"{holder.place}.{role.at}"))
+    return roots, tuple(findings)
+
+
+def _target(bundle: Resource, found: Found, kind: str) -> Root | None:
+    reference = found.value.get("reference") if isinstance(found.value, dict) else None
+    hit = resolve(bundle, reference) if isinstance(reference, str) else None
+    if hit is None or hit[1].get("resourceType") != kind:
+        return None
+    return _entry(bundle, hit[0])
+
+
+def _dangling(bundle: Resource, found: Found) -> bool:
+    reference = found.value.get("reference") if isinstance(found.value, dict) else None
+    return isinstance(reference, str) and resolve(bundle, reference) is None
+
+
+def _entry(bundle: Resource, position: int) -> Root:
+    return Root(f"Bundle.entry[{position}].resource", bundle["entry"][position]["resource"])

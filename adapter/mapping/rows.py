@@ -1,0 +1,86 @@
+"""The rows of a mapping table as they are after reading and checking the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a fact stands in one format: alternative paths in order of trust, a code table, a transform."""
+
+    at: tuple[str, ...]
+    codes: str | None = None
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact and its cell in each format. `need` is the problem reported where the fact is missing."""
+
+    fact: str
+    cells: Mapping[str, Cell]
+    need: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple["Row", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A resource of a message by what it does there: the target of a reference that another role holds."""
+
+    name: str
+    source: str
+    at: str
+    type: str
+    need: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Elements that are set aside, with the reason. `at` is a path; `**` stands for any way down to it."""
+
+    at: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingTable:
+    """One file of mappings/messages: rows of facts, columns of formats."""
+
+    name: str
+    version: int
+    rows: tuple[Row, ...]
+    ignored: Mapping[str, tuple[Ignored, ...]]
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One element of a resource: a constant, a fact (through a code table or a form), or one per item of a list."""
+
+    at: str
+    constant: str | bool | None = None
+    fact: str | None = None
+    codes: str | None = None
+    form: str | None = None
+    rows: tuple["Written", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WritingTable:
+    """One file of mappings/resources: how one FHIR resource is written from facts."""
+
+    name: str
+    version: int
+    type: str
+    when: str | None
+    rows: tuple[Written, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTable:
+    """A ConceptMap: codes of a source system to codes of facts or of FHIR. A code that is not here is a finding."""
+
+    name: str
+    source: str
+    target: str
+    forward: Mapping[str, str]

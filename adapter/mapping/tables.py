@@ -1,0 +1,138 @@
+"""Reads everything in mappings/ once, at start, and refuses to start on anything it does not understand."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from adapter.domain.consent import Category
+from adapter.domain.detection import Phrases
+from adapter.domain.doors import Way
+from adapter.domain.exchange import AnswerRule
+from adapter.domain.lifecycle import UNCHANGED, LifeCycle
+from adapter.domain.problems import Catalogue, Problem
+from adapter.domain.steps import StepRule
+from adapter.mapping import parsing
+from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """All tables, checked against each other."""
+
+    problems: Catalogue
+    codes: Mapping[str, CodeTable]
+    messages: Mapping[str, ReadingTable]
+    resources: Mapping[str, WritingTable]
+    lifecycles: Mapping[str, LifeCycle]
+    steps: tuple[StepRule, ...]
+    ways: tuple[Way, ...]
+    answers: tuple[AnswerRule, ...]
+    categories: Mapping[str, Category]
+    phrases: Phrases
+
+
+def load(folder: Path, base: str) -> Tables:
+    """Read and check the tables. `base` replaces `{base}` in URLs of our own code systems.
+
+    Raises ValueError naming the file and what is wrong with it.
+    """
+
+    def each(pattern: str, build: Callable[[str, str], Any]) -> dict[str, Any]:
+        return {p.stem: _named(p, build, base) for p in sorted(folder.glob(pattern))}
+
+    codes: dict[str, CodeTable] = each("codes/*.map.json", parsing.code_table)
+    problems = _named(folder / "problems.yaml", lambda _, text: _catalogue(text), base)
+    tables = Tables(
+        problems=problems,
+        codes={name.removesuffix(".map"): table for name, table in codes.items()},
+        messages=each("messages/*.yaml", parsing.reading_table),
+        resources=each("resources/*.yaml", parsing.writing_table),
+        lifecycles=each("lifecycles/*.csv", _lifecycle),
+        steps=_named(folder / "steps.csv", lambda _, text: _steps(text), base),
+        ways=_named(folder / "doors.csv", lambda _, text: _ways(text), base),
+        answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
+        categories=_named(folder / "consent.yaml", lambda _, text: _categories(text), base),
+        phrases=_named(folder / "detection.yaml", lambda _, text: parsing.phrases(text), base),
+    )
+    parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
+    _check_steps(tables)
+    return tables
+
+
+def _named(path: Path, build: Callable[[str, str], Any], base: str) -> Any:
+    try:
+        return build(path.stem, path.read_text(encoding="utf-8").replace("{base}", base))
+    except (ValueError, KeyError, TypeError, yaml.YAMLError) as why:
+        raise ValueError(f"{path.name}: {why}") from why
+
+
+def _catalogue(text: str) -> Catalogue:
+    problems = [Problem(**row) for row in yaml.safe_load(text)]
+    numbers = [p.number for p in problems]
+    if len(set(numbers)) != len(numbers) or len({p.name for p in problems}) != len(problems):
+        raise ValueError("a problem number or name stands twice")
+    return Catalogue({p.name: p for p in problems})
+
+
+def _lifecycle(name: str, text: str) -> LifeCycle:
+    header, *rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
+    cells = {row[0]: dict(zip(header[1:], (cell.strip() for cell in row[1:]), strict=True)) for row in rows}
+    unknown = {c for row in cells.values() for c in row.values()} - {*cells, "", UNCHANGED}
+    if unknown:
+        raise ValueError(f"states without a row: {sorted(unknown)}")
+    cycle = LifeCycle(name, rows[0][0], tuple(header[1:]), cells)
+    if missing := set(cells) - cycle.reachable():
+        raise ValueError(f"states that nothing leads to: {sorted(missing)}")
+    return cycle
+
+
+def _rows(text: str) -> Iterator[dict[str, str]]:
+    yield from csv.DictReader((line for line in text.splitlines() if not line.startswith("#")), strict=True)
+
+
+def _ways(text: str) -> tuple[Way, ...]:
+    return tuple(Way(**{**row, "detects": row["detects"] == "yes"}) for row in _rows(text))  # type: ignore[arg-type]
+
+
+def _answers(text: str) -> tuple[AnswerRule, ...]:
+    rules = []
+    for row in _rows(text):
+        low, _, high = row.pop("http").replace("*", "0-999").partition("-")
+        rules.append(AnswerRule(**row, low=int(low), high=int(high)))  # type: ignore[arg-type]
+    return tuple(rules)
+
+
+def _steps(text: str) -> tuple[StepRule, ...]:
+    return tuple(
+        StepRule(
+            lifecycle=row["lifecycle"],
+            event=row["event"],
+            status=row["status"],
+            business_status=row["business_status"],
+            actor=row["actor"],
+            person=row["person"] == "yes",
+            tells=row["tells"],
+            label=row["label"],
+        )
+        for row in _rows(text)
+    )
+
+
+def _check_steps(tables: Tables) -> None:
+    for rule in tables.steps:
+        if rule.event not in tables.lifecycles[rule.lifecycle].events:
+            raise ValueError(f"steps.csv: {rule.lifecycle} has no event {rule.event}")
+    for way in tables.ways:
+        if way.table not in tables.messages:
+            raise ValueError(f"doors.csv: no table {way.table}")
+
+
+def _categories(text: str) -> dict[str, Category]:
+    return {
+        name: Category(name, tuple(row["kinds"]), row["consent"] == "required", row["because"])
+        for name, row in yaml.safe_load(text)["categories"].items()
+    }

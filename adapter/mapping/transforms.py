@@ -1,0 +1,93 @@
+"""The closed list of ways a value changes form between a format and a fact.
+
+Each takes the text of one leaf and gives the text of the fact, or raises Misfit with the problem's name.
+A condition or a default is a rule of the domain and does not belong here.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from adapter.domain import person
+
+OSLO = ZoneInfo("Europe/Oslo")
+
+
+class Misfit(Exception):  # noqa: N818 - named by what it says
+    """The value does not have the form; `problem` names the row of the catalogue, the value stays behind."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def text(value: str) -> str:
+    """Whitespace collapsed."""
+    return " ".join(value.split())
+
+
+def uuid_value(value: str) -> str:
+    """A UUID in lower case, with or without `urn:uuid:` before it."""
+    try:
+        return str(uuid.UUID(value.strip().removeprefix("urn:uuid:")))
+    except ValueError:
+        raise Misfit("malformed-value") from None
+
+
+def uuid_urn(value: str) -> str:
+    """A UUID as URI, the form identifiers without a national system have (RFC 9562)."""
+    return f"urn:uuid:{value}"
+
+
+def day(value: str) -> str:
+    """A calendar date, YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(value.strip()).isoformat()
+    except ValueError:
+        raise Misfit("malformed-value") from None
+
+
+def instant(value: str) -> str:
+    """A point in time with offset. Without a zone it is Norwegian time, as senders of XML mean it."""
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise Misfit("malformed-value") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=OSLO)
+    return moment.isoformat(timespec="seconds")
+
+
+def identity_number(value: str) -> str:
+    """Eleven digits with right check digits; spaces are taken out."""
+    number = re.sub(r"\s", "", value)
+    if person.classify(number) is None:
+        raise Misfit("wrong-check-digit")
+    return number
+
+
+def phone(value: str) -> str:
+    """A telephone number without the scheme `tel:`."""
+    return re.sub(r"\s", "", value).removeprefix("tel:")
+
+
+def digits(value: str) -> str:
+    """Digits only."""
+    number = re.sub(r"\s", "", value)
+    if not number.isdigit():
+        raise Misfit("malformed-value")
+    return number
+
+
+TRANSFORMS: Mapping[str, Callable[[str], str]] = {
+    "text": text,
+    "uuid": uuid_value,
+    "uuid_urn": uuid_urn,
+    "day": day,
+    "instant": instant,
+    "identity_number": identity_number,
+    "phone": phone,
+    "digits": digits,
+}

@@ -1,0 +1,1 @@
+"""What implements the ports: the database, partners' addresses and the ways out."""

@@ -1,0 +1,132 @@
+"""How the two databases are opened: durable commits, bounded waiting, nothing of a row in any log."""
+
+import os
+import sqlite3
+from math import ceil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+WRITING = {"writing": True}
+"""Execution options of a connection that will write: SQLite takes its lock at once, not half-way."""
+
+_POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
+
+
+def read_url(url: str) -> URL:
+    """The URL with our driver. Raises ValueError for another database, or for SQLite without a file."""
+    read = make_url(url)
+    if read.drivername in _POSTGRESQL:
+        return read.set(drivername="postgresql+psycopg")
+    if read.drivername == "sqlite" and read.database and read.database != ":memory:":
+        return read.set(database=os.path.abspath(read.database))
+    raise ValueError("the database must be sqlite:///file or postgresql://…")
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of a SQLite database, None for PostgreSQL."""
+    return Path(url.database) if url.drivername == "sqlite" and url.database else None
+
+
+def open_engine(url: URL, patience: float) -> Engine:
+    """A pool of connections. `patience`: seconds to wait for a connection or a lock."""
+    file = file_of(url)
+    return _sqlite(url, file, patience) if file else _postgresql(url, patience)
+
+
+def open_single(url: URL, settings: str = "") -> Engine:
+    """PostgreSQL connections that are nobody else's, each statement its own transaction."""
+    options = _postgresql_options(patience=5.0, settings=settings)
+    return create_engine(
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=options, hide_parameters=True
+    )
+
+
+def _postgresql(url: URL, patience: float) -> Engine:
+    wait = ceil(patience * 1000)
+    settings = (
+        f"-c lock_timeout={wait} -c statement_timeout={wait * 3} "
+        f"-c idle_in_transaction_session_timeout={wait * 6}"
+    )
+    return create_engine(
+        url,
+        pool_size=10,
+        max_overflow=0,
+        pool_timeout=patience,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args=_postgresql_options(patience, settings),
+        hide_parameters=True,
+    )
+
+
+def _postgresql_options(patience: float, settings: str) -> dict[str, Any]:
+    # A partner that vanished without a word (a cut cable) is noticed within seconds, not hours.
+    return {
+        "connect_timeout": max(2, ceil(patience)),
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+        "application_name": "ip-adapter",
+        "options": f"-c timezone=UTC {settings}".strip(),
+    }
+
+
+def _sqlite(url: URL, file: Path, patience: float) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # mode=rw: a database that disappeared is not replaced by an empty one behind everybody's back.
+        connection = sqlite3.connect(
+            f"file:{quote(str(file))}?mode=rw",
+            uri=True,
+            timeout=patience,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    engine = create_engine(
+        url,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=0,
+        pool_timeout=patience,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", _begin)
+    _watch(engine, file)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _watch(engine: Engine, file: Path) -> None:
+    """Leave connections to a file that was deleted or replaced: commits to it would be lost unseen."""
+
+    def opened(_: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["file"] = _identity(file)
+
+    def lent(_: object, entry: ConnectionPoolEntry, __: object) -> None:
+        if entry.info["file"] != _identity(file):
+            raise DisconnectionError
+
+    event.listen(engine, "connect", opened)
+    event.listen(engine, "checkout", lent)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

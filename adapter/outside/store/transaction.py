@@ -1,0 +1,113 @@
+"""One flow's reads and writes, as one commit (`adapter.ports.Transaction`)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from adapter.domain.case import Audit, Case, Step, Version, Waiting
+from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Settled
+from adapter.domain.message import Received
+from adapter.outside.store import rows, settle, tables, work
+from adapter.outside.store.errors import StoreFailed
+from adapter.outside.store.sql import Sql
+from adapter.ports import Transaction
+
+
+class SqlTransaction:
+    """Lock order of every flow: its case first, then recipients (`send`, `stop`, `settle` lock those)."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def answered(self, door: str, sender: str, message_id: str) -> Received | None:
+        """The message, if it was answered before. `door` "edi" or "fhir"; `sender` an organisation number."""
+        at = tables.received.c
+        known = (at.door == door) & (at.sender == sender) & (at.message_id == message_id)
+        row = self._sql.first(select(tables.received).where(known))
+        return rows.received_of(row) if row else None
+
+    def message_in_envelope(self, sender: str, envelope_id: str) -> str | None:
+        """The message id that first came in this envelope from this sender."""
+        at = tables.received.c
+        first = select(at.message_id).where(at.sender == sender, at.envelope_id == envelope_id)
+        row = self._sql.first(first.order_by(at.at, at.id).limit(1))
+        return row["message_id"] if row else None
+
+    def keep(self, received: Received) -> None:
+        """Raises Collision if this sender's message id was kept for this door already."""
+        self._sql.run(insert(tables.received).values(rows.received_values(received)))
+
+    def case(self, case_id: str) -> Case | None:
+        """The case, locked until the commit."""
+        found = select(tables.case_).where(tables.case_.c.id == case_id)
+        row = self._sql.first(found.with_for_update())
+        return rows.case_of(row) if row else None
+
+    def open_case(self, case: Case) -> None:
+        """Raises Collision if the case is there."""
+        self._sql.run(insert(tables.case_).values(rows.values(case)))
+
+    def move(self, case: Case, steps: Sequence[Step]) -> None:
+        """Write the case as given and add to its history. Raises StoreFailed if it was never opened."""
+        changed = update(tables.case_).where(tables.case_.c.id == case.id).values(rows.values(case))
+        if not self._sql.run(changed):
+            raise StoreFailed("a case that was never opened cannot move")
+        self._sql.run_each(insert(tables.history), [rows.values(step) for step in steps])
+
+    def wait_for_person(self, waiting: Waiting) -> None:
+        """One open row per case and list: a second call says why now, and still since when."""
+        at = tables.waiting.c
+        same = (at.case_id == waiting.case_id) & (at.list == waiting.list) & at.resolved_at.is_(None)
+        if not self._sql.run(update(tables.waiting).where(same).values(reason=waiting.reason)):
+            self._sql.run(insert(tables.waiting).values(rows.values(waiting)))
+
+    def resolve(self, case_id: str, at: datetime, by: str) -> int:
+        """Close every open row of the case; how many there were."""
+        is_open = (tables.waiting.c.case_id == case_id) & tables.waiting.c.resolved_at.is_(None)
+        return self._sql.run(update(tables.waiting).where(is_open).values(resolved_at=at, resolved_by=by))
+
+    def current(self, type: str, id: str) -> Version | None:
+        """The version with the highest number."""
+        at = tables.version.c
+        versions = select(tables.version).where(at.type == type, at.id == id)
+        row = self._sql.first(versions.order_by(at.number.desc()).limit(1))
+        return rows.version_of(row) if row else None
+
+    def version(self, pinned: Pinned) -> Version | None:
+        at = tables.version.c
+        same = (at.type == pinned.type) & (at.id == pinned.id) & (at.number == pinned.number)
+        row = self._sql.first(select(tables.version).where(same))
+        return rows.version_of(row) if row else None
+
+    def of_case(self, case_id: str) -> Sequence[Version]:
+        """All versions of all resources of the case, by type, id and number: the last of each is current."""
+        at = tables.version.c
+        all_ = select(tables.version).where(at.case_id == case_id).order_by(at.type, at.id, at.number)
+        return [rows.version_of(row) for row in self._sql.rows(all_)]
+
+    def keep_version(self, version: Version) -> None:
+        """Raises Collision if the number is taken."""
+        self._sql.run(insert(tables.version).values(rows.version_values(version)))
+
+    def send(self, outgoing: Sequence[Outgoing]) -> None:
+        """Put deliveries at the end of their lanes; a message id that is there already is left alone."""
+        work.send(self._sql, outgoing)
+
+    def stop(self, case_id: str, recipient: str, category: str, at: datetime, because: str) -> Sequence[int]:
+        """End what is open for a case, recipient ("": all) and category; the ids of what was ended."""
+        return work.stop(self._sql, case_id, recipient, category, at=at, because=because)
+
+    def delivery(self, delivery_id: int) -> Delivery | None:
+        row = self._sql.first(select(tables.delivery).where(tables.delivery.c.id == delivery_id))
+        return rows.delivery_of(row) if row else None
+
+    def settle(self, settled: Sequence[Settled], pause: Pause | None) -> None:
+        """Write back the outcomes of a batch, and the recipient's pause where one is given."""
+        settle.settle(self._sql, settled, pause)
+
+    def record(self, audit: Audit) -> None:
+        self._sql.run(insert(tables.audit).values(rows.audit_values(audit)))
+
+
+_CONTRACT: type[Transaction] = SqlTransaction
