@@ -1,0 +1,3 @@
+"""Fixtures that more than one test file uses."""
+
+pytest_plugins = ["databases"]
