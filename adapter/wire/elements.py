@@ -51,6 +51,11 @@ _REQUIRED_CODES: Mapping[tuple[str, str], frozenset[str]] = {
         ("Count", "comparator"): _COMPARATOR,
         ("Distance", "comparator"): _COMPARATOR,
         ("Duration", "comparator"): _COMPARATOR,
+        (
+            "TimingRepeat",
+            "when",
+        ): "MORN MORN.early MORN.late NOON AFT AFT.early AFT.late EVE EVE.early EVE.late"
+        " NIGHT PHS HS WAKE C CM CD CV AC ACM ACD ACV PC PCM PCD PCV",
         ("AuditEvent", "action"): "C R U D E",
         ("AuditEvent", "outcome"): "0 4 8 12",
         ("AuditEventAgentNetwork", "type"): "1 2 3 4 5",

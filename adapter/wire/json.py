@@ -48,7 +48,10 @@ def loads(raw: bytes, *, max_bytes: int, max_depth: int) -> Resource:
 
 
 def dumps(resource: Resource) -> bytes:
-    """UTF-8 without blanks, properties in the order they stand, decimals with the digits they have."""
+    """UTF-8 without blanks, properties in the order they stand, decimals with the digits they have.
+
+    A decimal below a millionth, or read with an exponent, is written with one.
+    """
     return _text(resource, sort_keys=False)
 
 
