@@ -53,7 +53,7 @@ def _terminology() -> dict[str, dict[str, Any]]:
 
 def _codes(value_set: str) -> set[str]:
     found: set[str] = set()
-    for include in _terminology()[value_set.split("|")[0]]["compose"]["include"]:
+    for include in _terminology()[value_set.partition("|")[0]]["compose"]["include"]:
         listed = include.get("concept") or _terminology()[include["system"]]["concept"]
         found |= set(_flat(listed))
     return found
