@@ -1,19 +1,23 @@
 """Both databases, empty or migrated: a SQLite file, and PostgreSQL as it comes in a wheel."""
 
+import itertools
 import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
+from stored import CASE
 
 from adapter.outside.store import Database, migrate, open_store
 
 SQLITE = pytest.param("sqlite")
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.server)
+_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +42,7 @@ def administer(postgresql: str) -> Iterator[Callable[[str], list[Any]]]:
     with psycopg.connect(postgresql, autocommit=True) as connection:
 
         def run(statement: str) -> list[Any]:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
         yield run
@@ -86,10 +90,19 @@ def store(database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture
+def cases(store: Database) -> Database:
+    """A store with two open cases."""
+    with store.transaction() as tx:
+        tx.open_case(CASE)
+        tx.open_case(replace(CASE, id="case-2", need="need-2"))
+    return store
+
+
 def _copy_of(template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     server: str = request.getfixturevalue("postgresql")
     administer: Callable[[str], list[Any]] = request.getfixturevalue("administer")
-    name = f"t{administer('SELECT max(oid)::bigint FROM pg_database')[0][0]}"
+    name = f"copy{next(_NUMBERS)}"
     administer(f'CREATE DATABASE "{name}" TEMPLATE {template}')
     yield _named(server, name)
     administer(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,6 +1,7 @@
 """The first tables: messages, cases, versions, deliveries, and the evidence."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,11 +23,11 @@ def upgrade() -> None:
     _people()
 
 
-def _column(name: str, kind: sa.types.TypeEngine[object] | type, *, empty: bool = False) -> sa.Column[object]:
+def _column(name: str, kind: sa.types.TypeEngine[Any] | type, *, empty: bool = False) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=empty)
 
 
-def _texts(*names: str) -> list[sa.Column[object]]:
+def _texts(*names: str) -> list[sa.Column[Any]]:
     return [_column(name, sa.Text) for name in names]
 
 
