@@ -58,6 +58,7 @@ def test_the_message_goes_out_unchanged_with_its_id_and_type() -> None:
     sent = route.calls.last.request
     assert sent.content == BODY
     assert sent.headers["X-Request-ID"] == MESSAGE
+    assert sent.headers["Accept-Encoding"] == "identity"
     assert sent.headers["Content-Type"] == sent.headers["Accept"] == "application/fhir+json"
 
 
@@ -155,6 +156,7 @@ def test_a_connection_that_succeeds_at_the_second_attempt_delivers() -> None:
         ("-5", None),
         ("1.5", None),
         ("soon", None),
+        ("Mon, 02 Mar 2026 12:01:00 +9999999999999999", None),
         ("٣", None),
     ],
 )

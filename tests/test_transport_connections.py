@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -159,17 +159,32 @@ def test_an_endless_answer_is_left_after_a_megabyte() -> None:
     assert written < 100_000_000
 
 
+def test_messages_sent_at_once_get_each_their_own_receipt() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                said = b"ok to " + (await request(reader)).rpartition(b"\r\n\r\n")[2]
+                writer.write(OK + b"Content-Length: %d\r\n\r\n" % len(said) + said)
+
+    async def story() -> list[Receipt]:
+        async with partner(echo) as (transport, address):
+            ids = [f"message-{n}" for n in range(40)]
+            return await asyncio.gather(
+                *(transport.post(address, id_.encode(), message_id=id_) for id_ in ids)
+            )
+
+    assert run(story()) == [Receipt("answered", 200, "ok")] * 40
+
+
 def test_messages_to_one_host_share_a_connection_and_no_cookies() -> None:
     heads: list[list[bytes]] = []
 
     async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heads.append([])
-        while not reader.at_eof():
-            try:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
                 heads[-1].append(await request(reader))
-            except asyncio.IncompleteReadError:
-                return
-            writer.write(OK + b"Set-Cookie: who=you; Path=/\r\nContent-Length: 0\r\n\r\n")
+                writer.write(OK + b"Set-Cookie: who=you; Path=/\r\nContent-Length: 0\r\n\r\n")
 
     async def story() -> None:
         async with partner(keep_alive) as (transport, address):

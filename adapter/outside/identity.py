@@ -120,7 +120,7 @@ class PublishedKeys:
         try:
             return jwt.decode(token, held.keys, algorithms=ALGORITHMS)
         except InvalidKeyIdError:
-            renewed = self._renewed(held)
+            renewed = self._renewed()
             if renewed is held and self._down:
                 raise IssuerUnreachable from None
             return jwt.decode(token, renewed.keys, algorithms=ALGORITHMS)
@@ -128,15 +128,15 @@ class PublishedKeys:
     def _current(self) -> _Held:
         held = self._held
         if held is None:
-            return self._renewed(None)
+            return self._renewed()
         if self._clock() - held.since < KEYS_ARE_OLD_AFTER or self._lock.locked():
             return held
-        return self._renewed(held)
+        return self._renewed()
 
-    def _renewed(self, seen: _Held | None) -> _Held:
-        """What is held after an attempt to get newer keys than `seen`. Raises IssuerUnreachable if none."""
+    def _renewed(self) -> _Held:
+        """What is held after an attempt to get newer keys, if one is due. Raises IssuerUnreachable if none."""
         with self._lock:
-            if self._held is seen and self._may_try():
+            if self._may_try():
                 self._try_again()
             if self._held is None:
                 raise IssuerUnreachable
@@ -185,7 +185,7 @@ def _signing_keys(listed: list[Any]) -> Iterable[Key]:
         try:
             if jwk["kty"] in ("RSA", "EC") and jwk.get("use", "sig") == "sig":
                 yield JWKRegistry.import_key(jwk)
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError):  # a key of any other shape
             continue
 
 
@@ -207,7 +207,7 @@ class Identity:
             verified = self._keys.verified(token)
             self._check(verified)
             return _caller(verified.claims)
-        except (JoseError, ValueError, TypeError, AttributeError):  # joserfc meets forged heads of any shape
+        except (JoseError, ValueError, TypeError):  # joserfc raises TypeError for a head that is no object
             raise Refused(Finding("token-refused")) from None
 
     def _check(self, token: jwt.Token) -> None:
@@ -219,10 +219,8 @@ class Identity:
             exp={"essential": True},
         )
         rules.validate(token.claims)
-        if token.header.get("typ") not in TYPES or token.claims["aud"] not in (
-            self._audience,
-            [self._audience],
-        ):
+        alone = token.claims["aud"] in (self._audience, [self._audience])
+        if token.header.get("typ") not in TYPES or not alone:
             raise ValueError
         # A sender-constrained token (DPoP, mutual TLS) is worth nothing as a Bearer token (RFC 9449 § 7.1).
         if "cnf" in token.claims:

@@ -117,7 +117,6 @@ class HttpTransport:
                 timeout=httpx.Timeout(self._timeout, connect=self._timeout / (self._attempts + 1)),
                 trust_env=False,
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                # No compression: a small answer could otherwise unfold into any size.
                 headers={
                     "Content-Type": MEDIA_TYPE,
                     "Accept": MEDIA_TYPE,
@@ -137,7 +136,7 @@ def retry_after(header: str | None, now: datetime) -> int | None:
     try:
         until = parsedate_to_datetime(text)
         seconds = ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds()
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, OverflowError):
         return None
     return max(0, min(int(seconds), LONGEST_RETRY_AFTER))
 
@@ -173,9 +172,7 @@ def _what_broke(error: Exception) -> str:
 
 
 async def _limited(answer: httpx.Response) -> bytes | None:
-    """The body; None if it is compressed against our wish or longer than we read."""
-    if answer.headers.get("Content-Encoding", "identity") != "identity":
-        return None
+    """The body as it came, never decompressed; None if it is longer than we read."""
     body = bytearray()
     async for chunk in answer.aiter_raw():
         body += chunk
