@@ -134,7 +134,7 @@ class PublishedKeys:
         return self._renewed()
 
     def _renewed(self) -> _Held:
-        """What is held after an attempt to get newer keys, if one is due. Raises IssuerUnreachable if none."""
+        """What is held after an attempt to get newer keys, if one is due. Raises IssuerUnreachable."""
         with self._lock:
             if self._may_try():
                 self._try_again()
