@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import needs_oracle, verdicts
 from shared_data import SHARED, needs_shared
@@ -187,6 +187,7 @@ NODES = st.recursive(
 )
 
 
+@settings(deadline=None)  # models are imported when first met
 @given(
     st.dictionaries(st.sampled_from([*PLAN, "entry", "contained", "type", "x"]), NODES),
     st.sampled_from(["CarePlan", "Bundle"]),
