@@ -7,7 +7,7 @@ from typing import Protocol
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Receipt, Settled
-from adapter.domain.message import Received
+from adapter.domain.message import Caller, Received
 
 Clock = Callable[[], datetime]
 """The time now, in UTC with zone."""
@@ -19,6 +19,18 @@ class StoreBusy(Exception):  # noqa: N818 - a state of the world, not a fault of
 
 class Collision(Exception):  # noqa: N818
     """Somebody else wrote the same thing first. Nothing was written; run the whole flow once more."""
+
+
+class IssuerUnreachable(Exception):  # noqa: N818
+    """The issuer of access tokens does not answer, and no key of it is known that could check the token."""
+
+
+class Identity(Protocol):
+    """Who calls, proven by an access token."""
+
+    def caller(self, authorization: str | None) -> Caller:
+        """The caller of an Authorization header. Raises Refused (no-token, token-refused) or IssuerUnreachable."""
+        ...
 
 
 class Transaction(Protocol):
@@ -44,8 +56,11 @@ class Transaction(Protocol):
 
     # work and evidence
     def send(self, outgoing: Sequence[Outgoing]) -> None: ...
-    def stop(self, case_id: str, recipient: str, category: str, at: datetime, because: str) -> Sequence[int]: ...
+    def stop(
+        self, case_id: str, recipient: str, category: str, at: datetime, because: str
+    ) -> Sequence[int]: ...
     def delivery(self, delivery_id: int) -> Delivery | None: ...
+    def deliveries(self, case_id: str) -> Sequence[Delivery]: ...
     def settle(self, settled: Sequence[Settled], pause: Pause | None) -> None: ...
     def record(self, audit: Audit) -> None: ...
 

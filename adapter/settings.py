@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8080
     canonical_base: str = "https://ip-adapter.example/fhir"
-    own_address: str = ""
+    public_address: str = ""
     mappings: Path = Field(default_factory=lambda: carried("mappings"))
     partners: Path | None = None
     subject_secret: SecretStr = SecretStr("synthetic-persons-only")
@@ -48,3 +48,8 @@ class Settings(BaseSettings):
     park_after: timedelta = timedelta(hours=72)
     send_timeout: float = 10.0
     look_every: float = 0.2
+
+    @property
+    def address(self) -> str:
+        """The address resources are served under: what partners call, or else where this process listens."""
+        return self.public_address or f"http://{self.host}:{self.port}/fhir"

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from adapter.domain.message import Caller
 from adapter.domain.problems import Refused
-from adapter.outside.identity import Identity, IssuerUnreachable
+from adapter.outside.identity import Identity
+from adapter.ports import IssuerUnreachable
 
 ISSUER = "https://issuer.example"
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

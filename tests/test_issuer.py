@@ -15,7 +15,8 @@ import pytest
 
 from adapter.domain.message import Caller
 from adapter.domain.problems import Refused
-from adapter.outside.identity import Identity, IssuerUnreachable, acceptable_issuer, fetch_over_http
+from adapter.outside.identity import Identity, acceptable_issuer, fetch_over_http
+from adapter.ports import IssuerUnreachable
 
 PROGRAM = Path(__file__).resolve().parents[1] / "docker" / "partners" / "issuer.py"
 ALL = {"ip-adapter/messages", "ip-adapter/cases.read", "ip-adapter/cases.write"}

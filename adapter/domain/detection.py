@@ -70,9 +70,7 @@ def _sentence(phrases: Phrases, sentence: str) -> _Said | None:
     return "need" if _any(phrases.states, sentence) else "mention"
 
 
-def _signals(
-    phrases: Phrases, texts: Sequence[tuple[str, str]]
-) -> tuple[dict[str, str], dict[str, str]]:
+def _signals(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
     facts: dict[str, str] = {}
     origin: dict[str, str] = {}
     for signal in phrases.signals:

@@ -27,7 +27,9 @@ def way_of(ways: Iterable[Way], envelope: Envelope) -> Way | Finding:
     """The way a message is read, or why it is not: an unknown kind, or a kind with the wrong payload."""
     same_kind = [w for w in ways if (w.door, w.kind) == (envelope.door, envelope.kind)]
     if not same_kind:
-        where = "MsgHead.MsgInfo.Type.@V" if envelope.door == "edi" else "Bundle.entry[0].resource.eventCoding"
+        where = (
+            "MsgHead.MsgInfo.Type.@V" if envelope.door == "edi" else "Bundle.entry[0].resource.eventCoding"
+        )
         return Finding("unsupported-message-type", where)
     fitting = next((w for w in same_kind if w.payload == envelope.payload), None)
     return fitting or Finding("wrong-namespace", "MsgHead.Document[0].RefDoc[0].Content[0]")

@@ -61,7 +61,9 @@ def stricter(first: str | None, second: str | None) -> str:
     return next((s for s in order if s in (first, second)), "not-stated")
 
 
-def judge(facts: Facts, outcome: str, addressed: Collection[str], directory: Directory, at: datetime) -> Verdict:
+def judge(
+    facts: Facts, outcome: str, addressed: Collection[str], directory: Directory, at: datetime
+) -> Verdict:
     """Where an acceptable notification goes: to a unit, or to the list of a person.
 
     `outcome` is that of the detection ("states" for structured needs), `at` the moment of receipt.

@@ -52,15 +52,19 @@ def open_message(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Opened
 class NotTrusted(Refused):
     """The sender is not who it says, or nobody we know: nothing is kept under its name."""
 
+    def __init__(self, finding: Finding, envelope: Envelope) -> None:
+        super().__init__(finding)
+        self.envelope = envelope
+
 
 def trusted_sender(envelope: Envelope, caller: Caller, parts: Parts) -> str:
     """The organisation number of the partner that sent, proven by its token. Raises NotTrusted."""
     where = "MsgHead.MsgInfo.Sender" if envelope.door == "edi" else "Bundle.entry[0].resource.sender"
     partner = parts.partners.of(envelope.sender)
     if partner is None:
-        raise NotTrusted(Finding("unknown-sender", where))
+        raise NotTrusted(Finding("unknown-sender", where), envelope)
     if partner.organisation != caller.organisation:
-        raise NotTrusted(Finding("sender-is-not-caller", where))
+        raise NotTrusted(Finding("sender-is-not-caller", where), envelope)
     return partner.organisation
 
 
@@ -68,7 +72,11 @@ def gate(opened: Opened, parts: Parts) -> list[Finding]:
     """Is the message for us, and of the environment we are?"""
     findings = []
     receiver = opened.envelope.receiver
-    at = "MsgHead.MsgInfo.Receiver" if opened.envelope.door == "edi" else "Bundle.entry[0].resource.destination"
+    at = (
+        "MsgHead.MsgInfo.Receiver"
+        if opened.envelope.door == "edi"
+        else "Bundle.entry[0].resource.destination"
+    )
     partner = parts.partners.of(receiver)
     if receiver != Party() and (partner is None or not partner.served):
         findings.append(Finding("receiver-not-ours", at))
@@ -84,8 +92,9 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         return way
     table = parts.tables.messages[way.table]
     if way.door == "edi":
-        whole, lost = Root("MsgHead", opened.tree), ()
+        whole = Root("MsgHead", opened.tree)
         roots: Mapping[str, Root] = {"MsgHead": whole}
+        lost: tuple[Finding, ...] = ()
     else:
         whole = Root("Bundle", opened.tree)
         roots, lost = roots_of(opened.tree, table.roles)
@@ -93,7 +102,9 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
     found = _detected(way, reading, parts)
     facts = {**found.facts, **flat(reading.facts)}
     if way.table == "need":
-        facts["consent.status"] = stricter(flat(reading.facts).get("consent.status"), found.facts.get("consent.status"))
+        facts["consent.status"] = stricter(
+            flat(reading.facts).get("consent.status"), found.facts.get("consent.status")
+        )
         facts.setdefault("need.long_term", "unclear")
         facts.setdefault("need.coordinated", "unclear")
     findings = (*lost, *reading.findings, *_not_ours(found))

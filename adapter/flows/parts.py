@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from adapter.domain.exchange import Schedule
+from adapter.domain.message import Answer
 from adapter.domain.need import Environment
 from adapter.domain.partners import Partners
 from adapter.domain.problems import Finding
-from adapter.domain.message import Answer
 from adapter.domain.routing import Directory
 from adapter.mapping.tables import Tables
 from adapter.ports import Clock, Store

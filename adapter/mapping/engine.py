@@ -63,9 +63,7 @@ def read(
                 unread.append(place)
             else:
                 ignored[place] = because
-    return Reading(
-        facts, tuple(notes.findings), notes.origin, frozenset(notes.read), ignored, tuple(unread)
-    )
+    return Reading(facts, tuple(notes.findings), notes.origin, frozenset(notes.read), ignored, tuple(unread))
 
 
 def _facts(
@@ -79,7 +77,8 @@ def _facts(
         found = _locate(cell, roots)
         if row.rows:
             facts[row.fact] = tuple(
-                _facts(row.rows, column, {"item": Root(item.place, item.value)}, codes, notes) for item in found
+                _facts(row.rows, column, {"item": Root(item.place, item.value)}, codes, notes)
+                for item in found
             )
         elif not found or found[0].value in (None, ""):
             if column in row.need:

@@ -42,7 +42,7 @@ def _row(raw: Mapping[str, Any], columns: tuple[str, ...]) -> Row:
     cells = {column: _cell(raw[column]) for column in columns if column in raw}
     need = raw.get("need", {})
     if isinstance(need, str):
-        need = {column: need for column in cells}
+        need = dict.fromkeys(cells, need)
     return Row(raw["fact"], cells, need, tuple(_row(r, columns) for r in raw.get("rows", ())))
 
 

@@ -19,7 +19,9 @@ def write(table: WritingTable, facts: Facts, codes: Mapping[str, CodeTable]) -> 
     return resource
 
 
-def _write(rows: Iterable[Written], facts: Facts, codes: Mapping[str, CodeTable], tree: dict[str, Any]) -> None:
+def _write(
+    rows: Iterable[Written], facts: Facts, codes: Mapping[str, CodeTable], tree: dict[str, Any]
+) -> None:
     for row in rows:
         if row.fact is None:
             put(tree, row.at, row.constant)

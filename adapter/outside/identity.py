@@ -20,7 +20,7 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from adapter.domain.message import Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.ports import Clock
+from adapter.ports import Clock, IssuerUnreachable
 
 # Asymmetric only: with HS256 a public key would be a shared secret (RFC 8725 § 2.1).
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -40,10 +40,6 @@ _NOT_PUBLIC = ("localhost", "test", "example", "invalid", "local", "internal")  
 
 Fetch = Callable[[str], bytes]
 """The body at an address. Raises IssuerUnreachable, and nothing else, when it cannot be had."""
-
-
-class IssuerUnreachable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
-    """The issuer's keys cannot be had now, so no token can be judged. The caller may try again."""
 
 
 def acceptable_issuer(issuer: str, environment: Literal["test", "production"]) -> bool:

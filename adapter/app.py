@@ -1,0 +1,64 @@
+"""The only place where parts are put together: settings in, everything that works out."""
+
+import importlib.metadata
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from adapter.domain.exchange import Schedule
+from adapter.flows.parts import Parts
+from adapter.mapping import partners, routes, tables
+from adapter.outside.identity import acceptable_issuer
+from adapter.outside.transport import HttpTransport
+from adapter.ports import Clock, Store
+from adapter.settings import Settings
+from adapter.wire.message import read_response
+
+SAMPLE_SECRET = "synthetic-persons-only"  # noqa: S105 - production refuses to start with it
+
+
+def system_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Parts:
+    """Everything the flows work with. Raises ValueError for settings or tables that cannot be right."""
+    refuse_unsafe(settings)
+    folder = settings.mappings
+    known = partners.load(
+        settings.partners or folder / "partners.yaml", synthetic=settings.environment == "test"
+    )
+    home = next(p.organisation for p in known.by_organisation.values() if p.kind == "adapter")
+    return Parts(
+        store=store,
+        tables=tables.load(folder, settings.canonical_base),
+        partners=known,
+        directory=routes.load(folder / "routes"),
+        clock=clock,
+        schedule=Schedule(settings.retry_waits, settings.park_after),
+        environment=settings.environment,
+        base=settings.canonical_base,
+        address=settings.address,
+        home=home,
+        secret=settings.subject_secret.get_secret_value().encode(),
+        max_bytes=settings.max_bytes,
+        max_depth=settings.max_depth,
+        version=importlib.metadata.version("ip-adapter"),
+    )
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """Production does not start with what is made for tests. Raises ValueError."""
+    if settings.environment == "test":
+        return
+    if settings.subject_secret.get_secret_value() == SAMPLE_SECRET:
+        raise ValueError("IP_ADAPTER_SUBJECT_SECRET must be set in production")
+    if not acceptable_issuer(settings.issuer, settings.environment):
+        raise ValueError("IP_ADAPTER_ISSUER must be a real issuer in production")
+
+
+def transport(
+    settings: Settings, parts: Parts, clock: Callable[[], datetime] = system_clock
+) -> HttpTransport:
+    """The way out: only to addresses of the partner table."""
+    return HttpTransport(parts.partners.endpoints(), read_response, clock, timeout=settings.send_timeout)

@@ -1,0 +1,187 @@
+"""One message: opened, read, decided, kept and answered, all in the request that brought it.
+
+If the process dies before the commit, nothing has happened and the sender, unanswered, sends again. If it dies after,
+the repeat finds the stored answer. There is no inbound queue to get stuck in.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapter.domain.case import Audit
+from adapter.domain.identifiers import derived
+from adapter.domain.message import Answer, Caller, Door, Envelope, Received
+from adapter.domain.need import consent_findings, identity_findings
+from adapter.domain.problems import Finding, Refused
+from adapter.flows import need
+from adapter.flows.doors import NotTrusted, Opened, Read, gate, open_message, read_message, trusted_sender
+from adapter.flows.parts import Parts
+from adapter.ports import Collision, StoreBusy, Transaction
+from adapter.wire import apprec, message, outcome
+from adapter.wire.unreadable import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What was decided about a message: findings of every severity, and the case it led to."""
+
+    findings: tuple[Finding, ...]
+    case_id: str | None = None
+    mapping: str = ""
+
+
+def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
+    """Answer one message in its sender's own form; what is answered positively is durably kept."""
+    at = parts.clock()
+    envelope: Envelope | None = None
+    try:
+        try:
+            opened = open_message(door, raw, caller, parts)
+        except Unreadable as unreadable:
+            return _unreadable(unreadable, door, caller, at, parts)
+        envelope = opened.envelope
+        return _again(opened, raw, at, parts)
+    except NotTrusted as refused:
+        return _answer(refused.envelope, door, refused.findings, at, parts)
+    except StoreBusy:
+        return _answer(envelope, door, (Finding("store-busy"),), at, parts)
+
+
+def _again(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
+    """Two of the same message at once: one wins the commit, the other runs again and finds its answer."""
+    try:
+        return _handle(opened, raw, at, parts)
+    except Collision:
+        return _handle(opened, raw, at, parts)
+
+
+def _handle(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
+    envelope = opened.envelope
+    with parts.store.transaction() as tx:
+        repeated = _repeated(tx, opened.sender, envelope, at, parts)
+        if repeated:
+            return repeated
+        decided = _decide(tx, opened, at, parts)
+        answer = _answer(envelope, envelope.door, decided.findings, at, parts, decided.case_id)
+        refused = bool(parts.tables.problems.errors(decided.findings))
+        _keep(tx, opened.sender, envelope, None if refused else raw, answer, decided, at)
+        return answer
+
+
+def _repeated(tx: Transaction, sender: str, envelope: Envelope, at: datetime, parts: Parts) -> Answer | None:
+    """The dedupe matrix of FHIR messaging: the stored answer, or that an id was used for something else."""
+    before = tx.answered(envelope.door, sender, envelope.message_id)
+    if before and before.digest == envelope.digest:
+        return before.answer
+    if before:
+        where = "MsgHead.MsgInfo.MsgId" if envelope.door == "edi" else "Bundle.entry[0].resource.id"
+        return _answer(envelope, envelope.door, (Finding("message-id-reused", where),), at, parts)
+    if envelope.door == "fhir" and tx.message_in_envelope(sender, envelope.envelope_id):
+        return _answer(envelope, "fhir", (Finding("envelope-reused", "Bundle.id"),), at, parts)
+    return None
+
+
+def _decide(tx: Transaction, opened: Opened, at: datetime, parts: Parts) -> _Outcome:
+    closed = gate(opened, parts)
+    read = read_message(opened, parts)
+    if closed or isinstance(read, Finding):
+        return _Outcome((*closed, *([read] if isinstance(read, Finding) else [])))
+    findings = (*read.findings, *_content_findings(read, parts))
+    mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
+    if parts.tables.problems.errors(findings):
+        return _Outcome(findings, mapping=mapping)
+    try:
+        taken = need.take(tx, opened, read, at, parts)
+    except Refused as refused:
+        return _Outcome((*findings, *refused.findings), mapping=mapping)
+    unread = tuple(Finding("unread-element", place) for place in read.reading.unread)
+    return _Outcome((*findings, *taken.findings, *unread), taken.case_id, mapping)
+
+
+def _content_findings(read: Read, parts: Parts) -> list[Finding]:
+    if read.way.event == "need-cancelled":
+        return []
+    person = identity_findings(read.facts, read.origin, parts.environment)
+    if any(f.problem == "wrong-check-digit" for f in read.findings):
+        person = [f for f in person if f.problem != "missing-person-id"]
+    where = read.origin.get("consent.status", "consent")
+    return [*person, *consent_findings(read.facts["consent.status"], where)]
+
+
+def _unreadable(unreadable: Unreadable, door: Door, caller: Caller, at: datetime, parts: Parts) -> Answer:
+    """A message that cannot be opened. Where its head can be read, the refusal is kept like any other answer."""
+    envelope = unreadable.envelope
+    if envelope is None:
+        return _answer(None, door, unreadable.findings, at, parts)
+    sender = trusted_sender(envelope, caller, parts)
+    with parts.store.transaction() as tx:
+        repeated = _repeated(tx, sender, envelope, at, parts)
+        if repeated:
+            return repeated
+        answer = _answer(envelope, door, unreadable.findings, at, parts)
+        _keep(tx, sender, envelope, None, answer, _Outcome(unreadable.findings), at)
+        return answer
+
+
+def _keep(
+    tx: Transaction,
+    sender: str,
+    envelope: Envelope,
+    raw: bytes | None,
+    answer: Answer,
+    decided: _Outcome,
+    at: datetime,
+) -> None:
+    id_ = derived("received", envelope.door, sender, envelope.message_id)
+    tx.keep(
+        Received(
+            id=id_,
+            door=envelope.door,
+            sender=sender,
+            message_id=envelope.message_id,
+            envelope_id=envelope.envelope_id,
+            kind=envelope.kind,
+            digest=envelope.digest,
+            raw=raw,
+            at=at,
+            answer=answer,
+            case_id=decided.case_id,
+            findings=decided.findings,
+            mapping=decided.mapping,
+        )
+    )
+    action = "message-accepted" if raw is not None else "message-refused"
+    tx.record(Audit(at, sender, action, decided.case_id, {"message": id_, "kind": envelope.kind}))
+
+
+def _answer(
+    envelope: Envelope | None,
+    door: Door,
+    findings: tuple[Finding, ...],
+    at: datetime,
+    parts: Parts,
+    case_id: str | None = None,
+) -> Answer:
+    """AppRec, response message, or, where nobody can be addressed, problem details or an OperationOutcome."""
+    catalogue = parts.tables.problems
+    status = outcome.http_status(findings, catalogue)
+    retry = 5 if any(catalogue[f.problem].issue == "transient" for f in findings) else None
+    if door == "edi":
+        if envelope is None or retry:
+            body = outcome.problem_json(findings, catalogue, base=parts.base)
+            return Answer(status, "application/problem+json", body, retry_after=retry)
+        id_ = derived("apprec", envelope.sender.organisation, envelope.message_id, envelope.digest)
+        body = apprec.write(envelope, findings, catalogue, id=id_, at=at, software_version=parts.version)
+        return Answer(status, "application/xml", body)
+    if envelope is None:
+        return replace(parts.refusal(*findings), status=status)
+    body = message.respond(
+        envelope,
+        findings,
+        catalogue,
+        id=derived("response-envelope", envelope.message_id, envelope.envelope_id),
+        at=at,
+        base=parts.base,
+        event_system=parts.event_system,
+        focus=f"Task/{derived(case_id, 'task')}" if case_id else None,
+    )
+    return Answer(status, "application/fhir+json", body, retry_after=retry)

@@ -1,0 +1,120 @@
+"""A consent is recorded, changed or withdrawn (PUT Consent). Withdrawal takes effect at once and reaches queued work.
+
+Any organisation that takes part may record what the person told it; withdrawal needs no form (pbrl § 4-1).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from adapter.domain.case import Case, Step, Version
+from adapter.domain.consent import Deny, Permit
+from adapter.domain.delivery import Delivery, Outgoing
+from adapter.domain.message import Answer, Caller
+from adapter.domain.problems import Finding, Refused
+from adapter.domain.steps import step_of
+from adapter.flows.consents import consent_findings, consent_of, permit
+from adapter.flows.outbox import outgoing
+from adapter.flows.participants import recipients_of_plan, team_organisations
+from adapter.flows.parts import Parts
+from adapter.flows.plan import plan_and_team, with_version
+from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
+from adapter.ports import Transaction
+
+
+def put_consent(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
+    """One consent as it stands now; a new id makes a new consent of the case of its Patient."""
+    return update(caller, "Consent", id_, if_match, raw, _decide, parts)
+
+
+def _decide(asked: Update, parts: Parts) -> Decision:
+    if findings := consent_findings(asked.resource, asked.versions, parts):
+        raise Refused(*findings)
+    if asked.current:
+        require_unchanged(asked, "patient", "category", "scope")
+    cycle = parts.tables.lifecycles["consent"]
+    before = asked.current.body["status"] if asked.current else cycle.initial
+    rule = step_of(parts.tables.steps, "consent", asked.resource["status"], "")
+    after = cycle.after(before, rule.event) if rule else None
+    if rule is None or after is None:
+        raise Refused(Finding("step-forbidden", "Consent.status"))
+    step = Step(
+        asked.case.id, "consent", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
+    )
+    return Decision(
+        asked.case,
+        [step] if before != after else [],
+        outgoing=_follows(asked, parts),
+        stop=_stops(asked, parts),
+    )
+
+
+def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapping[str, str]]:
+    """Stop what waits and may no longer be sent; the audit names the deliveries."""
+
+    def stops(tx: Transaction, version: Version) -> Mapping[str, str]:
+        versions = with_version(asked.versions, version)
+        waiting = {
+            (d.outgoing.recipient, d.outgoing.category)
+            for d in tx.deliveries(asked.case.id)
+            if d.place != "done"
+        }
+        stopped: list[int] = []
+        for recipient, category in sorted(waiting):
+            if isinstance(permit(versions, recipient, category, asked.at, parts), Deny):
+                because = f"{version.reference}/{version.number}"
+                stopped += tx.stop(asked.case.id, recipient, category, asked.at, because)
+        return {"stopped": ",".join(str(s) for s in sorted(stopped))} if stopped else {}
+
+    return stops
+
+
+def _follows(asked: Update, parts: Parts) -> Offers:
+    """Those who took part learn that the consent changed; those who may now have the plan get it as it stands."""
+
+    def follows(tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
+        versions = with_version(asked.versions, version)
+        notices = [
+            outgoing(
+                asked.case, party, "consent-changed", "consent-notice", version, [version, origin], asked.at
+            )
+            for party in _parties(asked.case, asked.versions, parts)
+            if party != asked.caller.organisation and asked.current is not None
+        ]
+        known = [d for d in tx.deliveries(asked.case.id) if d.state != "stopped-by-consent"]
+        opened = _plan_now_permitted(asked.case, versions, version, asked.at, parts)
+        return [*notices, *(o for o in opened if not _has(known, o))]
+
+    return follows
+
+
+def _parties(case: Case, versions: Sequence[Version], parts: Parts) -> list[str]:
+    everybody = {case.requester, case.owner or "", *team_organisations(versions, parts)}
+    partners = parts.partners.by_organisation
+    return sorted(p for p in everybody if p in partners and partners[p].endpoint)
+
+
+def _plan_now_permitted(
+    case: Case, versions: Sequence[Version], consent: Version, at: datetime, parts: Parts
+) -> list[Outgoing]:
+    """The plan in force, for each participant this consent opens it to. `ground` is the consent, so that a plan
+    that was stopped for want of consent is a new message now."""
+    plan = next((v for v in versions if v.type == "CarePlan" and v.body["status"] == "active"), None)
+    recorded = consent_of(consent.body, versions, parts)
+    if (
+        plan is None
+        or recorded.status != "active"
+        or recorded.kind not in parts.tables.categories["plan"].kinds
+    ):
+        return []
+    ground = f"{consent.reference}/{consent.number}"
+    return [
+        outgoing(case, r, "plan-updated", "plan", plan, plan_and_team(versions, plan), at, ground=ground)
+        for r in recipients_of_plan(case, versions, case.owner or "", parts)
+        if isinstance(permit(versions, r, "plan", at, parts), Permit)
+    ]
+
+
+def _has(deliveries: Sequence[Delivery], wanted: Outgoing) -> bool:
+    """Whether a recipient has this version already, or will get it."""
+    same = [d.outgoing for d in deliveries if d.outgoing.recipient == wanted.recipient]
+    return any((o.event, o.focus) == (wanted.event, wanted.focus) for o in same)

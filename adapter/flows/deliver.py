@@ -1,0 +1,161 @@
+"""The postman of one recipient: takes what is due, asks consent, sends lanes side by side, commits what came of it.
+
+Consent is decided when a delivery is taken for sending, each time. The same message id goes with every try, so a
+repeat after a crash is recognised; a crash repeats at most the batch in flight.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapter.domain.case import Audit, Version
+from adapter.domain.consent import Deny, Permit
+from adapter.domain.delivery import Delivery, Pause, Receipt, Settled
+from adapter.domain.exchange import AnswerRule, conclude
+from adapter.domain.identifiers import derived
+from adapter.domain.message import Party
+from adapter.flows.consents import permit
+from adapter.flows.parts import Parts
+from adapter.ports import Transport
+from adapter.wire import message
+
+BATCH = 16
+"""Lane heads taken at once: small, because a crash may repeat as many; large enough to fill one commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A delivery that may be sent, as bytes, and the consents that let it."""
+
+    delivery: Delivery
+    address: str
+    body: bytes
+    grounds: Permit
+
+
+async def deliver_round(recipient: str, transport: Transport, parts: Parts) -> int:
+    """One batch to one recipient (organisation number). How many deliveries were taken; 0 means nothing is due.
+
+    Raises StoreBusy if the outcomes cannot be committed: they will be sent again, with the same ids.
+    """
+    now = parts.clock()
+    due = await asyncio.to_thread(parts.store.due, recipient, now, BATCH)
+    if not due:
+        return 0
+    judged = await asyncio.to_thread(_judge, due, now, parts)
+    letters = [j for j in judged if isinstance(j, _Letter)]
+    receipts = await asyncio.gather(
+        *(transport.post(x.address, x.body, message_id=x.delivery.outgoing.message_id) for x in letters)
+    )
+    stopped = [j for j in judged if isinstance(j, Settled)]
+    await asyncio.to_thread(_settle, recipient, letters, receipts, stopped, parts)
+    return len(due)
+
+
+def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> list[_Letter | Settled]:
+    with parts.store.transaction() as tx:
+        judged: list[_Letter | Settled] = []
+        for delivery in due:
+            out = delivery.outgoing
+            versions = tx.of_case(out.case_id)
+            decision = permit(versions, out.recipient, out.category, now, parts)
+            if isinstance(decision, Deny):
+                judged.append(_stopped(delivery, decision, now))
+            else:
+                carried = [v for p in out.carries if (v := tx.version(p))]
+                judged.append(_letter(delivery, carried, decision, now, parts))
+        return judged
+
+
+def _stopped(delivery: Delivery, why: Deny, now: datetime) -> Settled:
+    because = ":".join((why.because, *why.consents))
+    return Settled(delivery, "stopped", "stopped-by-consent", "done", now, because, now, None, tried=False)
+
+
+def _letter(
+    delivery: Delivery, carried: Sequence[Version], grounds: Permit, now: datetime, parts: Parts
+) -> _Letter:
+    out = delivery.outgoing
+    partner = parts.partners.by_organisation.get(out.recipient)
+    address = (partner.endpoint if partner else None) or ""
+    home = parts.partners.by_organisation[parts.home]
+    body = message.compose(
+        message_id=out.message_id,
+        envelope_id=derived(out.message_id, str(delivery.tries + 1)),
+        event=out.event,
+        event_system=parts.event_system,
+        sender=Party(home.organisation, (), home.name),
+        receiver=Party(out.recipient, (), partner.name if partner else ""),
+        endpoint=address or parts.address,
+        source_endpoint=parts.address,
+        focus=f"{out.focus.type}/{out.focus.id}",
+        resources=[v.body for v in carried],
+        at=now,
+        base=parts.address,
+    )
+    return _Letter(delivery, address, body, grounds)
+
+
+def _settle(
+    recipient: str,
+    letters: Sequence[_Letter],
+    receipts: Sequence[Receipt],
+    stopped: Sequence[Settled],
+    parts: Parts,
+) -> None:
+    now = parts.clock()
+    rules = [conclude(parts.tables.answers, receipt) for receipt in receipts]
+    settled = [
+        _settled(letter.delivery, receipt, rule, now, parts)
+        for letter, receipt, rule in zip(letters, receipts, rules, strict=True)
+    ]
+    pause = _pause(recipient, receipts, rules, now, parts)
+    with parts.store.transaction() as tx:
+        tx.settle([*settled, *stopped], pause)
+        for letter, rule in zip(letters, rules, strict=True):
+            tx.record(_evidence(letter.delivery, rule.because, letter.grounds.consents, now))
+        for stop in stopped:
+            tx.record(_evidence(stop.delivery, stop.because, (), now))
+
+
+def _settled(delivery: Delivery, receipt: Receipt, rule: AnswerRule, now: datetime, parts: Parts) -> Settled:
+    event: str = rule.conclusion
+    due = now
+    if event == "later":
+        failures = delivery.tries + 1 if rule.blames == "delivery" else 1
+        due = (
+            parts.schedule.next_try(failures, now, receipt.retry_after) if rule.blames == "delivery" else now
+        )
+        if now - delivery.clock >= parts.schedule.park_after:
+            event = "expired"
+    state = parts.tables.lifecycles["exchange"].after(delivery.state, event) or delivery.state
+    places = {"accepted": "done", "later": "head", "rejected": "held", "expired": "held"}
+    place = places[event]
+    return Settled(delivery, event, state, place, due, rule.because, now, receipt, tried=True)  # type: ignore[arg-type]
+
+
+def _pause(
+    recipient: str, receipts: Sequence[Receipt], rules: Sequence[AnswerRule], now: datetime, parts: Parts
+) -> Pause | None:
+    """A recipient that fails as such is paused as a whole, longer each time; any real answer ends that."""
+    if not rules:
+        return None
+    if any(rule.blames == "delivery" for rule in rules):
+        return Pause(recipient, 0, None)
+    failures = parts.store.pause_of(recipient).failures + 1
+    asked = max((r.retry_after or 0 for r in receipts), default=0)
+    return Pause(recipient, failures, parts.schedule.next_try(failures, now, asked))
+
+
+def _evidence(delivery: Delivery, because: str, consents: Sequence[str], now: datetime) -> Audit:
+    out = delivery.outgoing
+    details = {
+        "delivery": str(delivery.id),
+        "recipient": out.recipient,
+        "event": out.event,
+        "category": out.category,
+        "because": because,
+        "consents": ",".join(consents),
+    }
+    return Audit(now, "adapter", "delivery-tried", out.case_id, details)

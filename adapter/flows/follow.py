@@ -1,0 +1,76 @@
+"""The coordinating unit says how far it has come: received, opened, accepted, asked, decided, appointed (PUT Task)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapter.domain.case import Case, Step, Version, Waiting
+from adapter.domain.delivery import Outgoing
+from adapter.domain.message import Answer, Caller
+from adapter.domain.problems import Finding, Refused
+from adapter.domain.steps import StepRule, step_of
+from adapter.flows.doors import flat
+from adapter.flows.outbox import outgoing
+from adapter.flows.parts import Parts
+from adapter.flows.update import Decision, Update, read_update, require_unchanged, update
+from adapter.ports import Transaction
+
+
+def put_task(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
+    """One step of a case. A late or repeated step answers with what stands and changes nothing."""
+    return update(caller, "Task", id_, if_match, raw, _decide, parts)
+
+
+def _decide(asked: Update, parts: Parts) -> Decision:
+    facts = flat(read_update("task-update", asked.resource, parts).facts)
+    rule = step_of(parts.tables.steps, "case", facts["status"], facts.get("business_status", ""))
+    if rule is None:
+        raise Refused(Finding("step-unknown", "Task.businessStatus"))
+    if rule.actor != "owner" or asked.caller.organisation != asked.case.owner:
+        raise Refused(Finding("actor-not-allowed", "Task.status"))
+    require_unchanged(
+        asked, "identifier", "intent", "code", "focus", "for", "authoredOn", "requester", "owner"
+    )
+    if rule.person and "person" not in facts:
+        raise Refused(Finding("person-not-named", "Task.output"))
+    if rule.event == "decide" and "outcome" not in facts:
+        raise Refused(Finding("missing-element", "Task.output"))
+    state = parts.tables.lifecycles["case"].after(asked.case.state, rule.event)
+    if state is None:
+        raise Refused(Finding("step-forbidden", "Task.status"))
+    return _decision(asked, rule, state)
+
+
+def _decision(asked: Update, rule: StepRule, state: str) -> Decision:
+    if state == asked.case.state and not _same_step(asked):
+        return Decision(asked.case, late=True)
+    after = replace(asked.case, state=state)
+    step = Step(
+        after.id,
+        "case",
+        rule.event,
+        asked.case.state,
+        state,
+        asked.at,
+        asked.caller.organisation,
+        asked.source,
+    )
+    waiting = None
+    if rule.event == "reject-addressee":
+        waiting = Waiting(after.id, "routing", "wrong-addressee", asked.at)
+
+    def tells(_tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
+        if rule.tells != "requester":
+            return ()
+        return [_news(after, version, origin, asked)]
+
+    return Decision(after, [step], waiting=waiting, outgoing=tells)
+
+
+def _same_step(asked: Update) -> bool:
+    """The step that stands, told again with other content (a question reworded, an output added)."""
+    before = asked.current.body if asked.current else {}
+    return all(before.get(e) == asked.resource.get(e) for e in ("status", "businessStatus"))
+
+
+def _news(case: Case, task: Version, origin: Version, asked: Update) -> Outgoing:
+    return outgoing(case, case.requester, "case-updated", "case-status", task, [task, origin], asked.at)

@@ -1,0 +1,230 @@
+"""A hospital reports a need, corrects it, or takes it back (hpl § 38 a, sphl § 2-5, IP-f § 8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapter.domain.case import Case, Resource, Step, Version, Waiting
+from adapter.domain.identifiers import case_id, derived, subject_key
+from adapter.domain.need import Verdict, identity_number, judge, shielded
+from adapter.domain.partners import Partner
+from adapter.domain.problems import Finding, Refused
+from adapter.domain.steps import rule_of
+from adapter.flows.doors import Opened, Read
+from adapter.flows.outbox import outgoing
+from adapter.flows.parts import Parts
+from adapter.flows.resources import Place, id_of, keep_changed, provenance, written
+from adapter.ports import Transaction
+
+_OF_THE_NEED = ("patient", "hospital", "practitioner", "requester", "need")
+_WHOLE = (*_OF_THE_NEED, "municipality", "unit", "task", "plan", "team", "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The case a message led to, and what there is to say about it that stops nothing."""
+
+    case_id: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What every step of this story needs to know of the message."""
+
+    sender: Partner
+    source: str
+    message_id: str
+    mapping: str
+    event: str
+    at: datetime
+
+
+def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
+    """Do what an acceptable message says, in the given transaction. Raises Refused where the case forbids it."""
+    id_ = case_id(opened.sender, read.facts["need.id"])
+    notice = Notice(
+        sender=parts.partners.by_organisation[opened.sender],
+        source=derived("received", opened.envelope.door, opened.sender, opened.envelope.message_id),
+        message_id=opened.envelope.message_id,
+        mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
+        event=read.way.event,
+        at=at,
+    )
+    case = tx.case(id_)
+    if read.way.event == "need-cancelled":
+        return _cancel(tx, case, notice, parts)
+    facts = shielded(read.facts)
+    person = subject_key(parts.secret, identity_number(facts))
+    if case is not None and case.subject_key != person:
+        raise Refused(Finding("other-person", "patient"))
+    if read.way.event == "need-corrected":
+        return _correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+    if case is not None:
+        return Taken(case.id, (Finding("need-known", "need"),))
+    case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
+    tx.open_case(case)
+    return place(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+
+
+def _verdict(opened: Opened, read: Read, at: datetime, parts: Parts) -> Verdict:
+    """Routing decides on all facts; what leaves is shielded."""
+    return judge(read.facts, read.outcome, opened.addressed, parts.directory, at)
+
+
+def place(
+    tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str], verdict: Verdict, parts: Parts
+) -> Taken:
+    """Write the whole case as the verdict says: to a unit, or to the list of a person."""
+    verdict = reachable(verdict, parts)
+    rule = rule_of(parts.tables.steps, "case", verdict.event)
+    owner = parts.partners.by_organisation[verdict.unit.organisation] if verdict.unit else None
+    where = Place(rule.status, rule.business_status, verdict.unit, owner.name if owner else "")
+    made = written(case.id, facts, notice.sender, where, _WHOLE, parts)
+    kept = keep_changed(
+        tx, made.values(), case=case, author=notice.sender.organisation, source=notice.source, at=notice.at
+    )
+    after = _moved(tx, case, verdict, notice, parts)
+    origin = provenance(
+        kept,
+        key=notice.source + verdict.event,
+        event=notice.event,
+        author=notice.sender.organisation,
+        source=notice.message_id,
+        mapping=notice.mapping,
+        at=notice.at,
+        parts=parts,
+    )
+    told = [
+        *kept,
+        *keep_changed(tx, [origin], case=case, author="adapter", source=notice.source, at=notice.at),
+    ]
+    _tell(tx, after, verdict, told, notice.at)
+    tx.resolve(case.id, notice.at, notice.sender.organisation)
+    if verdict.list:
+        tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
+    return Taken(case.id, verdict.findings)
+
+
+def reachable(verdict: Verdict, parts: Parts) -> Verdict:
+    """A unit whose organisation has no channel is no address: a person must see to it."""
+    if verdict.unit is None:
+        return verdict
+    owner = parts.partners.by_organisation.get(verdict.unit.organisation)
+    if owner and owner.endpoint:
+        return verdict
+    missing = Finding("address-not-in-partner-table", "coordinating-units.csv")
+    return Verdict("hold-for-routing", (*verdict.findings, missing), None, "routing", missing.problem)
+
+
+def _moved(tx: Transaction, case: Case, verdict: Verdict, notice: Notice, parts: Parts) -> Case:
+    state = parts.tables.lifecycles["case"].after(case.state, verdict.event)
+    if state is None:
+        raise Refused(Finding("case-over", "need"))
+    unit = verdict.unit
+    after = replace(
+        case,
+        state=state,
+        owner=unit.organisation if unit else case.owner,
+        unit=unit.her_id if unit else case.unit,
+    )
+    step = Step(
+        case.id,
+        "case",
+        verdict.event,
+        case.state,
+        state,
+        notice.at,
+        notice.sender.organisation,
+        notice.source,
+    )
+    tx.move(after, [step])
+    return after
+
+
+def _tell(tx: Transaction, case: Case, verdict: Verdict, kept: Sequence[Version], at: datetime) -> None:
+    """The unit gets the whole case; a sender whose case is held for consent gets the question."""
+    task = next(v for v in kept if v.reference == f"Task/{id_of(case.id, 'task')}")
+    need = next(v for v in kept if v.reference == f"ServiceRequest/{id_of(case.id, 'need')}")
+    if case.owner and verdict.event == "route":
+        ground = f"{task.reference}/{task.number}"
+        tx.send([outgoing(case, case.owner, "need-notified", "need", need, kept, at, ground=ground)])
+    if verdict.event == "hold-for-consent":
+        tx.send([outgoing(case, case.requester, "case-updated", "question-to-sender", task, [task], at)])
+
+
+def _correct(
+    tx: Transaction,
+    case: Case | None,
+    notice: Notice,
+    facts: Mapping[str, str],
+    verdict: Verdict,
+    parts: Parts,
+) -> Taken:
+    """A correction of a case still with us is judged anew; one that has left goes after it, in order."""
+    if case is None:
+        raise Refused(Finding("need-unknown", "need"))
+    state = parts.tables.lifecycles["case"].after(case.state, "correct")
+    if state is None:
+        raise Refused(Finding("case-over", "need"))
+    if case.owner is None:
+        return place(tx, case, notice, facts, verdict, parts)
+    after = replace(case, state=state)
+    step = Step(case.id, "case", "correct", case.state, state, notice.at, case.requester, notice.source)
+    tx.move(after, [step])
+    made = written(case.id, facts, notice.sender, _still(tx, case, parts), _OF_THE_NEED, parts)
+    kept = keep_changed(
+        tx, made.values(), case=after, author=case.requester, source=notice.source, at=notice.at
+    )
+    need = next(v for v in kept if v.type == "ServiceRequest")
+    tx.send(
+        [
+            outgoing(
+                after, case.owner, "need-corrected", "need", need, kept, notice.at, ground=notice.message_id
+            )
+        ]
+    )
+    return Taken(case.id, tuple(f for f in verdict.findings if f.problem == "stay-differs"))
+
+
+def _still(tx: Transaction, case: Case, parts: Parts) -> Place:
+    """The place of a case that does not move: its unit as the directory has it."""
+    unit = next((u for u in parts.directory.units if u.her_id == case.unit), None)
+    task = tx.current("Task", id_of(case.id, "task"))
+    owner = parts.partners.by_organisation[case.owner or ""]
+    return Place(task.body["status"] if task else "requested", "", unit, owner.name)
+
+
+def _cancel(tx: Transaction, case: Case | None, notice: Notice, parts: Parts) -> Taken:
+    """The sender takes the need back. Everything queued still goes out in order, the cancellation last."""
+    if case is None:
+        raise Refused(Finding("need-unknown", "need"))
+    state = parts.tables.lifecycles["case"].after(case.state, "cancel")
+    if state is None:
+        raise Refused(Finding("case-over", "need"))
+    if state == case.state:
+        return Taken(case.id, (Finding("already-cancelled", "need"),))
+    after = replace(case, state=state)
+    tx.move(
+        after, [Step(case.id, "case", "cancel", case.state, state, notice.at, case.requester, notice.source)]
+    )
+    kept = keep_changed(
+        tx, _cancelled(tx, case, parts), case=after, author=case.requester, source=notice.source, at=notice.at
+    )
+    if case.owner:
+        need = next(v for v in kept if v.type == "ServiceRequest")
+        tx.send([outgoing(after, case.owner, "need-cancelled", "cancellation", need, kept, notice.at)])
+    tx.resolve(case.id, notice.at, case.requester)
+    return Taken(case.id)
+
+
+def _cancelled(tx: Transaction, case: Case, parts: Parts) -> Sequence[Resource]:
+    """The need revoked and its Task cancelled, otherwise as they stand."""
+    need = tx.current("ServiceRequest", id_of(case.id, "need"))
+    task = tx.current("Task", id_of(case.id, "task"))
+    assert need is not None and task is not None  # noqa: S101, PT018 - every open case has both
+    step = {"system": f"{parts.base}/CodeSystem/case-step", "code": "cancelled"}
+    return [
+        {**need.body, "status": "revoked"},
+        {**task.body, "status": "cancelled", "businessStatus": {"coding": [step]}},
+    ]

@@ -1,0 +1,106 @@
+"""What a person decides about work that stands still: send it again, leave it out, or choose the unit.
+
+Each is a command with a reason and an audit row, never an edit of the database.
+"""
+
+from dataclasses import replace
+
+from adapter.domain.case import Audit, Case
+from adapter.domain.delivery import Delivery, Settled
+from adapter.domain.identifiers import derived
+from adapter.domain.message import Caller
+from adapter.domain.need import Verdict, judge, shielded
+from adapter.domain.problems import Finding, Refused
+from adapter.domain.routing import by_her_id
+from adapter.flows.doors import Opened, open_message, read_message
+from adapter.flows.need import Notice, place
+from adapter.flows.parts import Parts
+from adapter.ports import Transaction
+
+
+def requeue(delivery_id: int, by: str, why: str, parts: Parts) -> None:
+    """A parked or rejected delivery is due now, and its time until parking begins anew. Raises Refused."""
+    _move(delivery_id, "requeue", by, why, parts)
+
+
+def skip(delivery_id: int, by: str, why: str, parts: Parts) -> None:
+    """A delivery is left out, and the next one in its lane goes on. Raises Refused."""
+    _move(delivery_id, "skip", by, why, parts)
+
+
+def _move(delivery_id: int, event: str, by: str, why: str, parts: Parts) -> None:
+    now = parts.clock()
+    with parts.store.transaction() as tx:
+        delivery = tx.delivery(delivery_id)
+        if delivery is None:
+            raise Refused(Finding("not-found", "delivery"))
+        state = parts.tables.lifecycles["exchange"].after(delivery.state, event)
+        if state is None or delivery.place == "done":
+            raise Refused(Finding("step-forbidden", "delivery"))
+        tx.settle([_settled(delivery, event, state, why, parts)], None)
+        details = {"delivery": str(delivery_id), "why": why}
+        tx.record(Audit(now, by, f"delivery-{event}", delivery.outgoing.case_id, details))
+
+
+def _settled(delivery: Delivery, event: str, state: str, why: str, parts: Parts) -> Settled:
+    now = parts.clock()
+    at_line = "behind" if delivery.place == "behind" else "head"
+    to = "done" if event == "skip" else at_line
+    renewed = replace(delivery, clock=now)
+    return Settled(renewed, event, state, to, now, why, now, None, tried=False)  # type: ignore[arg-type]
+
+
+def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -> Case:
+    """A case that waits for a person goes on: to the unit named, or to the one its message leads to now.
+
+    The message is read again, so what a person decides is where it goes, not what it says. Raises Refused.
+    """
+    now = parts.clock()
+    with parts.store.transaction() as tx:
+        case = tx.case(case_id)
+        if case is None:
+            raise Refused(Finding("not-found", "case"))
+        opened = _last_message(case, parts)
+        read = read_message(opened, parts)
+        if isinstance(read, Finding):
+            raise Refused(read)
+        verdict = _chosen(her_id, parts) or judge(
+            read.facts, "states", opened.addressed, parts.directory, now
+        )
+        notice = Notice(
+            sender=parts.partners.by_organisation[case.requester],
+            source=derived("released", case.id, case.state, her_id or "", now.isoformat()),
+            message_id=opened.envelope.message_id,
+            mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
+            event="need-notified",
+            at=now,
+        )
+        _require_waiting(tx, case, parts)
+        place(tx, case, notice, shielded(read.facts), verdict, parts)
+        tx.record(Audit(now, by, "case-released", case.id, {"why": why, "unit": her_id or "as addressed"}))
+        released = tx.case(case_id)
+    return released or case
+
+
+def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> None:
+    """Consent is given by the person, not by an operator: a case held for it goes on by a correction only."""
+    if case.state == "held-for-consent" or parts.tables.lifecycles["case"].after(case.state, "route") is None:
+        raise Refused(Finding("step-forbidden", "case"))
+
+
+def _chosen(her_id: str | None, parts: Parts) -> Verdict | None:
+    if her_id is None:
+        return None
+    unit = by_her_id(parts.directory, her_id, parts.clock().date())
+    if unit is None:
+        raise Refused(Finding("no-unit", "unit"))
+    return Verdict("route", (), unit)
+
+
+def _last_message(case: Case, parts: Parts) -> Opened:
+    """The latest message of the case that was kept: its notification or its last correction."""
+    kept = [m for m in parts.store.messages_of(case.id) if m.raw is not None and m.kind != "need-cancelled"]
+    if not kept:
+        raise Refused(Finding("not-found", "message"))
+    last = kept[-1]
+    return open_message(last.door, last.raw or b"", Caller(last.sender, frozenset()), parts)

@@ -1,0 +1,40 @@
+"""What a decision wants sent, to whom, about which versions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapter.domain.case import Case, Version
+from adapter.domain.delivery import Outgoing, Pinned
+from adapter.domain.identifiers import derived
+
+
+def pinned(version: Version) -> Pinned:
+    return Pinned(version.type, version.id, version.number)
+
+
+def outgoing(
+    case: Case,
+    recipient: str,
+    event: str,
+    category: str,
+    focus: Version,
+    carries: Sequence[Version],
+    at: datetime,
+    *,
+    ground: str = "",
+) -> Outgoing:
+    """One message to one recipient (organisation number).
+
+    Its id follows from case, recipient, event, the focus in its version and `ground`: asking for the same thing
+    again is the same message. `ground` tells two reasons for sending one version apart (a new consent).
+    """
+    return Outgoing(
+        message_id=derived("message", case.id, recipient, event, str(pinned(focus)), ground),
+        recipient=recipient,
+        case_id=case.id,
+        event=event,
+        category=category,
+        focus=pinned(focus),
+        carries=tuple(pinned(v) for v in carries),
+        created_at=at,
+    )

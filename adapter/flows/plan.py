@@ -1,0 +1,102 @@
+"""The plan and its team come back, version by version (PUT CarePlan, PUT CareTeam), and go on to those who take part.
+
+The municipality owns the plan (hol § 7-1, IP-f § 8). A new version is offered to each participating service; whether it
+is sent is decided by the consent in force at the moment of sending.
+"""
+
+from collections.abc import Sequence
+
+from adapter.domain.case import Step, Version
+from adapter.domain.delivery import Outgoing
+from adapter.domain.message import Answer, Caller
+from adapter.domain.problems import Finding, Refused
+from adapter.domain.steps import step_of
+from adapter.flows.consents import consent_of
+from adapter.flows.doors import flat
+from adapter.flows.outbox import outgoing
+from adapter.flows.participants import recipients_of_plan
+from adapter.flows.parts import Parts
+from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
+from adapter.ports import Transaction
+
+
+def put_care_plan(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
+    """A new version of the plan."""
+    return update(caller, "CarePlan", id_, if_match, raw, _decide_plan, parts)
+
+
+def put_care_team(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
+    """A new version of who takes part. Those who have left no longer get anything."""
+    return update(caller, "CareTeam", id_, if_match, raw, _decide_team, parts)
+
+
+def _decide_plan(asked: Update, parts: Parts) -> Decision:
+    _require_owner(asked)
+    facts = flat(read_update("care-plan-update", asked.resource, parts).facts)
+    require_unchanged(asked, "identifier", "intent", "subject")
+    before = asked.current.body["status"] if asked.current else "draft"
+    rule = step_of(parts.tables.steps, "plan", facts["status"], "")
+    after = parts.tables.lifecycles["plan"].after(before, rule.event) if rule else None
+    if rule is None or after is None:
+        raise Refused(Finding("step-forbidden", "CarePlan.status"))
+    if rule.person and "person" not in facts:
+        raise Refused(Finding("person-not-named", "CarePlan.author"))
+    if after == "active" and not _plan_consented(asked, parts):
+        raise Refused(Finding("plan-without-consent", "CarePlan.status"))
+    step = Step(
+        asked.case.id, "plan", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
+    )
+    return Decision(asked.case, [step] if before != after else [], outgoing=_offered(asked, parts))
+
+
+def _decide_team(asked: Update, parts: Parts) -> Decision:
+    _require_owner(asked)
+    read_update("care-team-update", asked.resource, parts)
+    require_unchanged(asked, "identifier", "subject")
+    return Decision(asked.case, outgoing=_offered(asked, parts))
+
+
+def _require_owner(asked: Update) -> None:
+    if asked.caller.organisation != asked.case.owner:
+        raise Refused(Finding("actor-not-allowed", asked.resource["resourceType"]))
+
+
+def _plan_consented(asked: Update, parts: Parts) -> bool:
+    """No plan without consent to its making (IP-f § 5): an active consent of kind PLAN that still runs."""
+    consents = (consent_of(v.body, asked.versions, parts) for v in asked.versions if v.type == "Consent")
+    return any(
+        c.kind == "PLAN"
+        and c.status == "active"
+        and all(p.end is None or asked.at < p.end for p in c.provisions if p.permits)
+        for c in consents
+    )
+
+
+def _offered(asked: Update, parts: Parts) -> Offers:
+    """The new version, with what it needs to be understood, to each organisation in the team as it is after it."""
+
+    def offers(_tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
+        versions = with_version(asked.versions, version)
+        recipients = recipients_of_plan(asked.case, versions, asked.caller.organisation, parts)
+        carries = plan_and_team(versions, version, origin)
+        return [
+            outgoing(asked.case, recipient, "plan-updated", "plan", version, carries, asked.at)
+            for recipient in recipients
+        ]
+
+    return offers
+
+
+def with_version(versions: Sequence[Version], version: Version) -> list[Version]:
+    """The current versions of a case after one of them has a successor."""
+    return [*(v for v in versions if v.reference != version.reference), version]
+
+
+def plan_and_team(versions: Sequence[Version], focus: Version, *extra: Version) -> list[Version]:
+    """What a plan update carries: the person, the plan and its team as they stand, the changed one first."""
+    rest = [
+        v
+        for v in versions
+        if v.type in ("Patient", "CarePlan", "CareTeam") and v.reference != focus.reference
+    ]
+    return [focus, *sorted(rest, key=lambda v: v.type), *extra]

@@ -1,0 +1,193 @@
+"""One update of a resource by a partner (PUT): the same steps for Task, CarePlan, CareTeam and Consent.
+
+read → decide → write: the body becomes facts, a story's own rules decide, one transaction keeps the version, the
+state, the history, the evidence and what goes out. The author's resource is kept as it came; only id and meta are ours.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
+from adapter.domain.delivery import Outgoing
+from adapter.domain.identifiers import derived
+from adapter.domain.message import Answer, Caller
+from adapter.domain.problems import Finding, Refused
+from adapter.flows.participants import takes_part
+from adapter.flows.parts import Parts
+from adapter.flows.resources import keep_changed, next_version, provenance, same
+from adapter.mapping.engine import Reading, Root, read
+from adapter.ports import Collision, StoreBusy, Transaction
+from adapter.wire import json
+from adapter.wire.fhir import check
+
+_ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a partner asks for, against what stands."""
+
+    caller: Caller
+    resource: Resource
+    current: Version | None
+    case: Case
+    versions: Sequence[Version]
+    at: datetime
+
+    @property
+    def source(self) -> str:
+        """The id of this update: the version it makes."""
+        number = self.current.number + 1 if self.current else 1
+        return derived("update", self.resource["resourceType"], self.resource["id"], str(number))
+
+
+Offers = Callable[[Transaction, Version, Version], Sequence[Outgoing]]
+"""What goes out after an update: given the transaction, the new version and its Provenance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a story decides. `late`: the step is known and past; nothing changes and the current version answers."""
+
+    case: Case
+    steps: Sequence[Step] = ()
+    late: bool = False
+    waiting: Waiting | None = None
+    outgoing: Offers = field(default=lambda _tx, _version, _origin: ())
+    stop: Callable[[Transaction, Version], Mapping[str, str]] = field(default=lambda _tx, _version: {})
+
+
+Decider = Callable[[Update, Parts], Decision]
+
+
+def update(
+    caller: Caller, type_: str, id_: str, if_match: str | None, raw: bytes, decide: Decider, parts: Parts
+) -> Answer:
+    """Answer a PUT. 200 or 201 with the version that stands; an OperationOutcome otherwise, and nothing changed."""
+    try:
+        resource = _read(type_, id_, raw, parts)
+        try:
+            return _put(caller, resource, if_match, decide, parts)
+        except Collision:
+            return _put(caller, resource, if_match, decide, parts)
+    except Refused as refused:
+        return parts.refusal(*refused.findings)
+    except StoreBusy:
+        return parts.refusal(Finding("store-busy"))
+
+
+def _read(type_: str, id_: str, raw: bytes, parts: Parts) -> Resource:
+    resource = json.loads(raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth)
+    if resource.get("resourceType") != type_ or resource.get("id") != id_:
+        raise Refused(Finding("id-mismatch", f"{type_}.id"))
+    if faults := check(resource):
+        raise Refused(*faults)
+    return resource
+
+
+def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decider, parts: Parts) -> Answer:
+    at = parts.clock()
+    with parts.store.transaction() as tx:
+        asked = _against(tx, caller, resource, at, parts)
+        current = asked.current
+        if current and same(current.body, resource):
+            return answer(current)
+        stale = _stale(current, if_match)
+        if stale:
+            return replace(parts.refusal(stale), etag=_etag(current))
+        decision = decide(asked, parts)
+        if decision.late and current:
+            return answer(current)
+        return _write(tx, asked, decision, parts)
+
+
+def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, parts: Parts) -> Update:
+    """The case and the version that the update is against. Raises Refused(not-found | not-a-participant)."""
+    current = tx.current(resource["resourceType"], resource["id"])
+    case_id = current.case_id if current else _case_of_new(tx, resource)
+    case = tx.case(case_id) if case_id else None
+    if case is None:
+        raise Refused(Finding("not-found", resource["resourceType"]))
+    versions = tx.of_case(case.id)
+    if not takes_part(case, versions, caller.organisation, parts):
+        raise Refused(Finding("not-a-participant", resource["resourceType"]))
+    current = tx.current(resource["resourceType"], resource["id"])
+    return Update(caller, resource, current, case, versions, at)
+
+
+def _case_of_new(tx: Transaction, resource: Resource) -> str | None:
+    """Only a Consent may be new: it belongs to the case of its Patient."""
+    if resource["resourceType"] != "Consent":
+        return None
+    type_, _, id_ = resource.get("patient", {}).get("reference", "").partition("/")
+    patient = tx.current(type_, id_) if type_ == "Patient" else None
+    return patient.case_id if patient else None
+
+
+def _stale(current: Version | None, if_match: str | None) -> Finding | None:
+    if current is None:
+        return None
+    if if_match is None:
+        return Finding("if-match-missing", "If-Match")
+    match = _ETAG.fullmatch(if_match.strip())
+    return None if match and int(match[1]) == current.number else Finding("stale-version", "If-Match")
+
+
+def _write(tx: Transaction, asked: Update, decision: Decision, parts: Parts) -> Answer:
+    author, case = asked.caller.organisation, decision.case
+    source = asked.source
+    version = next_version(
+        asked.current, asked.resource, case_id=case.id, author=author, source=source, at=asked.at
+    )
+    tx.keep_version(version)
+    tx.move(case, decision.steps)
+    event = {"Task": "case-updated", "Consent": "consent-changed"}.get(version.type, "plan-updated")
+    origin = provenance(
+        [version],
+        key=source,
+        event=event,
+        author=author,
+        source=source,
+        mapping="verbatim",
+        at=asked.at,
+        parts=parts,
+    )
+    (trace,) = keep_changed(tx, [origin], case=case, author="adapter", source=source, at=asked.at)
+    stopped = decision.stop(tx, version)
+    tx.send(decision.outgoing(tx, version, trace))
+    if decision.waiting:
+        tx.wait_for_person(decision.waiting)
+    details = {"resource": f"{version.reference}/{version.number}", **stopped}
+    tx.record(Audit(asked.at, author, "resource-updated", case.id, details))
+    return answer(version, 200 if asked.current else 201)
+
+
+def answer(version: Version, status: int = 200) -> Answer:
+    """A version as the answer to a read or an update."""
+    location = f"{version.reference}/_history/{version.number}"
+    return Answer(status, "application/fhir+json", json.dumps(version.body), _etag(version), location)
+
+
+def _etag(version: Version | None) -> str | None:
+    return f'W/"{version.number}"' if version else None
+
+
+def read_update(table: str, resource: Resource, parts: Parts) -> Reading:
+    """The facts an update decides on. Raises Refused with what is missing or not understood."""
+    root = Root(resource["resourceType"], resource)
+    reading = read(parts.tables.messages[table], "fhir", {root.place: root}, root, parts.tables.codes)
+    if reading.findings:
+        raise Refused(*reading.findings)
+    return reading
+
+
+def require_unchanged(asked: Update, *elements: str) -> None:
+    """These elements belong to the adapter. Raises Refused(immutable-element)."""
+    before = asked.current.body if asked.current else {}
+    changed = [e for e in elements if before.get(e) != asked.resource.get(e)]
+    if changed:
+        raise Refused(
+            *(Finding("immutable-element", f"{asked.resource['resourceType']}.{e}") for e in changed)
+        )

@@ -1,0 +1,48 @@
+"""Reads the partner table and refuses what cannot be right."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from stdnum.no import orgnr
+
+from adapter.domain.partners import Partner, Partners
+
+_KINDS = ("hospital", "municipality", "adapter")
+_SYNTHETIC = "9999"
+
+
+def load(path: Path, *, synthetic: bool) -> Partners:
+    """The partner table of a file.
+
+    Organisation numbers must have a right check digit; numbers that begin with 9999 are samples and are taken only
+    where `synthetic` is true. Raises ValueError naming the row (by position) and what is wrong.
+    """
+    rows = yaml.safe_load(path.read_text(encoding="utf-8"))["partners"]
+    partners = [
+        _partner(row, f"{path.name}: row {position}", synthetic) for position, row in enumerate(rows, 1)
+    ]
+    by_organisation = {p.organisation: p for p in partners}
+    by_her_id = {her_id: p for p in partners for her_id in p.services}
+    if len(by_organisation) != len(partners) or len(by_her_id) != sum(len(p.services) for p in partners):
+        raise ValueError(f"{path.name}: an organisation or a HER-id stands twice")
+    if sum(p.kind == "adapter" for p in partners) != 1:
+        raise ValueError(f"{path.name}: exactly one row has kind adapter")
+    return Partners(by_organisation, by_her_id)
+
+
+def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
+    if unknown := set(row) - {"organisation", "name", "kind", "services", "served", "endpoint"}:
+        raise ValueError(f"{where}: unknown keys {sorted(unknown)}")
+    number = str(row["organisation"])
+    if number.startswith(_SYNTHETIC) and not synthetic:
+        raise ValueError(f"{where}: a sample organisation in production")
+    if not (number.startswith(_SYNTHETIC) and len(number) == 9 and number.isdigit()) and not orgnr.is_valid(
+        number
+    ):
+        raise ValueError(f"{where}: wrong check digit of the organisation number")
+    if row["kind"] not in _KINDS:
+        raise ValueError(f"{where}: kind is one of {', '.join(_KINDS)}")
+    services = {str(her_id): str(name) for her_id, name in row["services"].items()}
+    return Partner(number, row["name"], row["kind"], services, bool(row["served"]), row.get("endpoint"))
