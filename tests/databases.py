@@ -17,6 +17,8 @@ from adapter.outside.store import Database, migrate, open_store
 
 SQLITE = pytest.param("sqlite")
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.server)
+Administer = Callable[[str], list[Any]]
+TERMINATE = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{}'"
 _NUMBERS = itertools.count(1)
 
 
@@ -35,7 +37,7 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def administer(postgresql: str) -> Iterator[Callable[[str], list[Any]]]:
+def administer(postgresql: str) -> Iterator[Administer]:
     """Runs one statement on the server, outside of any transaction, as its owner."""
     import psycopg  # noqa: PLC0415 - only where the server is there
 
@@ -49,7 +51,7 @@ def administer(postgresql: str) -> Iterator[Callable[[str], list[Any]]]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgresql: str, administer: Callable[[str], list[Any]]) -> str:
+def migrated_template(postgresql: str, administer: Administer) -> str:
     """The name of a migrated PostgreSQL database; a copy of it takes a few milliseconds."""
     administer("CREATE DATABASE migrated")
     migrate(_named(postgresql, "migrated"))
@@ -101,11 +103,16 @@ def cases(store: Database) -> Database:
 
 def _copy_of(template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     server: str = request.getfixturevalue("postgresql")
-    administer: Callable[[str], list[Any]] = request.getfixturevalue("administer")
+    administer: Administer = request.getfixturevalue("administer")
     name = f"copy{next(_NUMBERS)}"
     administer(f'CREATE DATABASE "{name}" TEMPLATE {template}')
     yield _named(server, name)
     administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def database_of(url: str) -> str:
+    """The name of the database that a URL leads to."""
+    return str(make_url(url).database)
 
 
 def _named(server: str, database: str) -> str:

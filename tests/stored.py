@@ -92,3 +92,12 @@ def together(*work: Callable[[], object]) -> list[BaseException]:
     for thread in threads:
         thread.join()
     return raised
+
+
+def until(thread: threading.Thread, condition: Callable[[], bool]) -> None:
+    """Wait until the thread has come as far as it can."""
+    for _ in range(1000):
+        if condition():
+            return
+        thread.join(0.01)
+    raise AssertionError("the thread never came to wait")

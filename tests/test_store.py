@@ -57,14 +57,15 @@ def test_everything_comes_back_as_it_was_kept(store: Database) -> None:
     with store.transaction() as tx:
         assert tx.case("case-1") == replace(CASE, unit="8094866", state="sent")
         assert tx.current("CarePlan", "plan-1") == plan == tx.version(PLAN)
-        assert [v.number for v in tx.of_case("case-1")] == [1, 2]
+        assert tx.of_case("case-1") == [plan]
         assert tx.answered("fhir", HOSPITAL, "m-1") == message(case_id="case-1")
         assert tx.message_in_envelope(HOSPITAL, "envelope-m-1") == "m-1"
         nothing = (tx.answered("edi", HOSPITAL, "m-1"), tx.case("x"), tx.current("Task", "x"), tx.delivery(1))
         assert nothing == (None,) * 4
-        weight = tx.of_case("case-1")[1].body["weight"]
+        weight = tx.of_case("case-1")[0].body["weight"]
         assert (str(weight), type(weight)) == ("72.50", Decimal)
     assert store.messages_of("case-1") == [message(case_id="case-1")] == [store.received("received-m-1")]
+    assert [v.number for v in store.versions_of("case-1")] == [1, 2]
     assert (store.history_of("case-1"), store.audit_of("case-1")) == ([step], [audit])
     assert store.history_of("case-1")[0].at.utcoffset() == timedelta(0)
 
@@ -171,9 +172,11 @@ def test_a_parked_head_holds_its_lane_until_a_person_moves_it(cases: Database) -
     assert lane(cases) == [("a", "head"), ("b", "behind")]
     assert heads(cases)[0].clock == NOW + timedelta(days=4)
     settle(cases, parked(heads(cases)[0]))
-    settle(cases, outcome(cases.parked()[0], "skip", "superseded", "done", **quiet))
+    skip = outcome(cases.parked()[0], "skip", "superseded", "done", **quiet)
+    settle(cases, replace(skip, at=NOW + timedelta(days=5)))
     assert lane(cases) == [("a", "done"), ("b", "head")]
-    assert (heads(cases)[0].due, heads(cases)[0].tries) == (NOW, 0)
+    second = heads(cases)[0]
+    assert (second.due, second.clock, second.tries) == (NOW, NOW + timedelta(days=5), 0)
 
 
 def test_a_withdrawal_stops_what_is_open_and_only_that(cases: Database) -> None:
@@ -192,6 +195,15 @@ def test_a_withdrawal_stops_what_is_open_and_only_that(cases: Database) -> None:
     with cases.transaction() as tx:
         assert len(tx.stop("case-1", "", "plan", NOW, "consent-9")) == 1  # every recipient: what is left is d
     assert lane(cases, "case-2") == [("e", "head")]
+
+
+def test_stopping_what_waits_leaves_a_parked_head_where_it_is(cases: Database) -> None:
+    """A lane whose head waits for a person is not started by a withdrawal further behind."""
+    send(cases, mail("a", category="law"), mail("b"), mail("c", category="law"))
+    settle(cases, parked(heads(cases)[0]))
+    with cases.transaction() as tx:
+        tx.stop("case-1", VESTBY, "plan", NOW, "consent-9")
+    assert lane(cases) == [("a", "held"), ("b", "done"), ("c", "behind")]
 
 
 def test_a_paused_recipient_is_not_due(cases: Database) -> None:

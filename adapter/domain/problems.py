@@ -16,7 +16,8 @@ class Problem:
     """One row of `mappings/problems.yaml`. Numbers are never reused.
 
     `issue` is a FHIR R4 issue-type code, `apprec` a code of Volven 8221 (None where an AppRec never
-    carries it), `http` the status of the answer; `text` has the languages nb, nn and en, `remedy` says what the sender does, in English.
+    carries it), `http` the status of the answer; `text` has the languages nb, nn and en, `remedy` says
+    in English what the sender does.
     """
 
     number: int

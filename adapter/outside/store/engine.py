@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -87,8 +88,13 @@ def _sqlite(url: URL, file: Path, patience: float) -> Engine:
             isolation_level=None,
             check_same_thread=False,
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            _write_ahead(connection)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine(
@@ -103,6 +109,18 @@ def _sqlite(url: URL, file: Path, patience: float) -> Engine:
     event.listen(engine, "begin", _begin)
     _watch(engine, file)
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on. Only the first connection ever to a file changes anything."""
+    for _ in range(20):
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        # Of several that change a new file at once, SQLite refuses some without waiting; a lock waits.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Connection) -> None:

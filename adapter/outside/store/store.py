@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Executable, func, select, update
 
-from adapter.domain.case import Audit, Step, Waiting
+from adapter.domain.case import Audit, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Pause, Receipt
 from adapter.domain.message import Received
 from adapter.outside.store import rows, tables, work
@@ -15,7 +15,7 @@ from adapter.outside.store.errors import StoreFailed, asked
 from adapter.outside.store.postround import AdvisoryRound, FileRound
 from adapter.outside.store.schema import stands_at_head
 from adapter.outside.store.sql import Sql
-from adapter.outside.store.transaction import SqlTransaction
+from adapter.outside.store.transaction import SqlTransaction, versions_of
 from adapter.outside.store.turns import Turns
 from adapter.ports import Store, StoreBusy, Transaction
 
@@ -109,6 +109,11 @@ class Database:
         """Oldest first."""
         at = tables.received.c
         return self._messages(select(tables.received).where(at.case_id == case_id).order_by(at.at, at.id))
+
+    def versions_of(self, case_id: str) -> Sequence[Version]:
+        """All versions of all resources of the case, by type, id and number: the last of each is current."""
+        with self._reading() as sql:
+            return [rows.version_of(row) for row in sql.rows(versions_of(case_id))]
 
     def history_of(self, case_id: str) -> Sequence[Step]:
         """In the order in which it was written."""

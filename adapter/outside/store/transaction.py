@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Settled
@@ -12,6 +12,12 @@ from adapter.outside.store import rows, settle, tables, work
 from adapter.outside.store.errors import StoreFailed
 from adapter.outside.store.sql import Sql
 from adapter.ports import Transaction
+
+
+def versions_of(case_id: str) -> Select[*tuple[object, ...]]:
+    """All versions of all resources of a case, by type, id and number."""
+    at = tables.version.c
+    return select(tables.version).where(at.case_id == case_id).order_by(at.type, at.id, at.number)
 
 
 class SqlTransaction:
@@ -81,10 +87,10 @@ class SqlTransaction:
         return rows.version_of(row) if row else None
 
     def of_case(self, case_id: str) -> Sequence[Version]:
-        """All versions of all resources of the case, by type, id and number: the last of each is current."""
-        at = tables.version.c
-        all_ = select(tables.version).where(at.case_id == case_id).order_by(at.type, at.id, at.number)
-        return [rows.version_of(row) for row in self._sql.rows(all_)]
+        """The current version of every resource of the case, by type and id."""
+        every = self._sql.rows(versions_of(case_id))
+        current = {(row["type"], row["id"]): row for row in every}
+        return [rows.version_of(row) for row in current.values()]
 
     def keep_version(self, version: Version) -> None:
         """Raises Collision if the number is taken."""
@@ -101,6 +107,12 @@ class SqlTransaction:
     def delivery(self, delivery_id: int) -> Delivery | None:
         row = self._sql.first(select(tables.delivery).where(tables.delivery.c.id == delivery_id))
         return rows.delivery_of(row) if row else None
+
+    def deliveries(self, case_id: str) -> Sequence[Delivery]:
+        """All of a case, in the order in which they were decided."""
+        at = tables.delivery.c
+        of_case = select(tables.delivery).where(at.case_id == case_id).order_by(at.id)
+        return [rows.delivery_of(row) for row in self._sql.rows(of_case)]
 
     def settle(self, settled: Sequence[Settled], pause: Pause | None) -> None:
         """Write back the outcomes of a batch, and the recipient's pause where one is given."""
