@@ -1,0 +1,81 @@
+"""The right to be a recipient's one postman, among all processes on a database."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from databases import TERMINATE, Administer, database_of
+from stored import AAS, VESTBY, until
+
+from adapter.outside.store import Database, open_store
+from adapter.ports import PostRound
+
+
+@pytest.fixture
+def rounds(store: Database, database_url: str) -> Iterator[tuple[PostRound, PostRound]]:
+    """The rounds of two processes on one database."""
+    second = open_store(database_url)
+    one, two = store.round(), second.round()
+    yield one, two
+    one.close()
+    two.close()
+    second.close()
+
+
+def test_a_recipient_has_one_postman(rounds: tuple[PostRound, PostRound], store: Database) -> None:
+    """What one round has taken, neither it nor another can take, until it is given back."""
+    one, two = rounds
+    assert one.take(VESTBY)
+    assert not one.take(VESTBY)
+    assert not two.take(VESTBY)
+    two.give_back(VESTBY)
+    assert not two.take(VESTBY)
+    assert one.still_held()
+    one.give_back(VESTBY)
+    assert two.take(VESTBY)
+    two.close()  # type: ignore[attr-defined]
+    assert one.take(VESTBY)
+
+
+@pytest.mark.server
+def test_a_broken_lock_connection_ends_every_round_on_it(postgresql_url: str, administer: Administer) -> None:
+    """Others go on at once; the old postmen must all have stopped before it takes anything anew."""
+    store = open_store(postgresql_url)
+    one, two = store.round(), store.round()
+    assert one.take(VESTBY)
+    assert one.take(AAS)
+    administer(TERMINATE.format(database_of(postgresql_url)))
+    assert two.take(VESTBY)
+    assert not one.still_held()
+    one.give_back(VESTBY)
+    assert not one.take("974767880")
+    assert not one.still_held()
+    one.give_back(AAS)
+    assert one.take(AAS)
+    assert one.still_held()
+    assert not one.take(VESTBY)
+    one.close()
+    two.close()
+    store.close()
+
+
+@pytest.mark.processes
+def test_a_killed_process_leaves_its_round(database_url: str, store: Database) -> None:
+    """While another process works we do not; when it is killed we do, without any clean-up."""
+    program = (
+        "import sys; from adapter.outside.store import open_store; "
+        "r = open_store(sys.argv[1]).round(); print(r.take(sys.argv[2]), flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, database_url, VESTBY]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"True\n"
+        mine = store.round()
+        assert not mine.take(VESTBY)
+        process.kill()
+    taken = threading.Thread(target=lambda: None)
+    taken.start()
+    until(taken, lambda: mine.take(VESTBY))
+    mine.close()
