@@ -1,0 +1,58 @@
+"""Log lines as JSON, one event a line, never with anything that could be an identity number (promise P7)."""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+# Eleven digits or more, also as people write them: 6 + 5. What is longer might hold one.
+_IDENTITY_NUMBER = re.compile(r"\d{6}[ .]?\d{5,}")
+_PLACEHOLDER = "[number]"
+
+
+def configure(stream: TextIO) -> None:
+    """Send all log lines of the process there: ours, and those of libraries that use the standard library."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[_Through()], force=True)
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """A structlog processor: every value, however deep, without identity numbers."""
+    return {key: _redacted(value) for key, value in event.items()}
+
+
+def _redacted(value: Any) -> Any:
+    """Text and numbers; an object of any other kind is named by its type, for its text is not known."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, str):
+        return _IDENTITY_NUMBER.sub(_PLACEHOLDER, value)
+    if isinstance(value, int):
+        return _PLACEHOLDER if _IDENTITY_NUMBER.search(str(value)) else value
+    if isinstance(value, Mapping):
+        return {_redacted(str(key)): _redacted(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(held) for held in value]
+    return type(value).__name__
+
+
+class _Through(logging.Handler):
+    """Standard library records as our lines: an exception by its type, for its text may quote a row."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[0] if record.exc_info else None
+        named = {"error": error.__name__} if error else {}
+        log = structlog.get_logger()
+        log.log(max(record.levelno, logging.DEBUG), record.getMessage(), logger=record.name, **named)

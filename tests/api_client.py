@@ -1,0 +1,142 @@
+"""The adapter over HTTP inside the test's own process: real routes, a real SQLite file, tokens really signed."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from adapter.api.service import make_app
+from adapter.domain.exchange import Schedule
+from adapter.flows.parts import Parts
+from adapter.mapping import partners, routes, tables
+from adapter.outside.identity import Identity
+from adapter.outside.store import Database, migrate, open_store
+from adapter.ports import IssuerUnreachable, Store
+
+ROOT = Path(__file__).resolve().parents[1]
+BASE, ADDRESS = "https://ip-adapter.example/fhir", "https://adapter.example/fhir"
+ISSUER = "https://issuer.example"
+NOW = datetime(2026, 3, 10, 9, 5, 30, tzinfo=UTC)
+HOSPITAL, MUNICIPALITY, OTHER_HOSPITAL = "999900011", "999900022", "999900033"
+MESSAGES, READ, WRITE = "ip-adapter/messages", "ip-adapter/cases.read", "ip-adapter/cases.write"
+NEW_ID = "77777777-7777-4777-8777-777777777777"
+FHIR, XML = {"Content-Type": "application/fhir+json"}, {"Content-Type": "application/xml"}
+
+
+@cache
+def _key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
+
+
+def token(organisation: str = HOSPITAL, *scopes: str) -> dict[str, str]:
+    """An Authorization header of that organisation; without scopes it has all of them."""
+    seconds = int(NOW.timestamp())
+    claims = {
+        "iss": ISSUER,
+        "aud": "ip-adapter",
+        "nbf": seconds,
+        "exp": seconds + 600,
+        "scope": list(scopes or (MESSAGES, READ, WRITE)),
+        "helseid://claims/client/claims/orgnr_parent": organisation,
+    }
+    head = {"alg": "RS256", "typ": "at+jwt", "kid": _key().kid}
+    return {"Authorization": "Bearer " + jwt.encode(head, claims, _key(), algorithms=["RS256"])}
+
+
+def published(address: str) -> bytes:
+    """What the issuer publishes."""
+    if address.endswith("/jwks"):
+        return json.dumps({"keys": [_key().as_dict(private=False)]}).encode()
+    return json.dumps({"issuer": ISSUER, "jwks_uri": f"{ISSUER}/jwks"}).encode()
+
+
+def nobody_answers(address: str) -> bytes:
+    raise IssuerUnreachable
+
+
+@dataclass
+class Api:
+    """An app on a database. `log` is what it logged."""
+
+    parts: Parts
+    app: FastAPI
+    log: io.StringIO = field(default_factory=io.StringIO)
+
+    def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One request; a generator as `content` is sent in chunks, without a stated length."""
+
+        async def asked() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://adapter") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(asked())
+
+    def message(self, content: Any, **headers: str) -> httpx.Response:
+        """A FHIR message from the hospital."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self("POST", "/fhir/$process-message", content=body, headers=token() | FHIR | headers)
+
+    def edi(self, content: bytes, **headers: str) -> httpx.Response:
+        """A Hodemelding from the hospital."""
+        return self("POST", "/edi/messages", content=content, headers=token() | XML | headers)
+
+    def read(self, path: str, organisation: str = MUNICIPALITY) -> httpx.Response:
+        return self("GET", f"/fhir/{path}", headers=token(organisation))
+
+    def put(self, resource: Mapping[str, Any], organisation: str = MUNICIPALITY, **headers: str) -> Any:
+        path = f"/fhir/{resource['resourceType']}/{resource['id']}"
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self("PUT", path, content=json.dumps(resource), headers=token(organisation) | FHIR | named)
+
+
+def make_parts(store: Store, **changed: Any) -> Parts:
+    """Parts on the project's own tables, at one moment."""
+    mappings = ROOT / "mappings"
+    parts = Parts(
+        store=store,
+        tables=tables.load(mappings, BASE),
+        partners=partners.load(mappings / "partners.yaml", synthetic=True),
+        directory=routes.load(mappings / "routes"),
+        clock=lambda: NOW,
+        schedule=Schedule((timedelta(seconds=5),), timedelta(hours=72)),
+        environment="test",
+        base=BASE,
+        address=ADDRESS,
+        home="999900099",
+        secret=b"synthetic-persons-only",
+        max_bytes=200_000,
+        max_depth=60,
+        version="0.0",
+    )
+    return replace(parts, **changed)
+
+
+def open_database(folder: Path) -> Database:
+    """A migrated SQLite file that waits only a moment for a lock."""
+    url = f"sqlite:///{folder / 'adapter.db'}"
+    migrate(url)
+    return open_store(url, patience=0.05)
+
+
+def api_on(store: Store, ready: Any = lambda: True, fetch: Any = published, **changed: Any) -> Api:
+    """An app on a store, with keys that come from `fetch`."""
+    parts = make_parts(store, **changed)
+    identity = Identity(ISSUER, "ip-adapter", lambda: NOW, fetch)
+    return Api(parts, make_app(parts, identity, ready, new_id=lambda: NEW_ID))
+
+
+async def chunks(size: int, count: int) -> AsyncIterator[bytes]:
+    """A body that comes in pieces, as HTTP's chunked transfer brings it."""
+    for _ in range(count):
+        yield b"x" * size
