@@ -33,9 +33,11 @@ class Partners:
 
     def of(self, party: Party) -> Partner | None:
         """The partner a party of a message is: its organisation number and HER-ids must agree."""
-        named = {self.by_organisation.get(party.organisation)} if party.organisation else set()
-        named |= {self.by_her_id.get(her_id) for her_id in party.her_ids}
-        return named.pop() if len(named) == 1 else None
+        found = [self.by_her_id.get(her_id) for her_id in party.her_ids]
+        if party.organisation:
+            found.append(self.by_organisation.get(party.organisation))
+        first = found[0] if found else None
+        return first if all(partner is first for partner in found) else None
 
     def endpoints(self) -> frozenset[str]:
         """The only addresses that the adapter ever posts to."""

@@ -101,6 +101,12 @@ class Database:
         with self._reading() as sql:
             return work.pause_of(sql, recipient)
 
+    def case_ids(self) -> Sequence[str]:
+        """Every case, in the order in which they were opened."""
+        at = tables.case_.c
+        with self._reading() as sql:
+            return [row["id"] for row in sql.rows(select(at.id).order_by(at.opened_at, at.id))]
+
     def received(self, id: str) -> Received | None:
         found = self._messages(select(tables.received).where(tables.received.c.id == id))
         return found[0] if found else None

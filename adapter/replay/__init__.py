@@ -1,0 +1,124 @@
+"""Plays a case folder: the same folder is a test, a crash test, a demonstration and a case for outside testers."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from adapter.app import build
+from adapter.flows.parts import Parts
+from adapter.outside.store import migrate, open_store
+from adapter.ports import Store
+from adapter.replay.case_file import CaseFile, CaseStep, Cast, read_case, read_cast
+from adapter.replay.outcome import answer_file, compare, end_file, sent_file
+from adapter.replay.said import event_of, problems_in
+from adapter.replay.script import Script
+from adapter.replay.stage import Came, Clock, Stage
+from adapter.settings import Settings, carried
+
+__all__ = ["Played", "StepCame", "open_stage", "play", "read_case", "read_cast"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepCame:
+    """A step, what came of it, and in which of its stated expectations that differs."""
+
+    step: CaseStep
+    came: Came
+    amiss: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A whole case: its steps, and the golden files that differ."""
+
+    case: CaseFile
+    steps: tuple[StepCame, ...]
+    differs: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.differs and not any(s.amiss for s in self.steps)
+
+
+def play(folder: Path, database: Path | None = None) -> Played:
+    """Play a folder on a fresh database and hold every outcome against its goldens.
+
+    `database` is an empty, migrated SQLite file to use; without it one is made. Raises ValueError for a bad case file.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        url = f"sqlite:///{database or Path(scratch) / 'case.db'}"
+        if database is None:
+            migrate(url)
+        store = open_store(url)
+        try:
+            stage = open_stage(folder, store)
+            case = read_case(folder)
+            files: dict[str, bytes] = {}
+            steps = tuple(_step(stage, number, step, files) for number, step in enumerate(case.steps, 1))
+            files.update([end_file(store)])
+            return Played(case, steps, tuple(compare(folder, files)))
+        finally:
+            store.close()
+
+
+def open_stage(folder: Path, store: Store, wrap: Callable[[Store], Store] = lambda store: store) -> Stage:
+    """The stage of a case on a migrated store."""
+    case = read_case(folder)
+    cast = read_cast(fixtures_of(folder))
+    clock = Clock(case.at)
+    settings = Settings.model_construct(
+        **{
+            **Settings().model_dump(),
+            "environment": "test",
+            "partners": carried("mappings") / "partners.yaml",
+            "public_address": "https://ip-adapter.example/fhir",
+        }
+    )
+    parts = build(settings, wrap(store), clock)
+    if case.environment == "production":
+        parts = _in_production(parts)
+    return Stage(folder, cast, parts, clock, Script(parts.partners, cast))
+
+
+def fixtures_of(folder: Path) -> Path:
+    """The folder above a case that holds cast.yaml, or the one that comes with the program."""
+    here = next((p for p in folder.resolve().parents if (p / "cast.yaml").is_file()), None)
+    return here or carried("fixtures")
+
+
+def _in_production(parts: Parts) -> Parts:
+    """The same parts under the rules of production, which refuse what these synthetic cases send."""
+    return replace(parts, environment="production")
+
+
+def _step(stage: Stage, number: int, step: CaseStep, files: dict[str, bytes]) -> StepCame:
+    came = stage.play(step)
+    if came.answer:
+        files.update([answer_file(number, came.answer)])
+    for position, sent in enumerate(came.sent, 1):
+        files.update([sent_file(number, position, sent)])
+    return StepCame(step, came, tuple(amiss(stage, step, came)))
+
+
+def amiss(stage: Stage, step: CaseStep, came: Came) -> Iterator[str]:
+    """Where the outcome is not what the case file says."""
+    names = {number: name for name, number in stage.cast.organisations.items()}
+    store, expect = stage.parts.store, step.expect
+    seen = {
+        "status": came.answer.status if came.answer else None,
+        "problems": problems_in(came.answer) if came.answer else [],
+        "sent": [f"{names[s.recipient]}: {event_of(s.body)}" for s in came.sent],
+        "case": state_of(store, stage.cases[-1]) if stage.cases else None,
+        "waiting": [w.reason for w in store.waiting()],
+    }
+    for name, wanted in expect.model_dump().items():
+        if wanted is not None and wanted != seen[name]:
+            yield f"{name}: expected {wanted}, came {seen[name]}"
+
+
+def state_of(store: Store, case_id: str) -> str | None:
+    """The state of a case."""
+    with store.transaction() as tx:
+        case = tx.case(case_id)
+    return case.state if case else None

@@ -1,0 +1,109 @@
+"""A case folder: `case.yaml` says what it shows and which steps to play; unknown words are errors."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Receive(_Strict):
+    """A message at a door, sent by `by` (a name of cast.yaml)."""
+
+    file: str
+    via: Literal["edi", "fhir"]
+    by: str = "hospital"
+
+
+class Put(_Strict):
+    """An update (PUT). `change` is merged into the current version (RFC 7386), or `file` is sent whole.
+
+    `resource` is the type, or type and id where a case has several or the resource is new. `if_match` is the
+    current version unless said otherwise; "none" sends no If-Match.
+    """
+
+    resource: str
+    by: str = "municipality"
+    change: dict[str, Any] | None = None
+    file: str | None = None
+    if_match: str | None = None
+
+
+class Read(_Strict):
+    """A read of a resource (type, or type and id), in one version or the current one."""
+
+    resource: str
+    by: str
+    version: int | None = None
+
+
+class PartnerSays(_Strict):
+    """From now on this partner answers so (a name of replay/script.py), or each answer of the list once, then `ok`."""
+
+    who: str
+    answers: str | list[str]
+
+
+class Operate(_Strict):
+    """A command of a person: requeue or skip the n-th delivery (from 1), or release a waiting case."""
+
+    do: Literal["requeue", "skip", "release"]
+    delivery: int | None = None
+    unit: str | None = None
+    why: str
+
+
+class Expect(_Strict):
+    """What is said in the case file itself; the files beside it hold the whole outcome."""
+
+    status: int | None = None
+    problems: list[str] | None = None
+    case: str | None = None
+    sent: list[str] | None = None
+    waiting: list[str] | None = None
+
+
+class CaseStep(_Strict):
+    """Exactly one of the actions, and what is expected of it."""
+
+    receive: Receive | None = None
+    put: Put | None = None
+    read: Read | None = None
+    partner: PartnerSays | None = None
+    wait: timedelta | None = None
+    operate: Operate | None = None
+    expect: Expect = Expect()
+
+
+class CaseFile(_Strict):
+    """The whole of `case.yaml`."""
+
+    shows: str
+    covers: list[str] = Field(min_length=1)
+    environment: Literal["test", "production"] = "test"
+    at: datetime = datetime.fromisoformat("2026-03-10T09:05:30+00:00")
+    steps: list[CaseStep] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """cast.yaml: organisations by the name steps call them, and every value of the synthetic people."""
+
+    organisations: dict[str, str]
+    private: tuple[str, ...]
+
+
+def read_case(folder: Path) -> CaseFile:
+    """Raises ValueError with what is wrong in the file."""
+    return CaseFile.model_validate(yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8")))
+
+
+def read_cast(fixtures: Path) -> Cast:
+    raw = yaml.safe_load((fixtures / "cast.yaml").read_text(encoding="utf-8"))
+    return Cast({n: str(o) for n, o in raw["organisations"].items()}, tuple(str(v) for v in raw["private"]))

@@ -1,0 +1,61 @@
+"""Partners that answer as a case says, in place of the way out: what they were sent is kept in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adapter.domain.delivery import Receipt
+from adapter.domain.partners import Partners
+from adapter.replay.case_file import Cast, PartnerSays
+
+ANSWERS: Mapping[str, Receipt] = {
+    "ok": Receipt("answered", 200, "ok"),
+    "duplicate": Receipt("answered", 409, "duplicate"),
+    "reject": Receipt("answered", 422, "fatal-error"),
+    "transient": Receipt("answered", 503, "transient-error", retry_after=60),
+    "fails": Receipt("answered", 500, "nonsense"),
+    "busy": Receipt("answered", 429, "nothing", retry_after=120),
+    "nonsense": Receipt("answered", 200, "nonsense"),
+    "down": Receipt("unreachable"),
+    "slow": Receipt("timed-out"),
+    "cut": Receipt("cut-off"),
+    "redirect": Receipt("redirected", 302),
+    "refuses": Receipt("answered", 403, "nonsense"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message as it left: the recipient's organisation number and the bytes."""
+
+    recipient: str
+    message_id: str
+    body: bytes
+    answered: str
+
+
+@dataclass(slots=True)
+class Script:
+    """A ports.Transport whose partners answer `ok` unless told otherwise."""
+
+    partners: Partners
+    cast: Cast
+    sent: list[Sent] = field(default_factory=list)
+    _lines: dict[str, list[str]] = field(default_factory=dict)
+    _always: dict[str, str] = field(default_factory=dict)
+
+    def direct(self, says: PartnerSays) -> None:
+        """Take the answers of one partner from the case."""
+        who = self.cast.organisations[says.who]
+        if isinstance(says.answers, str):
+            self._always[who] = says.answers
+        else:
+            self._lines[who] = list(says.answers)
+
+    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+        who = next(
+            (p.organisation for p in self.partners.by_organisation.values() if p.endpoint == address), ""
+        )
+        line = self._lines.get(who)
+        name = line.pop(0) if line else self._always.get(who, "ok")
+        self.sent.append(Sent(who, message_id, body, name))
+        return ANSWERS[name] if address else Receipt("not-allowed")

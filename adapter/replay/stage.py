@@ -1,0 +1,154 @@
+"""Plays the steps of a case against real flows and a real database, with a clock that stands still between them."""
+
+import asyncio
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from adapter.domain.case import Resource, Version
+from adapter.domain.message import Answer, Caller
+from adapter.flows import consent, follow, operate, plan
+from adapter.flows.accept import accept
+from adapter.flows.deliver import deliver_round
+from adapter.flows.parts import Parts
+from adapter.flows.read import read_resource
+from adapter.replay.case_file import CaseStep, Cast, Operate, Put, Read, Receive
+from adapter.replay.script import Script, Sent
+from adapter.wire import json
+
+STEP = timedelta(minutes=1)
+_PUTS: dict[str, Callable[[Caller, str, str | None, bytes, Parts], Answer]] = {
+    "Task": follow.put_task,
+    "CarePlan": plan.put_care_plan,
+    "CareTeam": plan.put_care_team,
+    "Consent": consent.put_consent,
+}
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that moves when it is told to."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of one step: the answer, if it has one, and what left the house after it."""
+
+    answer: Answer | None
+    sent: tuple[Sent, ...]
+
+
+@dataclass(slots=True)
+class Stage:
+    """One case being played. `cases` are the ids met so far, in order."""
+
+    folder: Path
+    cast: Cast
+    parts: Parts
+    clock: Clock
+    script: Script
+    cases: list[str] = field(default_factory=list)
+
+    def play(self, step: CaseStep) -> Came:
+        """One step, then everything that is due."""
+        self.act_first(step)
+        answer = self.act(step)
+        self.deliver()
+        return Came(answer, self.collect())
+
+    def act_first(self, step: CaseStep) -> None:
+        """What moves the world but not the adapter: the clock, and what partners will say."""
+        self.clock.now += step.wait or STEP
+        if step.partner:
+            self.script.direct(step.partner)
+
+    def act(self, step: CaseStep) -> Answer | None:
+        if step.receive:
+            answer = self._receive(step.receive)
+        elif step.put:
+            answer = self._put(step.put)
+        elif step.read:
+            answer = self._read(step.read)
+        else:
+            answer = None
+            if step.operate:
+                self._operate(step.operate)
+        self._meet()
+        return answer
+
+    def deliver(self) -> None:
+        """All rounds of all postmen until nothing is due now."""
+        store = self.parts.store
+        while due := store.due_recipients(self.clock()):
+            for recipient in due:
+                asyncio.run(deliver_round(recipient, self.script, self.parts))
+
+    def collect(self) -> tuple[Sent, ...]:
+        sent, self.script.sent = tuple(self.script.sent), []
+        return sent
+
+    def _receive(self, receive: Receive) -> Answer:
+        raw = (self.folder / receive.file).read_bytes()
+        return accept(receive.via, raw, self._caller(receive.by), self.parts)
+
+    def _put(self, put: Put) -> Answer:
+        type_, id_, current = self._current(put.resource)
+        if put.file:
+            raw = (self.folder / put.file).read_bytes()
+        else:
+            before: Resource = current.body if current else {"resourceType": type_, "id": id_}
+            raw = json.dumps(_merged(copy.deepcopy(before), put.change or {}))
+        if put.if_match is None:
+            if_match = f'W/"{current.number}"' if current else None
+        else:
+            if_match = None if put.if_match == "none" else put.if_match
+        return _PUTS[type_](self._caller(put.by), id_, if_match, raw, self.parts)
+
+    def _read(self, read: Read) -> Answer:
+        type_, id_, _ = self._current(read.resource)
+        return read_resource(self._caller(read.by), type_, id_, read.version, self.parts)
+
+    def _operate(self, operate_: Operate) -> None:
+        by = "operator"
+        if operate_.do == "release":
+            operate.release(self.cases[-1], operate_.unit, by, operate_.why, self.parts)
+            return
+        deliveries = self.parts.store.deliveries_of(self.cases[-1])
+        id_ = deliveries[(operate_.delivery or 1) - 1].id
+        {"requeue": operate.requeue, "skip": operate.skip}[operate_.do](id_, by, operate_.why, self.parts)
+
+    def _current(self, resource: str) -> tuple[str, str, Version | None]:
+        """A resource of the last case by type, or by type and id; None where there is none yet."""
+        type_, _, id_ = resource.partition("/")
+        with self.parts.store.transaction() as tx:
+            if id_:
+                return type_, id_, tx.current(type_, id_)
+            version = next(v for v in tx.of_case(self.cases[-1]) if v.type == type_)
+            return type_, version.id, version
+
+    def _caller(self, name: str) -> Caller:
+        return Caller(self.cast.organisations[name], frozenset())
+
+    def _meet(self) -> None:
+        self.cases += [id_ for id_ in self.parts.store.case_ids() if id_ not in self.cases]
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """JSON merge patch (RFC 7386)."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = target if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), value)
+    return merged
