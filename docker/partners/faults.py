@@ -1,0 +1,62 @@
+"""How a pretend partner misbehaves when told to: each kind is something a real partner has been seen to do."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+from fastapi import Response
+from inbox import Mailbox, Message
+from starlette.types import Receive, Scope, Send
+
+KINDS = ("down", "slow", "nonsense", "redirect", "cut", "transient", "reject")
+MEDIA_TYPE = "application/fhir+json"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`seconds`: how long `slow` keeps the sender waiting; the sender is expected to have given up by then."""
+
+    kind: str
+    seconds: float
+
+
+class Faults:
+    """The answers that are still to go wrong, in order."""
+
+    def __init__(self) -> None:
+        self._next: deque[Fault] = deque()
+
+    def add(self, kind: str, times: int, seconds: float) -> None:
+        self._next.extend([Fault(kind, seconds)] * times)
+
+    def take(self) -> Fault | None:
+        return self._next.popleft() if self._next else None
+
+
+class CutResponse(Response):
+    """Promises a whole body, sends half of it, and lets the server close the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        half = bytes(self.body[: len(self.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+async def misbehave(fault: Fault, message: Message, mailbox: Mailbox) -> Response:
+    """The answer that goes wrong. With `slow` and `cut` the message has arrived and only its answer is lost."""
+    match fault.kind:
+        case "down":
+            return Response("Service unavailable", 503, media_type="text/plain")
+        case "slow":
+            answer = mailbox.take(message)
+            await asyncio.sleep(fault.seconds)
+            return Response(answer, media_type=MEDIA_TYPE)
+        case "nonsense":
+            return Response("<html>It works!</html>", media_type="text/html")
+        case "redirect":
+            return Response(status_code=307, headers={"Location": "http://127.0.0.1:9/elsewhere"})
+        case "cut":
+            return CutResponse(mailbox.take(message), media_type=MEDIA_TYPE)
+        case "transient":
+            return Response(mailbox.refuse(message, "transient-error"), media_type=MEDIA_TYPE)
+    return Response(mailbox.refuse(message, "fatal-error"), media_type=MEDIA_TYPE)
