@@ -109,6 +109,7 @@ def _rows(database: Path) -> list[tuple[Any, ...]]:
     connection = sqlite3.connect(database)
     try:
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table' ORDER BY 1")]
-        return [(t, *row) for t in tables for row in connection.execute(f'SELECT * FROM "{t}" ORDER BY 1, 2')]  # noqa: S608
+        rows = ((t, *row) for t in tables for row in connection.execute(f'SELECT * FROM "{t}"'))  # noqa: S608
+        return sorted(rows, key=repr)
     finally:
         connection.close()
