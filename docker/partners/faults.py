@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Response
 from inbox import Mailbox, Message
 from starlette.types import Receive, Scope, Send
 
-KINDS = ("down", "slow", "nonsense", "redirect", "cut", "transient", "reject")
 MEDIA_TYPE = "application/fhir+json"
 
 
@@ -36,7 +36,7 @@ class Faults:
 class CutResponse(Response):
     """Promises a whole body, sends half of it, and lets the server close the connection."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         half = bytes(self.body[: len(self.body) // 2])
         await send({"type": "http.response.body", "body": half, "more_body": True})
@@ -44,19 +44,20 @@ class CutResponse(Response):
 
 async def misbehave(fault: Fault, message: Message, mailbox: Mailbox) -> Response:
     """The answer that goes wrong. With `slow` and `cut` the message has arrived and only its answer is lost."""
-    match fault.kind:
-        case "down":
-            return Response("Service unavailable", 503, media_type="text/plain")
-        case "slow":
-            answer = mailbox.take(message)
-            await asyncio.sleep(fault.seconds)
-            return Response(answer, media_type=MEDIA_TYPE)
-        case "nonsense":
-            return Response("<html>It works!</html>", media_type="text/html")
-        case "redirect":
-            return Response(status_code=307, headers={"Location": "http://127.0.0.1:9/elsewhere"})
-        case "cut":
-            return CutResponse(mailbox.take(message), media_type=MEDIA_TYPE)
-        case "transient":
-            return Response(mailbox.refuse(message, "transient-error"), media_type=MEDIA_TYPE)
-    return Response(mailbox.refuse(message, "fatal-error"), media_type=MEDIA_TYPE)
+    if fault.kind in _REFUSALS:
+        return Response(mailbox.refuse(message, _REFUSALS[fault.kind]), media_type=MEDIA_TYPE)
+    if fault.kind == "cut":
+        return CutResponse(mailbox.take(message), media_type=MEDIA_TYPE)
+    if fault.kind == "slow":
+        answer = mailbox.take(message)
+        await asyncio.sleep(fault.seconds)
+        return Response(answer, media_type=MEDIA_TYPE)
+    return _INSTEAD[fault.kind]()
+
+
+_REFUSALS = {"transient": "transient-error", "reject": "fatal-error"}
+_INSTEAD: dict[str, Callable[[], Response]] = {
+    "down": lambda: Response("Service unavailable", 503, media_type="text/plain"),
+    "nonsense": lambda: Response("<html>It works!</html>", media_type="text/html"),
+    "redirect": lambda: Response(status_code=307, headers={"Location": "http://127.0.0.1:9/elsewhere"}),
+}

@@ -46,7 +46,7 @@ class Case:
         )
 
     def filled(self, text: str, organisation: str) -> Any:
-        """A template with the ids of this case; ids of new resources follow from them, so that an act can be repeated."""
+        """A template with the ids of this case; the ids of new resources follow from them."""
         names = {
             **self.ids,
             "owner": organisation,
@@ -86,10 +86,7 @@ class Municipality:
         case = self._case(order.get("case"))
         wanted = case.filled(file.read_text("utf-8"), self._adapter.organisation)
         reference = wanted["resource"]
-        if "new" in wanted:
-            answer = self._put(reference, wanted["new"])
-        else:
-            answer = self._change(reference, wanted)
+        answer = self._put(reference, wanted["new"]) if "new" in wanted else self._change(reference, wanted)
         return {"resource": reference, "case": case.ids["task"], **outcome_of(answer)}
 
     def _case(self, task: str | None) -> Case:

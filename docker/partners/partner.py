@@ -78,6 +78,30 @@ class Adapter:
 def make_app(title: str, mailbox: Mailbox, act: Act) -> FastAPI:
     """The partner's HTTP side. `act` does what a person is told to do and says what came of it."""
     app = FastAPI(title=f"{title} (pretend, synthetic data only)")
+    _take_messages(app, mailbox)
+
+    @app.get("/journal")
+    def journal() -> list[dict[str, Any]]:
+        return mailbox.journal()
+
+    @app.get("/messages/{id_}")
+    def message_of(id_: str) -> Response:
+        raw = mailbox.bytes_of(id_)
+        return Response(raw, media_type=MEDIA_TYPE) if raw else Response(status_code=404)
+
+    @app.post("/act")
+    def acts(order: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return act(order)
+        except CannotAct as why:
+            raise HTTPException(422, str(why)) from None
+        except httpx.HTTPError as error:
+            raise HTTPException(502, f"adapter or issuer: {type(error).__name__}") from None
+
+    return app
+
+
+def _take_messages(app: FastAPI, mailbox: Mailbox) -> None:
     faults = Faults()
 
     @app.post("/fhir/$process-message")
@@ -91,32 +115,10 @@ def make_app(title: str, mailbox: Mailbox, act: Act) -> FastAPI:
             return await misbehave(fault, message, mailbox)
         return Response(mailbox.take(message), media_type=MEDIA_TYPE)
 
-    @app.get("/journal")
-    def journal() -> list[dict[str, Any]]:
-        return mailbox.journal()
-
-    @app.get("/messages/{id_}")
-    def message_of(id_: str) -> Response:
-        raw = mailbox.bytes_of(id_)
-        if raw is None:
-            raise HTTPException(404, "no such message")
-        return Response(raw, media_type=MEDIA_TYPE)
-
     @app.post("/fault")
-    def fault(given: Misbehaviour) -> dict[str, Any]:
+    async def fault(given: Misbehaviour) -> dict[str, Any]:
         faults.add(given.kind, given.times, given.seconds)
         return given.model_dump()
-
-    @app.post("/act")
-    def acts(order: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return act(order)
-        except CannotAct as why:
-            raise HTTPException(422, str(why)) from None
-        except httpx.HTTPError as error:
-            raise HTTPException(502, f"adapter or issuer: {type(error).__name__}") from None
-
-    return app
 
 
 def outcome_of(answer: httpx.Response) -> dict[str, Any]:
