@@ -3,8 +3,12 @@
 import importlib.metadata
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
 from adapter.domain.exchange import Schedule
+from adapter.domain.partners import Partners
+from adapter.domain.routing import Directory
 from adapter.flows.parts import Parts
 from adapter.mapping import partners, routes, tables
 from adapter.outside.identity import acceptable_issuer
@@ -24,16 +28,13 @@ def system_clock() -> datetime:
 def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Parts:
     """Everything the flows work with. Raises ValueError for settings or tables that cannot be right."""
     refuse_unsafe(settings)
-    folder = settings.mappings
-    known = partners.load(
-        settings.partners or folder / "partners.yaml", synthetic=settings.environment == "test"
-    )
+    known = _partners(settings.partners or settings.mappings / "partners.yaml", settings.environment)
     home = next(p.organisation for p in known.by_organisation.values() if p.kind == "adapter")
     return Parts(
         store=store,
-        tables=tables.load(folder, settings.canonical_base),
+        tables=_tables(settings.mappings, settings.canonical_base),
         partners=known,
-        directory=routes.load(folder / "routes"),
+        directory=_directory(settings.mappings / "routes"),
         clock=clock,
         schedule=Schedule(settings.retry_waits, settings.park_after),
         environment=settings.environment,
@@ -45,6 +46,22 @@ def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Part
         max_depth=settings.max_depth,
         version=importlib.metadata.version("ip-adapter"),
     )
+
+
+@cache
+def _tables(folder: Path, base: str) -> tables.Tables:
+    """Read once in a process: tables do not change while it runs."""
+    return tables.load(folder, base)
+
+
+@cache
+def _partners(path: Path, environment: str) -> Partners:
+    return partners.load(path, synthetic=environment == "test")
+
+
+@cache
+def _directory(folder: Path) -> Directory:
+    return routes.load(folder)
 
 
 def refuse_unsafe(settings: Settings) -> None:

@@ -30,7 +30,7 @@ def test_a_case_leaks_nothing(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every private value of the cast is searched for in every column, answer, log line and output that is not clinical."""
+    """Every private value of the cast is searched for in all columns, answers and logs that are not clinical."""
     monkeypatch.delenv("ACCEPT", raising=False)
     caplog.set_level(logging.DEBUG)
     played = play(folder, fresh(empty, tmp_path))

@@ -9,7 +9,7 @@ from adapter.app import build
 from adapter.flows.parts import Parts
 from adapter.outside.store import migrate, open_store
 from adapter.ports import Store
-from adapter.replay.case_file import CaseFile, CaseStep, Cast, read_case, read_cast
+from adapter.replay.case_file import CaseFile, CaseStep, read_case, read_cast
 from adapter.replay.outcome import answer_file, compare, end_file, sent_file
 from adapter.replay.said import event_of, problems_in
 from adapter.replay.script import Script

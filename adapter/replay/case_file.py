@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,11 +100,13 @@ class Cast:
     private: tuple[str, ...]
 
 
+@cache
 def read_case(folder: Path) -> CaseFile:
     """Raises ValueError with what is wrong in the file."""
     return CaseFile.model_validate(yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8")))
 
 
+@cache
 def read_cast(fixtures: Path) -> Cast:
     raw = yaml.safe_load((fixtures / "cast.yaml").read_text(encoding="utf-8"))
     return Cast({n: str(o) for n, o in raw["organisations"].items()}, tuple(str(v) for v in raw["private"]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from adapter.domain.delivery import Receipt
 from adapter.domain.partners import Partners
 from adapter.replay.case_file import Cast, PartnerSays
+from adapter.wire import json
 
 ANSWERS: Mapping[str, Receipt] = {
     "ok": Receipt("answered", 200, "ok"),
@@ -35,13 +36,17 @@ class Sent:
 
 @dataclass(slots=True)
 class Script:
-    """A ports.Transport whose partners answer `ok` unless told otherwise."""
+    """A ports.Transport whose partners answer `ok` unless told otherwise.
+
+    One try (one Bundle.id) has one answer, also when a process that died makes the same try again.
+    """
 
     partners: Partners
     cast: Cast
     sent: list[Sent] = field(default_factory=list)
     _lines: dict[str, list[str]] = field(default_factory=dict)
     _always: dict[str, str] = field(default_factory=dict)
+    _answered: dict[str, str] = field(default_factory=dict)
 
     def direct(self, says: PartnerSays) -> None:
         """Take the answers of one partner from the case."""
@@ -52,10 +57,13 @@ class Script:
             self._lines[who] = list(says.answers)
 
     async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+        envelope = json.loads(body, max_bytes=10_000_000, max_depth=100)["id"]
         who = next(
             (p.organisation for p in self.partners.by_organisation.values() if p.endpoint == address), ""
         )
-        line = self._lines.get(who)
-        name = line.pop(0) if line else self._always.get(who, "ok")
+        if envelope not in self._answered:
+            line = self._lines.get(who)
+            self._answered[envelope] = line.pop(0) if line else self._always.get(who, "ok")
+        name = self._answered[envelope]
         self.sent.append(Sent(who, message_id, body, name))
         return ANSWERS[name] if address else Receipt("not-allowed")
