@@ -181,6 +181,7 @@ def _answer(
         id=derived("response-envelope", envelope.message_id, envelope.envelope_id),
         at=at,
         base=parts.base,
+        address=parts.address,
         event_system=parts.event_system,
         focus=f"Task/{derived(case_id, 'task')}" if case_id else None,
     )

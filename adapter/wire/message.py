@@ -68,6 +68,7 @@ def respond(
     id: str,
     at: datetime,
     base: str,
+    address: str,
     event_system: str,
     focus: str | None = None,
 ) -> bytes:
@@ -75,7 +76,7 @@ def respond(
 
     `id` is its Bundle.id; its MessageHeader.id is derived, so every copy of it is the same letter.
     The code is transient-error if any error is transient, fatal-error for any other, else ok. `focus` is
-    "Type/id" of what the message led to, given as an address at `base`.
+    "Type/id" of what the message led to. `base` is that of our code systems, `address` where resources are served.
     """
     outcome_id = derived("outcome", envelope.message_id)
     response: Resource = {"identifier": envelope.message_id, "code": _code(findings, catalogue)}
@@ -84,17 +85,17 @@ def respond(
         event={"system": event_system, "code": envelope.kind},
         sender=envelope.receiver,
         receiver=envelope.sender,
-        endpoint=endpoint_of(envelope.sender) or base,
-        source=base,
+        endpoint=endpoint_of(envelope.sender) or address,
+        source=address,
     )
     header["response"] = response
     if focus:
-        header["focus"] = [{"reference": f"{base}/{focus}", "type": focus.split("/")[0]}]
+        header["focus"] = [{"reference": f"{address}/{focus}", "type": focus.split("/")[0]}]
     resources = [header]
     if findings:
-        response["details"] = {"reference": f"{base}/OperationOutcome/{outcome_id}"}
+        response["details"] = {"reference": f"{address}/OperationOutcome/{outcome_id}"}
         resources.append({**operation_outcome(findings, catalogue, base=base), "id": outcome_id})
-    return json.dumps(_bundle(id, at, base, resources))
+    return json.dumps(_bundle(id, at, address, resources))
 
 
 def compose(
