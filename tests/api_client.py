@@ -3,19 +3,24 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
+import structlog
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from adapter.api.logging import configure
 from adapter.api.service import make_app
+from adapter.domain.case import Version
 from adapter.domain.exchange import Schedule
 from adapter.flows.parts import Parts
 from adapter.mapping import partners, routes, tables
@@ -29,7 +34,7 @@ ISSUER = "https://issuer.example"
 NOW = datetime(2026, 3, 10, 9, 5, 30, tzinfo=UTC)
 HOSPITAL, MUNICIPALITY, OTHER_HOSPITAL = "999900011", "999900022", "999900033"
 MESSAGES, READ, WRITE = "ip-adapter/messages", "ip-adapter/cases.read", "ip-adapter/cases.write"
-NEW_ID = "77777777-7777-4777-8777-777777777777"
+NEW_ID = "5b1e7c7a-7d0b-4c3e-8a4f-9c2d7e6f1a0b"
 FHIR, XML = {"Content-Type": "application/fhir+json"}, {"Content-Type": "application/xml"}
 
 
@@ -66,11 +71,10 @@ def nobody_answers(address: str) -> bytes:
 
 @dataclass
 class Api:
-    """An app on a database. `log` is what it logged."""
+    """An app on a database."""
 
     parts: Parts
     app: FastAPI
-    log: io.StringIO = field(default_factory=io.StringIO)
 
     def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:
         """One request; a generator as `content` is sent in chunks, without a stated length."""
@@ -84,10 +88,10 @@ class Api:
 
     def message(self, content: Any, **headers: str) -> httpx.Response:
         """A FHIR message from the hospital."""
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        body = json.dumps(content).encode() if isinstance(content, dict) else content
         return self("POST", "/fhir/$process-message", content=body, headers=token() | FHIR | headers)
 
-    def edi(self, content: bytes, **headers: str) -> httpx.Response:
+    def edi(self, content: Any, **headers: str) -> httpx.Response:
         """A Hodemelding from the hospital."""
         return self("POST", "/edi/messages", content=content, headers=token() | XML | headers)
 
@@ -136,7 +140,50 @@ def api_on(store: Store, ready: Any = lambda: True, fetch: Any = published, **ch
     return Api(parts, make_app(parts, identity, ready, new_id=lambda: NEW_ID))
 
 
-async def chunks(size: int, count: int) -> AsyncIterator[bytes]:
-    """A body that comes in pieces, as HTTP's chunked transfer brings it."""
-    for _ in range(count):
-        yield b"x" * size
+def versions_of(api: Api, task: str) -> Sequence[Version]:
+    """The current versions of the case that a Task ("Task/id") handles."""
+    with api.parts.store.transaction() as tx:
+        current = tx.current(*task.split("/"))
+        assert current is not None
+        return tx.of_case(current.case_id)
+
+
+def task_of(answer: httpx.Response) -> str:
+    """The Task ("Task/id") that the answer to a FHIR message points to."""
+    header = answer.json()["entry"][0]["resource"]
+    return "/".join(header["focus"][0]["reference"].split("/")[-2:])
+
+
+def problems(answer: httpx.Response) -> list[str]:
+    """The problems an answer names, in whichever form it has."""
+    body = answer.json()
+    if "problems" in body:
+        return [problem["name"] for problem in body["problems"]]
+    held = [body, *(entry["resource"] for entry in body.get("entry", ()))]
+    return [issue["details"]["coding"][0]["code"] for r in held for issue in r.get("issue", ())]
+
+
+async def chunks(content: bytes, size: int = 100) -> AsyncIterator[bytes]:
+    """A body that comes in pieces and without a length, as HTTP's chunked transfer brings it."""
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+async def without_end() -> AsyncIterator[bytes]:
+    while True:
+        yield b" " * 10_000
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """What is logged meanwhile, as `serve` sets it up."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers, root.level
+    root.handlers = []
+    configure(stream)
+    try:
+        yield stream
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()

@@ -40,9 +40,10 @@ def need(letter: str = LETTER, envelope: str = ENVELOPE, event: str = "need-noti
         "subject": {"reference": "Patient/p"},
         "authoredOn": "2026-03-10T10:00:00+01:00",
         "reasonCode": [{"text": "Rehabilitering etter hjerneslag"}],
+        "requester": {"reference": "PractitionerRole/r"},
         "supportingInfo": [{"reference": "Consent/c"}],
     }
-    message["entry"] += [_entry(resource) for resource in (_patient(), _consent())]
+    message["entry"] += [_entry(resource) for resource in (_patient(), _consent(), *_requester())]
     return message
 
 
@@ -59,6 +60,12 @@ def _patient() -> dict[str, Any]:
         "name": [{"family": "Prøvesen", "given": ["Kari"]}],
         "birthDate": "1952-10-21",
     }
+
+
+def _requester() -> list[dict[str, Any]]:
+    name = [{"family": "Prøvesykepleier", "given": ["Ola"]}]
+    role = {"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "Practitioner/n"}}
+    return [role, {"resourceType": "Practitioner", "id": "n", "name": name}]
 
 
 def _consent() -> dict[str, Any]:

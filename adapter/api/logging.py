@@ -28,6 +28,11 @@ def configure(stream: TextIO) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[_Through()], force=True)
 
 
+def looks_like_identity_number(text: str) -> bool:
+    """Whether a log line would not show the whole of it."""
+    return _IDENTITY_NUMBER.search(text) is not None
+
+
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """A structlog processor: every value, however deep, without identity numbers."""
     return {key: _redacted(value) for key, value in event.items()}
@@ -40,7 +45,7 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return _IDENTITY_NUMBER.sub(_PLACEHOLDER, value)
     if isinstance(value, int):
-        return _PLACEHOLDER if _IDENTITY_NUMBER.search(str(value)) else value
+        return _PLACEHOLDER if looks_like_identity_number(str(value)) else value
     if isinstance(value, Mapping):
         return {_redacted(str(key)): _redacted(held) for key, held in value.items()}
     if isinstance(value, list | tuple):
