@@ -1,0 +1,159 @@
+"""`ip-adapter check`"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+import httpx
+import typer
+
+from adapter.app import refuse_unsafe, system_clock
+from adapter.cli.failed import REFUSED, Failed
+from adapter.cli.opening import database_told, require_head, settings_with, tables_told
+from adapter.cli.options import Database, Json
+from adapter.cli.telling import tell, tell_json
+from adapter.domain.partners import Partners
+from adapter.domain.routing import Directory
+from adapter.mapping import partners, routes, tables
+from adapter.outside.store import open_store
+from adapter.settings import Settings
+
+_SAMPLE_BASE = "https://ip-adapter.example/fhir"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One line. `holds` is None for what is worth knowing and no fault."""
+
+    what: str
+    holds: bool | None
+    said: str
+
+
+def command(
+    reach: Annotated[
+        bool, typer.Option("--reach", help="Also ask whether each partner can be reached.")
+    ] = False,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Check settings, tables, routes and database.
+
+    One line each: ok, FAILS, or info. With PostgreSQL it also finds out whether the connection is direct: workers
+    hold session locks, which a pooling proxy gives to somebody else. Nothing is changed and nothing is sent; with
+    --reach each partner's host is asked for an answer of any kind.
+
+    \b
+    Example:
+      ip-adapter check --reach
+    \b
+    Exit codes: 0 all holds, 1 something fails, 2 the settings cannot be read.
+    """
+    settings = settings_with(database=database)
+    checked = [*_checks(settings, reach=reach)]
+    if json:
+        tell_json(checked)
+    else:
+        for one in checked:
+            word = {True: "ok", False: "FAILS", None: "info"}[one.holds]
+            tell(f"{word:<6} {one.what}: {one.said}", {"FAILS": "bold red", "ok": "green"}.get(word, ""))
+    if any(one.holds is False for one in checked):
+        raise typer.Exit(REFUSED)
+
+
+def _checks(settings: Settings, *, reach: bool) -> Iterator[Checked]:
+    folder = settings.mappings
+    yield _tried("settings", lambda: _settings(settings))
+    if settings.environment == "production" and settings.canonical_base == _SAMPLE_BASE:
+        yield Checked("settings", None, "IP_ADAPTER_CANONICAL_BASE is still the sample")
+    yield _tried("tables", lambda: _tables(settings))
+    yield _tried("routes", lambda: _units(routes.load(folder / "routes")))
+    yield _tried("partners", lambda: f"{len(_partners(settings).by_organisation)} organisations")
+    if reach:
+        yield from _reached(settings)
+    yield _tried("database", lambda: _database(settings))
+    if not settings.database.startswith("sqlite"):
+        yield _tried("locks", lambda: _direct(settings))
+
+
+def _tried(what: str, check: Callable[[], str]) -> Checked:
+    try:
+        with tables_told(), database_told():
+            return Checked(what, holds=True, said=check())
+    except Failed as failed:
+        return Checked(what, holds=False, said=str(failed))
+
+
+def _settings(settings: Settings) -> str:
+    refuse_unsafe(settings)
+    return f"environment {settings.environment}, issuer {settings.issuer}"
+
+
+def _tables(settings: Settings) -> str:
+    read = tables.load(settings.mappings, settings.canonical_base)
+    kinds = (("message", read.messages), ("resource", read.resources), ("code", read.codes))
+    return ", ".join(f"{len(found)} {name} tables" for name, found in kinds)
+
+
+def _units(directory: Directory) -> str:
+    today = system_clock().date()
+    numbers = {m.number for m in directory.municipalities if m.in_force(today)}
+    served = {u.municipality for u in directory.units if u.in_force(today)}
+    return f"{len(numbers)} municipalities today, {len(numbers - served)} of them without a unit (a person chooses)"
+
+
+def _partners(settings: Settings) -> Partners:
+    path = settings.partners or settings.mappings / "partners.yaml"
+    return partners.load(path, synthetic=settings.environment == "test")
+
+
+def _reached(settings: Settings) -> Iterator[Checked]:
+    try:
+        with tables_told():
+            known = _partners(settings)
+    except Failed:
+        return  # told already
+    with httpx.Client(timeout=5.0, trust_env=False) as client:
+        for partner in known.by_organisation.values():
+            if partner.endpoint:
+                yield _tried(f"partner {partner.organisation}", partial(_answers, client, partner.endpoint))
+
+
+def _answers(client: httpx.Client, address: str) -> str:
+    try:
+        status = client.get(address).status_code
+    except (httpx.HTTPError, httpx.InvalidURL):
+        raise Failed(f"nobody answers at {address}") from None
+    return f"answers at {address} (HTTP {status} to a GET)"
+
+
+def _database(settings: Settings) -> str:
+    require_head(settings)
+    store = open_store(settings.database)
+    try:
+        if not store.ready():
+            raise Failed("IP_ADAPTER_DATABASE: a write would not go through now")
+    finally:
+        store.close()
+    return "reachable, with the tables of this release"
+
+
+def _direct(settings: Settings) -> str:
+    """Two sessions must never both hold a lock, and what one gives back the other must be able to take."""
+    store = open_store(settings.database)
+    one, other = store.round(), store.round()
+    try:
+        name = f"check {os.getpid()}"
+        apart = one.take(name) and not other.take(name) and one.still_held()
+        one.give_back(name)
+        if not (apart and other.take(name)):
+            raise Failed(
+                "IP_ADAPTER_DATABASE: session locks do not hold; connect directly, not through a pool"
+            )
+    finally:
+        one.close()
+        other.close()
+        store.close()
+    return "session locks hold: the connection is direct"

@@ -1,0 +1,88 @@
+"""The table of commands. A command's file is imported when it is called, so that `--help` answers at once."""
+
+import importlib
+import sys
+import traceback
+from types import TracebackType
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from adapter.cli.failed import Failed
+from adapter.cli.telling import complain
+
+COMMANDS = {
+    "serve": "Take messages over HTTP, and carry what is due.",
+    "work": "Carry what is due to partners, and nothing else.",
+    "send": "Send one message file to an adapter and tell the answer in words.",
+    "demo": "Play the whole story with pretend partners on an empty database.",
+    "case": "Play a case folder and hold the outcome against its goldens.",
+    "explain": "Tell why a case stands as it does, without naming a value.",
+    "parked": "List what waits for a person, oldest first.",
+    "requeue": "Send a parked delivery again, or let a waiting case go on.",
+    "skip": "Leave a delivery out, so that the next one in its lane goes on.",
+    "check": "Check settings, tables, routes and database.",
+    "migrate": "Bring the database to the tables of this release.",
+}
+"""Each command and the first sentence of its help, in the order in which they are listed."""
+
+_HELP = """Connects hospitals and municipalities around individuell plan: the need arrives, is routed and
+followed, and the plan comes back.
+
+Settings are environment variables, IP_ADAPTER_DATABASE and the like; `ip-adapter check` shows whether they hold.
+
+Try it:  ip-adapter demo
+
+Exit codes of every command: 0 done, 1 refused or does not hold, 2 could not be tried."""
+
+
+class Commands(TyperGroup):
+    """Lists commands without loading them; says what went wrong on one line."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """What the list needs to know of a command."""
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command itself, ready to be called."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return name, loaded(name) if name and known else known, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Raises typer.Exit with the code of what failed."""
+        try:
+            return super().invoke(ctx)
+        except Failed as failed:
+            complain(str(failed))
+            raise typer.Exit(failed.code) from None
+
+
+def loaded(name: str) -> Any:
+    """A command with its options."""
+    module = importlib.import_module(f"adapter.cli.{'case_' if name == 'case' else name}")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name)(module.command)
+    return get_command(single)
+
+
+app = Commands(name="ip-adapter", help=_HELP, no_args_is_help=True, rich_markup_mode=None)
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    sys.excepthook = _unforeseen
+    app()
+    sys.exit(0)
+
+
+def _unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of ours, by its type and place: its text might quote what it was given."""
+    last = traceback.extract_tb(trace)[-1:]
+    where = f" at {last[0].filename}:{last[0].lineno}" if last else ""
+    complain(f"a fault of the program: {kind.__name__}{where}")

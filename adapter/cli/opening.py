@@ -1,0 +1,111 @@
+"""What commands need before they begin: settings, the database at the tables of this release, and the parts."""
+
+import getpass
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from adapter.app import build
+from adapter.cli.failed import REFUSED, Failed
+from adapter.domain.problems import Catalogue, Refused
+from adapter.flows.parts import Parts
+from adapter.outside.store import Database, StoreFailed, at_head, open_store
+from adapter.ports import Collision, StoreBusy
+from adapter.settings import Settings
+
+_KNOWN = re.compile(r"sqlite:///|postgres(ql(\+psycopg)?)?://")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An adapter ready to work."""
+
+    settings: Settings
+    store: Database
+    parts: Parts
+
+
+def settings_with(**given: object) -> Settings:
+    """The settings of the environment, with these in their place where they are not None. Raises Failed."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as faulty:
+        said = [f"IP_ADAPTER_{str(e['loc'][0]).upper()}: {e['msg']}" for e in faulty.errors()]
+        raise Failed("; ".join(said)) from None
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Opened]:
+    """Everything put together on a database that is at head. Raises Failed for all that can be foreseen."""
+    with database_told():
+        require_head(settings)
+        store = open_store(settings.database)
+        try:
+            with tables_told():
+                parts = build(settings, store)
+            with refusals_told(parts.tables.problems):
+                yield Opened(settings, store, parts)
+        finally:
+            store.close()
+
+
+def require_head(settings: Settings) -> None:
+    """Raises Failed unless the tables are those of this release."""
+    require_known_kind(settings)
+    with database_told():
+        if not at_head(settings.database):
+            raise Failed("IP_ADAPTER_DATABASE: the tables are not of this release; run ip-adapter migrate")
+
+
+def require_known_kind(settings: Settings) -> None:
+    """Raises Failed for a URL that is neither SQLite's nor PostgreSQL's."""
+    try:
+        store = open_store(settings.database) if _KNOWN.match(settings.database) else None
+    except ValueError:
+        store = None
+    if store is None:
+        raise Failed("IP_ADAPTER_DATABASE must be sqlite:///file or postgresql://…")
+    store.close()
+
+
+@contextmanager
+def database_told() -> Iterator[None]:
+    """Turns what the database says into one line. Raises Failed."""
+    try:
+        yield
+    except (StoreBusy, Collision):
+        raise Failed("IP_ADAPTER_DATABASE: not there, locked or out of reach") from None
+    except StoreFailed as failed:
+        raise Failed(f"IP_ADAPTER_DATABASE: {failed}") from None
+
+
+@contextmanager
+def tables_told() -> Iterator[None]:
+    """Turns what is wrong with tables or settings into one line. Raises Failed."""
+    try:
+        yield
+    except OSError as error:
+        raise Failed(f"{error.filename or 'a table'}: {error.strerror or type(error).__name__}") from None
+    except ValueError as wrong:
+        raise Failed(" ".join(str(wrong).split())) from None
+
+
+@contextmanager
+def refusals_told(catalogue: Catalogue) -> Iterator[None]:
+    """Turns a refusal into the catalogue's own words, in Norwegian. Raises Failed."""
+    try:
+        yield
+    except Refused as refused:
+        said = [f"{f.problem}: {catalogue[f.problem].text['nb']} ({f.where})" for f in refused.findings]
+        raise Failed("; ".join(said), REFUSED) from None
+
+
+def operator(by: str | None) -> str:
+    """Who gives a command: as said, or the user of the operating system."""
+    try:
+        return by or getpass.getuser()
+    except (KeyError, OSError):
+        raise Failed("--by: the operating system does not say who you are; say it here") from None

@@ -1,0 +1,80 @@
+"""`ip-adapter parked`"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapter.cli.opening import Opened, opened, settings_with
+from adapter.cli.options import Database, Json
+from adapter.cli.telling import age, tell, tell_json
+from adapter.domain.delivery import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Something that stands still. `id` is what requeue and skip take: a delivery's number or a case."""
+
+    id: str
+    list: str
+    since: datetime
+    age: str
+    reason: str
+    text: str
+    case: str
+    to: str = ""
+
+
+def command(database: Database = None, json: Json = False) -> None:
+    """List what waits for a person, oldest first.
+
+    Deliveries that hold their lane (parked or rejected), and cases that no rule can bring further: the unit is
+    uncertain, the text is, or the consent.
+
+    \b
+    Example:
+      ip-adapter parked
+      ip-adapter requeue 17 --why "The recipient is up again"
+    \b
+    Exit codes: 0 listed (also when nothing waits), 2 the database could not be read.
+    """
+    with opened(settings_with(database=database)) as now:
+        standing = sorted(_all(now), key=lambda s: (s.since, s.id))
+    if json:
+        tell_json(standing)
+        return
+    for one in standing:
+        to = f" to {one.to}" if one.to else ""
+        tell(f"{one.age:>9}  {one.list:<9}  {one.id}{to}: {one.reason}. {one.text}")
+    if not standing:
+        tell("Nothing waits for a person.")
+
+
+def _all(now: Opened) -> Iterator[Standing]:
+    clock = now.parts.clock()
+    for d in now.store.parked():
+        reason = _reason(d, now)
+        since = d.clock
+        yield Standing(
+            str(d.id),
+            "delivery",
+            since,
+            age(since, clock),
+            reason,
+            _text(reason, now),
+            d.outgoing.case_id,
+            d.outgoing.recipient,
+        )
+    for w in now.store.waiting():
+        text = _text(w.reason, now)
+        yield Standing(w.case_id, w.list, w.since, age(w.since, clock), w.reason, text, w.case_id)
+
+
+def _reason(delivery: Delivery, now: Opened) -> str:
+    """The problem's name: what the recipient answered, or that time ran out while it was tried."""
+    known = delivery.state == "rejected" and delivery.because in now.parts.tables.problems.problems
+    return delivery.because if known else "not-delivered-in-time"
+
+
+def _text(problem: str, now: Opened) -> str:
+    known = now.parts.tables.problems.problems.get(problem)
+    return known.text["nb"] if known else ""
