@@ -12,7 +12,7 @@ from typing import Literal
 Outcome = Literal["states", "not-concerned", "uncertain"]
 
 _Said = Literal["need", "doubt", "mention"]
-_SENTENCE = re.compile(r"[.!?;\n]+(?:\s+|$)")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 
 
 @dataclass(frozen=True, slots=True)

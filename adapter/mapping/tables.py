@@ -1,6 +1,7 @@
 """Reads everything in mappings/ once, at start, and refuses to start on anything it does not understand."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ def load(folder: Path, base: str) -> Tables:
 def _named(path: Path, build: Callable[[str, str], Any], base: str) -> Any:
     try:
         return build(path.stem, path.read_text(encoding="utf-8").replace("{base}", base))
-    except (ValueError, KeyError, TypeError, yaml.YAMLError) as why:
+    except (ValueError, KeyError, TypeError, re.error, yaml.YAMLError) as why:
         raise ValueError(f"{path.name}: {why}") from why
 
 
