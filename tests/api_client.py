@@ -170,8 +170,10 @@ async def chunks(content: bytes, size: int = 100) -> AsyncIterator[bytes]:
 
 
 async def without_end() -> AsyncIterator[bytes]:
-    while True:
+    """A body that never ends; whoever reads on long after it is too large fails."""
+    for _ in range(100):
         yield b" " * 10_000
+    raise AssertionError("read on without bound")
 
 
 @contextmanager
