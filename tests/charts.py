@@ -1,0 +1,93 @@
+"""The charts and tables of the README that are made from mappings/, so that they cannot say anything else."""
+
+from pathlib import Path
+
+from adapter.domain.lifecycle import UNCHANGED
+from adapter.mapping.tables import load
+from adapter.settings import Settings, carried
+
+TABLES = load(carried("mappings"), "https://ip-adapter.example/fhir")
+
+
+def chart(name: str) -> str:
+    """One life cycle as a Mermaid state chart; events that change nothing are left out."""
+    cycle = TABLES.lifecycles[name]
+    ways: dict[tuple[str, str], list[str]] = {}
+    for state, row in cycle.cells.items():
+        for event, cell in row.items():
+            if cell and cell not in (UNCHANGED, state):
+                ways.setdefault((state, cell), []).append(event)
+    arrows = [f"    {_id(a)} --> {_id(b)}: {', '.join(events)}" for (a, b), events in ways.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {_id(cycle.initial)}", *arrows, "```"])
+
+
+def steps() -> str:
+    """The steps a coordinating unit takes, as it writes them in a Task."""
+    head = ["| Step | Task.status | businessStatus | Names a person |", "|---|---|---|---|"]
+    rows = [
+        f"| {r.event} | `{r.status}` | {r.business_status or '–'} | {'yes' if r.person else ''} |"
+        for r in TABLES.steps
+        if r.lifecycle == "case" and r.actor == "owner"
+    ]
+    return "\n".join(head + rows)
+
+
+def doors() -> str:
+    """The messages that are taken."""
+    head = ["| Door | Message | Content | Means |", "|---|---|---|---|"]
+    names = {"edi": "`POST /edi/messages`", "fhir": "`POST /fhir/$process-message`"}
+    rows = [f"| {names[w.door]} | `{w.kind}` | {w.payload} | {w.event} |" for w in TABLES.ways]
+    return "\n".join(head + rows)
+
+
+def problems() -> str:
+    """Every problem an answer can name."""
+    head = ["| No. | Name | Severity | AppRec | HTTP | Meaning |", "|---|---|---|---|---|---|"]
+    rows = [
+        f"| {p.number} | `{p.name}` | {p.severity} | {p.apprec or ''} | {p.http} | {p.text['en']} |"
+        for p in sorted(TABLES.problems.problems.values(), key=lambda p: p.number)
+    ]
+    return "\n".join(head + rows)
+
+
+def settings() -> str:
+    """Every setting with its default."""
+    head = ["| Variable | Default |", "|---|---|"]
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "with the program" if name == "mappings" else field.get_default(call_default_factory=False)
+        rows.append(f"| `IP_ADAPTER_{name.upper()}` | {_shown(default)} |")
+    return "\n".join(head + rows)
+
+
+MADE = {
+    "chart case": lambda: chart("case"),
+    "chart exchange": lambda: chart("exchange"),
+    "chart plan": lambda: chart("plan"),
+    "chart consent": lambda: chart("consent"),
+    "steps": steps,
+    "doors": doors,
+    "problems": problems,
+    "settings": settings,
+}
+
+
+def filled(readme: Path) -> str:
+    """The README with every made part as it must be now."""
+    text = readme.read_text(encoding="utf-8")
+    for name, make in MADE.items():
+        start, end = f"<!-- made: {name} -->", f"<!-- end: {name} -->"
+        before, _, rest = text.partition(start)
+        _, _, after = rest.partition(end)
+        text = f"{before}{start}\n{make()}\n{end}{after}"
+    return text
+
+
+def _id(state: str) -> str:
+    return state.replace("-", "_")
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, tuple):
+        return ", ".join(str(item) for item in default)
+    return "–" if default in (None, "") else str(default)
