@@ -13,7 +13,7 @@ import yaml
 
 from adapter.demo.partner import Partner
 from adapter.demo.processes import held_port, running
-from adapter.outside.store import Database, migrate, open_store
+from adapter.outside.store import Database, open_store
 from adapter.settings import carried
 
 HOSPITAL, MUNICIPALITY = "999900011", "999900022"
@@ -32,6 +32,10 @@ class Stage:
     environment: Mapping[str, str]
     folder: Path
     patience: float
+
+    def last_logged(self, lines: int = 5) -> list[str]:
+        """The last lines of the adapter's log."""
+        return (self.folder / "adapter.log").read_text("utf-8").splitlines()[-lines:]
 
 
 @contextmanager
@@ -56,7 +60,6 @@ def staged(patience: float, moved: Mapping[str, str]) -> Iterator[Stage]:
             for p, a in ((HOSPITAL, hospital.url), (MUNICIPALITY, municipality.url))
         }
         environment = _environment(folder, port, issuer, {**addresses, **moved})
-        migrate(environment["IP_ADAPTER_DATABASE"])
         begin.process("adapter", SERVE, environment)
         store = open_store(environment["IP_ADAPTER_DATABASE"])
         stack.callback(store.close)

@@ -18,13 +18,15 @@ from adapter.demo.telling import Telling
 
 
 def run(
-    *,
     once: bool,
+    *,
     json_lines: bool = False,
     patience: float = 20.0,
     moved: Mapping[str, str] | None = None,
 ) -> int:
-    """Play the story with real processes on an empty database; 0 if every step holds, 1 if one does not.
+    """Play the story with real processes on an empty database.
+
+    0 if every step holds, 1 if one does not (it is named), 2 if something could not be started.
 
     `once`: stop afterwards; otherwise everything stays up until Ctrl-C. `patience`: seconds in which a process must be
     ready and a message must arrive. `moved`: wrong addresses for organisation numbers, to see the story fail.
@@ -41,7 +43,7 @@ def run(
                 threading.Event().wait()
     except NotStarted as why:
         telling.broken(0, "everything starts", str(why))
-        return 1
+        return 2
     except KeyboardInterrupt:
         return 0 if not once else 130
     return 0
@@ -54,10 +56,11 @@ def _played(stage: Stage, memory: Memory, telling: Telling) -> bool:
         try:
             seen = scene(stage, memory)
         except DoesNotHold as why:
-            telling.broken(number, claim, str(why))
+            telling.broken(number, claim, str(why), stage.last_logged())
             return False
         except httpx.HTTPError as error:
-            telling.broken(number, claim, f"a partner does not answer ({type(error).__name__})")
+            why_not = f"a partner does not answer ({type(error).__name__})"
+            telling.broken(number, claim, why_not, stage.last_logged())
             return False
         telling.hop(number, len(STORY), claim, seen, round(time.monotonic() - at, 2))
     telling.over(len(STORY), round(time.monotonic() - began, 2))

@@ -1,7 +1,7 @@
 """Tells the story as it happens: for people (colours on a terminal only), or one JSON document a line."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -25,13 +25,14 @@ class Telling:
         self._console.print(Text(place, "dim") + mark + Text(claim) + Text(f"  ({seconds:.1f} s)", "dim"))
         self._console.print(Text(f"{'':6}   {seen}", "cyan"))
 
-    def broken(self, number: int, claim: str, why: str) -> None:
-        """A claim that does not hold."""
+    def broken(self, number: int, claim: str, why: str, log: Sequence[str] = ()) -> None:
+        """A claim that does not hold, and the last the adapter logged before."""
         if self._json:
-            self._line({"hop": number, "claim": claim, "holds": False, "why": why})
+            self._line({"hop": number, "claim": claim, "holds": False, "why": why, "log": list(log)})
             return
         self._console.print(Text(f"DOES NOT HOLD, step {number}: {claim}", "bold red"))
-        self._console.print(Text(f"  {why}"))
+        for line in (why, *log):
+            self._console.print(Text(f"  {line}"))
 
     def over(self, hops: int, seconds: float) -> None:
         """The whole story holds."""

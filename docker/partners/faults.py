@@ -3,9 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from fastapi import Response
+from fastapi import Request, Response
 from inbox import Mailbox, Message
 from starlette.types import Receive, Scope, Send
 
@@ -14,7 +15,7 @@ MEDIA_TYPE = "application/fhir+json"
 
 @dataclass(frozen=True)
 class Fault:
-    """`seconds`: how long `slow` keeps the sender waiting; the sender is expected to have given up by then."""
+    """`seconds`: how long `slow` keeps a sender waiting that does not hang up before."""
 
     kind: str
     seconds: float
@@ -42,7 +43,7 @@ class CutResponse(Response):
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
-async def misbehave(fault: Fault, message: Message, mailbox: Mailbox) -> Response:
+async def misbehave(fault: Fault, message: Message, mailbox: Mailbox, request: Request) -> Response:
     """The answer that goes wrong. With `slow` and `cut` the message has arrived and only its answer is lost."""
     if fault.kind in _REFUSALS:
         return Response(mailbox.refuse(message, _REFUSALS[fault.kind]), media_type=MEDIA_TYPE)
@@ -50,9 +51,17 @@ async def misbehave(fault: Fault, message: Message, mailbox: Mailbox) -> Respons
         return CutResponse(mailbox.take(message), media_type=MEDIA_TYPE)
     if fault.kind == "slow":
         answer = mailbox.take(message)
-        await asyncio.sleep(fault.seconds)
+        await _left(request, fault.seconds)
         return Response(answer, media_type=MEDIA_TYPE)
     return _INSTEAD[fault.kind]()
+
+
+async def _left(request: Request, seconds: float) -> None:
+    """Returns when the sender has hung up, or after so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
 
 
 _REFUSALS = {"transient": "transient-error", "reject": "fatal-error"}

@@ -112,7 +112,7 @@ def _take_messages(app: FastAPI, mailbox: Mailbox) -> None:
             raise HTTPException(400, "not a message") from None
         fault = faults.take()
         if fault:
-            return await misbehave(fault, message, mailbox)
+            return await misbehave(fault, message, mailbox, request)
         return Response(mailbox.take(message), media_type=MEDIA_TYPE)
 
     @app.post("/fault")
