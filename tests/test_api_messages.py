@@ -165,7 +165,6 @@ def test_a_message_that_loses_a_race_once_is_handled_and_twice_is_asked_for_agai
     assert "retry-after" in answer.headers
 
 
-@pytest.mark.xfail(strict=True, reason="accept() runs a message again that loses a race, but not a refusal")
 def test_a_refusal_that_loses_a_race_once_is_the_refusal(store: Database) -> None:
     broken = need()
     broken["entry"][3]["resource"]["status"] = "no-such-status"

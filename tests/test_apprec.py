@@ -52,7 +52,9 @@ def written(envelope: Envelope = ENVELOPE, findings: Sequence[Finding] = ()) -> 
 
 
 def raw(envelope: Envelope = ENVELOPE, findings: Sequence[Finding] = ()) -> bytes:
-    return apprec.write(envelope, findings, CATALOGUE, id="a-1", at=AT, software_version="9.9")
+    return apprec.write(
+        envelope, findings, CATALOGUE, displays=DISPLAYS, id="a-1", at=AT, software_version="9.9"
+    )
 
 
 def outline(element: etree._Element) -> list[object]:

@@ -4,6 +4,7 @@ If the process dies before the commit, nothing has happened and the sender, unan
 the repeat finds the stored answer. There is no inbound queue to get stuck in.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -37,21 +38,22 @@ def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
         try:
             opened = open_message(door, raw, caller, parts)
         except Unreadable as unreadable:
-            return _unreadable(unreadable, door, caller, at, parts)
+            envelope = unreadable.envelope
+            return _again(lambda: _unreadable(unreadable, door, caller, at, parts))
         envelope = opened.envelope
-        return _again(opened, raw, at, parts)
+        return _again(lambda: _handle(opened, raw, at, parts))
     except NotTrusted as refused:
         return _answer(refused.envelope, door, refused.findings, at, parts)
     except StoreBusy:
         return _answer(envelope, door, (Finding("store-busy"),), at, parts)
 
 
-def _again(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
+def _again(handle: Callable[[], Answer]) -> Answer:
     """Two of the same message at once: one wins the commit, the other runs again and finds its answer."""
     try:
-        return _handle(opened, raw, at, parts)
+        return handle()
     except Collision:
-        return _handle(opened, raw, at, parts)
+        return handle()
 
 
 def _handle(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
@@ -101,7 +103,7 @@ def _content_findings(read: Read, parts: Parts) -> list[Finding]:
     if read.way.event == "need-cancelled":
         return []
     person = identity_findings(read.facts, read.origin, parts.environment)
-    if any(f.problem == "wrong-check-digit" for f in read.findings):
+    if any(f.problem in ("wrong-check-digit", "unresolved-reference") for f in read.findings):
         person = [f for f in person if f.problem != "missing-person-id"]
     where = read.origin.get("consent.status", "consent")
     return [*person, *consent_findings(read.facts["consent.status"], where)]
@@ -170,7 +172,15 @@ def _answer(
             body = outcome.problem_json(findings, catalogue, base=parts.base)
             return Answer(status, "application/problem+json", body, retry_after=retry)
         id_ = derived("apprec", envelope.sender.organisation, envelope.message_id, envelope.digest)
-        body = apprec.write(envelope, findings, catalogue, id=id_, at=at, software_version=parts.version)
+        body = apprec.write(
+            envelope,
+            findings,
+            catalogue,
+            displays=parts.tables.apprec_errors,
+            id=id_,
+            at=at,
+            software_version=parts.version,
+        )
         return Answer(status, "application/xml", body)
     if envelope is None:
         return replace(parts.refusal(*findings), status=status)

@@ -97,6 +97,11 @@ def code_table(name: str, text: str) -> CodeTable:
     return CodeTable(name, group["source"], group["target"], forward)
 
 
+def displays(text: str) -> dict[str, str]:
+    """The texts of a CodeSystem by code."""
+    return {concept["code"]: concept["display"] for concept in json.loads(text)["concept"]}
+
+
 def phrases(text: str) -> Phrases:
     """mappings/detection.yaml: regular expressions, tried in the order of the file."""
     raw = yaml.safe_load(text)

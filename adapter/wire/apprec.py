@@ -3,12 +3,9 @@
 A positive AppRec says that the message is received and will be handled, nothing about the outcome.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, cast, get_args
 
@@ -46,13 +43,14 @@ def write(
     findings: Iterable[Finding],
     catalogue: Catalogue,
     *,
+    displays: Mapping[str, str],
     id: str,
     at: datetime,
     software_version: str,
 ) -> bytes:
     """AppRec 1.1 to the sender of `envelope`: rejected with one Error per error finding, otherwise OK.
 
-    `at` has a time zone. An Error holds the code of Volven 8221 with its official text, and in OT the
+    `at` has a time zone. An Error holds the code of Volven 8221 with its official text (`displays`), and in OT the
     catalogue's text in Norwegian and the place as XPath; never a value. Warnings have no place in an AppRec.
     """
     errors = tuple(dict.fromkeys(catalogue.errors(findings)))
@@ -67,7 +65,7 @@ def write(
     _party(_element(root, "Receiver"), envelope.sender, V="AVS", DN="Avsender")
     _code(root, "Status", V="2", DN="Avvist") if errors else _code(root, "Status", V="1", DN="OK")
     for error in errors:
-        _error(root, error, catalogue)
+        _error(root, error, catalogue, displays)
     original = _element(root, "OriginalMsgId")
     _code(original, "MsgType", V=envelope.kind, DN=envelope.kind_display)
     _text(original, "IssueDate", envelope.generated)
@@ -75,11 +73,13 @@ def write(
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def _error(root: etree._Element, finding: Finding, catalogue: Catalogue) -> None:
+def _error(
+    root: etree._Element, finding: Finding, catalogue: Catalogue, displays: Mapping[str, str]
+) -> None:
     problem = catalogue[finding.problem]
     code = problem.apprec or _OTHER_ERROR
     place = f" Sted: {as_xpath(finding.where)}" if finding.where else ""
-    _code(root, "Error", V=code, S=ERRORS, DN=_displays()[code], OT=problem.text["nb"] + place)
+    _code(root, "Error", V=code, S=ERRORS, DN=displays[code], OT=problem.text["nb"] + place)
 
 
 def _party(side: etree._Element, party: Party, **role: str) -> None:
@@ -119,16 +119,6 @@ def _code(parent: etree._Element, name: str, **attributes: str) -> None:
     for attribute, value in attributes.items():
         if value:
             element.set(attribute, value)
-
-
-@cache
-def _displays() -> dict[str, str]:
-    """Official texts of Volven 8221, from the code system that comes with the program."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "_carried" / "mappings"
-    folder = inside if inside.is_dir() else package.parent / "mappings"
-    system = json.loads((folder / "codes" / "apprec-errors.json").read_text(encoding="utf-8"))
-    return {concept["code"]: concept["display"] for concept in system["concept"]}
 
 
 def read(raw: bytes) -> AppRecStatus:
