@@ -35,7 +35,8 @@ Settings are environment variables, IP_ADAPTER_DATABASE and the like; `ip-adapte
 
 Try it:  ip-adapter demo
 
-Exit codes of every command: 0 done, 1 refused or does not hold, 2 could not be tried."""
+Exit codes of every command: 0 done, 1 refused or does not hold, 2 could not be tried.
+A fault of the program itself also ends with 1, and says so."""
 
 
 class Commands(TyperGroup):

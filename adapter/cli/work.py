@@ -24,8 +24,8 @@ def command(database: Database = None, json: Json = False) -> None:
     \b
     Exit codes: 0 stopped as asked, 2 it could not begin or the database failed it.
     """
-    configure(sys.stderr)
     with opened(settings_with(database=database)) as now:
+        configure(sys.stderr)
         asyncio.run(_work(now, json=json))
 
 
