@@ -12,7 +12,7 @@ from typing import IO
 
 
 class NotStarted(Exception):  # noqa: N818 - a state of the world
-    """A process ended, or said nothing, before it was ready. Names the process and its log."""
+    """A process ended, or said nothing, before it was ready. Names the process and the last it said."""
 
 
 @contextmanager
@@ -52,10 +52,16 @@ def _address(name: str, process: subprocess.Popen[bytes], file: IO[bytes], log: 
     try:
         url = said.get(timeout=patience)
     except queue.Empty:
-        raise NotStarted(f"{name} is not ready after {patience:g} s; its log: {log}") from None
+        raise NotStarted(f"{name} is not ready after {patience:g} s{_last_said(log)}") from None
     if url is None:
-        raise NotStarted(f"{name} ended before it was ready; its log: {log}")
+        process.wait()
+        raise NotStarted(f"{name} ended before it was ready{_last_said(log)}")
     return url
+
+
+def _last_said(log: Path) -> str:
+    said = log.read_text("utf-8", "replace").splitlines()
+    return f": {said[-1]}" if said else ""
 
 
 def _listen(output: IO[bytes], file: IO[bytes], said: "queue.Queue[str | None]") -> None:
