@@ -77,7 +77,7 @@ def test_sigterm_ends_the_demo_and_everything_it_started(tmp_path: Path) -> None
         up = next(json.loads(line) for line in process.stdout if '"explain"' in line)
         process.terminate()
         assert process.wait(timeout=30) == 0
-    assert up["explain"].endswith(up["explain"].split()[-1])
+    assert "IP_ADAPTER_DATABASE=" in up["explain"]
     assert folders(tmp_path) == []
     with pytest.raises(OSError, match="refused"):
         _connect(up["issuer"])
@@ -90,15 +90,13 @@ def _connect(url: str) -> None:
     socket.create_connection((host, int(port)), timeout=5).close()
 
 
-def test_a_process_that_ends_before_it_is_ready_is_named_with_its_log(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    command = [sys.executable, "-c", "import sys; print('no'); sys.exit('broken')"]
+def test_a_process_that_ends_before_it_is_ready_is_named_with_the_last_it_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; sys.exit('broken')"]
     with (
-        pytest.raises(NotStarted, match=r"^it ended before it was ready"),
-        running("it", command, {}, log, 10),
+        pytest.raises(NotStarted, match=r"^it ended before it was ready: broken$"),
+        running("it", command, {}, tmp_path / "log", 10) as ready,
     ):
-        pass
-    assert set(log.read_text().split()) == {"no", "broken"}
+        ready()
 
 
 def test_waiting_ends_at_its_deadline_and_says_what_did_not_come() -> None:

@@ -5,7 +5,7 @@ import queue
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -30,25 +30,32 @@ def held_port() -> Iterator[int]:
 @contextmanager
 def running(
     name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, patience: float
-) -> Iterator[str]:
-    """Start a process and yield its address, from its line {"ready": true, "url": …}; end it afterwards.
+) -> Iterator[Callable[[], str]]:
+    """Start a process, and end it afterwards. What is yielded waits until it is ready and gives its address.
 
-    Everything else it prints goes to `log`. `patience`: seconds until it must be ready. Raises NotStarted.
+    That is when it prints {"ready": true, "url": …}; everything else it prints goes to `log`. `patience`: seconds until
+    it must be ready. The wait raises NotStarted.
     """
     with (
         log.open("wb") as file,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, env=dict(environment)) as process,
     ):
+        assert process.stdout is not None  # noqa: S101 - asked for above; this tells the type checker
+        said: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=_listen, args=(process.stdout, file, said), daemon=True).start()
         try:
-            yield _address(name, process, file, log, patience)
+            yield lambda: _address(name, process, said, log, patience)
         finally:
             _end(process)
 
 
-def _address(name: str, process: subprocess.Popen[bytes], file: IO[bytes], log: Path, patience: float) -> str:
-    said: queue.Queue[str | None] = queue.Queue()
-    assert process.stdout is not None  # noqa: S101 - asked for above; this tells the type checker
-    threading.Thread(target=_listen, args=(process.stdout, file, said), daemon=True).start()
+def _address(
+    name: str,
+    process: subprocess.Popen[bytes],
+    said: "queue.Queue[str | None]",
+    log: Path,
+    patience: float,
+) -> str:
     try:
         url = said.get(timeout=patience)
     except queue.Empty:

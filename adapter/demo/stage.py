@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,56 +47,72 @@ def staged(patience: float, moved: Mapping[str, str]) -> Iterator[Stage]:
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ip-adapter-demo-")))
-        port = stack.enter_context(held_port())
-        http = stack.enter_context(httpx.Client(trust_env=False, timeout=30.0))
-        begin = _Beginning(stack, folder, patience, http)
-        issuer = begin.program("issuer")
-        adapter = f"http://127.0.0.1:{port}"
-        known = ("--adapter", adapter, "--issuer", issuer, "--story", str(carried("fixtures") / "story"))
-        hospital = begin.partner("hospital", HOSPITAL, *known)
-        municipality = begin.partner("municipality", MUNICIPALITY, *known)
+        issuer, adapter, hospital, municipality = (
+            f"http://127.0.0.1:{stack.enter_context(held_port())}" for _ in range(4)
+        )
         addresses = {
-            p: f"{a}/fhir/$process-message"
-            for p, a in ((HOSPITAL, hospital.url), (MUNICIPALITY, municipality.url))
+            number: f"{url}/fhir/$process-message"
+            for number, url in ((HOSPITAL, hospital), (MUNICIPALITY, municipality))
         }
-        environment = _environment(folder, port, issuer, {**addresses, **moved})
-        begin.process("adapter", SERVE, environment)
+        environment = _environment(folder, adapter, issuer, {**addresses, **moved})
+        known = ("--adapter", adapter, "--issuer", issuer, "--story", str(carried("fixtures") / "story"))
+        begin = _Beginning(stack, folder, patience)
+        # All at once: none needs another before it is called.
+        ready = [
+            begin.program("issuer", issuer),
+            begin.program("hospital", hospital, "--organisation", HOSPITAL, *known),
+            begin.program("municipality", municipality, "--organisation", MUNICIPALITY, *known),
+            begin.process("adapter", SERVE, environment),
+        ]
+        for wait in ready:
+            wait()
+        http = stack.enter_context(httpx.Client(trust_env=False, timeout=30.0))
         store = open_store(environment["IP_ADAPTER_DATABASE"])
         stack.callback(store.close)
-        yield Stage(adapter, issuer, hospital, municipality, store, environment, folder, patience)
+        yield Stage(
+            adapter=adapter,
+            issuer=issuer,
+            hospital=Partner("hospital", hospital, http, patience),
+            municipality=Partner("municipality", municipality, http, patience),
+            store=store,
+            environment=environment,
+            folder=folder,
+            patience=patience,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """Starts processes that end with the stack."""
+    """Starts processes that end with the stack; what it returns waits until the process is ready."""
 
     stack: ExitStack
     folder: Path
     patience: float
-    http: httpx.Client
 
-    def process(self, name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    def process(
+        self, name: str, command: tuple[str, ...], environment: Mapping[str, str]
+    ) -> Callable[[], str]:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("IP_ADAPTER_")}
         log = self.folder / f"{name}.log"
         return self.stack.enter_context(running(name, command, {**ours, **environment}, log, self.patience))
 
-    def program(self, name: str, *arguments: str) -> str:
-        """One of the pretend partners' programs, on a free port."""
-        file = carried("partners") / f"{name}.py"
-        return self.process(name, (sys.executable, str(file), "--port", "0", *arguments), {})
-
-    def partner(self, name: str, organisation: str, *known: str) -> Partner:
-        url = self.program(name, "--organisation", organisation, *known)
-        return Partner(name, url, self.http, self.patience)
+    def program(self, name: str, url: str, *arguments: str) -> Callable[[], str]:
+        """One of the pretend partners' programs, at an address."""
+        file = str(carried("partners") / f"{name}.py")
+        return self.process(name, (sys.executable, file, "--port", _port(url), *arguments), {})
 
 
-def _environment(folder: Path, port: int, issuer: str, addresses: Mapping[str, str]) -> dict[str, str]:
+def _port(url: str) -> str:
+    return url.rpartition(":")[2]
+
+
+def _environment(folder: Path, adapter: str, issuer: str, addresses: Mapping[str, str]) -> dict[str, str]:
     table = folder / "partners.yaml"
     table.write_text(yaml.safe_dump({"partners": _partners(addresses)}, allow_unicode=True), "utf-8")
     return {
         "IP_ADAPTER_DATABASE": f"sqlite:///{folder / 'ip-adapter.db'}",
         "IP_ADAPTER_HOST": "127.0.0.1",
-        "IP_ADAPTER_PORT": str(port),
+        "IP_ADAPTER_PORT": _port(adapter),
         "IP_ADAPTER_ISSUER": issuer,
         "IP_ADAPTER_PARTNERS": str(table),
     }

@@ -20,10 +20,12 @@ class Telling:
         if self._json:
             self._line({"hop": number, "claim": claim, "holds": True, "seen": seen, "seconds": seconds})
             return
-        mark = Text("✓ ", "green") if self._console.is_terminal else Text("ok ")
-        place = f"{number:>2}/{of} "
-        self._console.print(Text(place, "dim") + mark + Text(claim) + Text(f"  ({seconds:.1f} s)", "dim"))
-        self._console.print(Text(f"{'':6}   {seen}", "cyan"))
+        mark = "✓ " if self._console.is_terminal else "ok "
+        took = f"  ({seconds:.1f} s)"
+        self._console.print(
+            Text.assemble((f"{number:>2}/{of} ", "dim"), (mark, "green"), claim, (took, "dim"))
+        )
+        self._console.print(Text(f"{'':9}{seen}", "cyan"))
 
     def broken(self, number: int, claim: str, why: str, log: Sequence[str] = ()) -> None:
         """A claim that does not hold, and the last the adapter logged before."""
@@ -47,7 +49,7 @@ class Telling:
             self._line(dict(named))
             return
         for name, address in named:
-            self._console.print(Text(f"  {name:<13}", "dim") + Text(address))
+            self._console.print(Text.assemble((f"  {name:<13}", "dim"), address))
         self._console.print(Text("Everything is up until Ctrl-C."))
 
     def _line(self, document: dict[str, Any]) -> None:
