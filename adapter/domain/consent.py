@@ -1,8 +1,8 @@
 """May this recipient have this now? Pure, total, explained.
 
 Confidentiality lapses only as far as the person consents (helsepersonelloven § 22, IP-f §§ 5 and 9): a consent is
-recipient × category × purpose × period. Only active and unexpired consents count, deny wins over permit, several
-consents of one kind must all permit, and no consent means no.
+recipient × category × purpose × period. Only consents in force count, deny wins over permit, several consents of one
+kind must all permit, and no consent means no.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,12 +34,22 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A consent as recorded: its kind (NOTIFICATION, PLAN, SHARING …), status, and provisions."""
+    """A consent as recorded: its kind (NOTIFICATION, PLAN, SHARING …), status, provisions, and when it is in force."""
 
     id: str
     kind: str
     status: str
     provisions: tuple[Provision, ...]
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether it counts at a moment: given, not withdrawn, begun and not run out."""
+        return (
+            self.status == "active"
+            and (self.start is None or self.start <= at)
+            and (self.end is None or at < self.end)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,9 @@ def decide(
     """Decide for one recipient (organisation number), at one moment (UTC), for any of the purposes."""
     if not category.consent_needed:
         return Permit(category.because)
-    active = [c for c in consents if c.status == "active" and c.kind in category.kinds]
+    active = sorted(
+        (c for c in consents if c.kind in category.kinds and c.in_force(at)), key=lambda consent: consent.id
+    )
     if not active:
         return Deny("no-consent")
     for consent in active:

@@ -24,6 +24,10 @@ class LifeCycle:
         cell = self.cells[state][event]
         return state if cell == UNCHANGED else cell or None
 
+    def leads_to(self, event: str) -> frozenset[str]:
+        """The states that `event` moves to, from wherever."""
+        return frozenset(row[event] for row in self.cells.values() if row[event] not in ("", UNCHANGED))
+
     def reachable(self) -> frozenset[str]:
         """Every state that some row of events leads to from the first one."""
         seen, todo = {self.initial}, [self.initial]

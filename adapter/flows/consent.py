@@ -69,7 +69,7 @@ def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapp
 
 
 def _follows(asked: Update, parts: Parts) -> Offers:
-    """Those who took part learn that the consent changed; those who may now have the plan get it as it stands."""
+    """Those concerned learn that the consent changed; those who may now have the plan get it as it stands."""
 
     def follows(tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
@@ -78,7 +78,7 @@ def _follows(asked: Update, parts: Parts) -> Offers:
                 asked.case, party, "consent-changed", "consent-notice", version, [version, origin], asked.at
             )
             for party in _parties(asked.case, asked.versions, parts)
-            if party != asked.caller.organisation and asked.current is not None
+            if party != asked.caller.organisation and _concerns(party, asked, versions, parts)
         ]
         known = [d for d in tx.deliveries(asked.case.id) if d.state != "stopped-by-consent"]
         opened = _plan_now_permitted(asked.case, versions, version, asked.at, parts)
@@ -93,6 +93,17 @@ def _parties(case: Case, versions: Sequence[Version], parts: Parts) -> list[str]
     return sorted(p for p in everybody if p in partners and partners[p].endpoint)
 
 
+def _concerns(party: str, asked: Update, after: Sequence[Version], parts: Parts) -> bool:
+    """The owner keeps the person's consents and learns of each; others only what ends access of their own."""
+    if party == asked.case.owner:
+        return True
+    could, can = (
+        [isinstance(permit(v, party, c, asked.at, parts), Permit) for c in parts.tables.categories]
+        for v in (asked.versions, after)
+    )
+    return any(before and not now for before, now in zip(could, can, strict=True))
+
+
 def _plan_now_permitted(
     case: Case, versions: Sequence[Version], consent: Version, at: datetime, parts: Parts
 ) -> list[Outgoing]:
@@ -100,11 +111,7 @@ def _plan_now_permitted(
     that was stopped for want of consent is a new message now."""
     plan = next((v for v in versions if v.type == "CarePlan" and v.body["status"] == "active"), None)
     recorded = consent_of(consent.body, versions, parts)
-    if (
-        plan is None
-        or recorded.status != "active"
-        or recorded.kind not in parts.tables.categories["plan"].kinds
-    ):
+    if plan is None or recorded.kind not in parts.tables.categories["plan"].kinds:
         return []
     ground = f"{consent.reference}/{consent.number}"
     return [

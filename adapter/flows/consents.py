@@ -1,7 +1,7 @@
 """The consents of a case as the decision needs them, read from its Consent resources."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Consent, Deny, Permit, Provision, decide
@@ -10,6 +10,7 @@ from adapter.flows.doors import flat
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
 from adapter.mapping.engine import Facts, Reading, Root, read
+from adapter.mapping.transforms import OSLO
 
 PURPOSES = frozenset({"COC", "TREAT"})
 """Coordination and treatment (v3-ActReason): what everything this adapter sends is for."""
@@ -19,8 +20,11 @@ def permit(
     versions: Sequence[Version], recipient: str, category: str, at: datetime, parts: Parts
 ) -> Permit | Deny:
     """Decide for one recipient by the consents among the current versions of a case."""
-    consents = [consent_of(v.body, versions, parts) for v in versions if v.type == "Consent"]
-    return decide(consents, recipient, parts.tables.categories[category], PURPOSES, at)
+    return decide(consents_of(versions, parts), recipient, parts.tables.categories[category], PURPOSES, at)
+
+
+def consents_of(versions: Sequence[Version], parts: Parts) -> list[Consent]:
+    return [consent_of(v.body, versions, parts) for v in versions if v.type == "Consent"]
 
 
 def read_consent(resource: Resource, parts: Parts) -> Reading:
@@ -29,14 +33,22 @@ def read_consent(resource: Resource, parts: Parts) -> Reading:
 
 
 def consent_of(resource: Resource, versions: Iterable[Version], parts: Parts) -> Consent:
-    """The consent a resource records. What is not understood permits nothing."""
+    """The consent a resource records. What is not understood permits nothing; what is nested can only take away."""
     reading = read_consent(resource, parts)
     facts = flat(reading.facts)
     organisations = {v.reference: number for v in versions if (number := organisation_number(v.body))}
-    rows = [*_rows(reading.facts, "provisions"), *_rows(reading.facts, "exceptions")]
-    status = "entered-in-error" if reading.findings else facts["status"]
+    rooted = [_provision(row, organisations) for row in _rows(reading.facts, "provisions")]
+    nested = [_provision(row, organisations) for row in _rows(reading.facts, "exceptions")]
+    permits = [] if _limited(reading) else [p for p in rooted if p.permits]
+    denies = [p for p in (*rooted, *nested) if not p.permits]
+    whole = flat(next(iter(_rows(reading.facts, "provisions")), {}))
     return Consent(
-        resource["id"], facts.get("kind", ""), status, tuple(_provision(r, organisations) for r in rows)
+        id=resource["id"],
+        kind=facts.get("kind", ""),
+        status="entered-in-error" if reading.findings else facts["status"],
+        provisions=(*permits, *denies),
+        start=_moment(whole.get("start")),
+        end=_after(whole.get("end")),
     )
 
 
@@ -50,7 +62,13 @@ def consent_findings(resource: Resource, versions: Iterable[Version], parts: Par
         for position, actor in enumerate(_rows(row, "actors"))
         if "organisation" not in actor and actor.get("reference") not in organisations
     ]
-    return [*reading.findings, *unnamed]
+    limits = [Finding("malformed-value", place) for place in _limited(reading)]
+    return [*reading.findings, *unnamed, *limits]
+
+
+def _limited(reading: Reading) -> list[str]:
+    """Places in a provision that narrow it in a way nobody here can follow: such a permit permits nothing."""
+    return [place for place in reading.unread if place.startswith("Consent.provision")]
 
 
 def organisation_number(resource: Resource) -> str | None:
@@ -68,9 +86,9 @@ def _provision(row: Facts, organisations: dict[str, str]) -> Provision:
         permits=facts.get("type") == "permit",
         organisations=frozenset(n or "nobody" for n in named),
         categories=frozenset(flat(c).get("code", "nothing") for c in _rows(row, "categories")),
-        purposes=frozenset(flat(p)["code"] for p in _rows(row, "purposes") if "code" in flat(p)),
+        purposes=frozenset(flat(p).get("code", "nothing") for p in _rows(row, "purposes")),
         start=_moment(facts.get("start")),
-        end=_moment(facts.get("end")),
+        end=_after(facts.get("end")),
     )
 
 
@@ -80,4 +98,21 @@ def _rows(facts: Facts, name: str) -> tuple[Facts, ...]:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    """The first moment of a FHIR dateTime of any precision; a date is a day in Norway."""
+    if text is None:
+        return None
+    whole = text if len(text) > len("YYYY-MM") else f"{text}-01-01"[: len("YYYY-MM-DD")]
+    moment = datetime.fromisoformat(whole)
+    return moment if moment.tzinfo else moment.replace(tzinfo=OSLO)
+
+
+def _after(text: str | None) -> datetime | None:
+    """The first moment after a FHIR dateTime: the end of a period includes its last day, month or year."""
+    start = _moment(text)
+    if start is None or text is None or len(text) > len("YYYY-MM-DD"):
+        return start
+    if len(text) == len("YYYY-MM-DD"):
+        return start + timedelta(days=1)
+    months = 1 if len(text) == len("YYYY-MM") else 12
+    month = start.month - 1 + months
+    return start.replace(year=start.year + month // 12, month=month % 12 + 1)

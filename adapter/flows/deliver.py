@@ -15,7 +15,7 @@ from adapter.domain.delivery import Delivery, Pause, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, conclude
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
-from adapter.flows.consents import permit
+from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.ports import Transport
 from adapter.wire import message
@@ -59,7 +59,7 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> list[_Letter
         for delivery in due:
             out = delivery.outgoing
             versions = tx.of_case(out.case_id)
-            decision = permit(versions, out.recipient, out.category, now, parts)
+            decision = may_have(versions, out.recipient, out.category, now, parts)
             if isinstance(decision, Deny):
                 judged.append(_stopped(delivery, decision, now))
             else:
@@ -114,9 +114,9 @@ def _settle(
     with parts.store.transaction() as tx:
         tx.settle([*settled, *stopped], pause)
         for letter, rule in zip(letters, rules, strict=True):
-            tx.record(_evidence(letter.delivery, rule.because, letter.grounds.consents, now))
+            tx.record(_evidence("tried", letter.delivery, rule.because, letter.grounds.consents, now))
         for stop in stopped:
-            tx.record(_evidence(stop.delivery, stop.because, (), now))
+            tx.record(_evidence("stopped", stop.delivery, stop.because, (), now))
 
 
 def _settled(delivery: Delivery, receipt: Receipt, rule: AnswerRule, now: datetime, parts: Parts) -> Settled:
@@ -148,7 +148,7 @@ def _pause(
     return Pause(recipient, failures, parts.schedule.next_try(failures, now, asked))
 
 
-def _evidence(delivery: Delivery, because: str, consents: Sequence[str], now: datetime) -> Audit:
+def _evidence(what: str, delivery: Delivery, because: str, consents: Sequence[str], now: datetime) -> Audit:
     out = delivery.outgoing
     details = {
         "delivery": str(delivery.id),
@@ -158,4 +158,4 @@ def _evidence(delivery: Delivery, because: str, consents: Sequence[str], now: da
         "because": because,
         "consents": ",".join(consents),
     }
-    return Audit(now, "adapter", "delivery-tried", out.case_id, details)
+    return Audit(now, "adapter", f"delivery-{what}", out.case_id, details)

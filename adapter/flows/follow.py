@@ -14,6 +14,9 @@ from adapter.flows.parts import Parts
 from adapter.flows.update import Decision, Update, read_update, require_unchanged, update
 from adapter.ports import Transaction
 
+_SAID = {"decide": "outcome", "appoint": "coordinator"}
+"""What a step must say besides who took it: the outcome, and who the coordinator is (pasientjournalforskriften § 5)."""
+
 
 def put_task(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
     """One step of a case. A late or repeated step answers with what stands and changes nothing."""
@@ -32,16 +35,17 @@ def _decide(asked: Update, parts: Parts) -> Decision:
     )
     if rule.person and "person" not in facts:
         raise Refused(Finding("person-not-named", "Task.output"))
-    if rule.event == "decide" and "outcome" not in facts:
+    if _SAID.get(rule.event, "status") not in facts:
         raise Refused(Finding("missing-element", "Task.output"))
     state = parts.tables.lifecycles["case"].after(asked.case.state, rule.event)
     if state is None:
         raise Refused(Finding("step-forbidden", "Task.status"))
-    return _decision(asked, rule, state)
+    return _decision(asked, rule, state, parts)
 
 
-def _decision(asked: Update, rule: StepRule, state: str) -> Decision:
-    if state == asked.case.state and not _same_step(asked):
+def _decision(asked: Update, rule: StepRule, state: str, parts: Parts) -> Decision:
+    """A step that led to where the case stands may be told again with other words; an earlier one is late."""
+    if state == asked.case.state and state not in parts.tables.lifecycles["case"].leads_to(rule.event):
         return Decision(asked.case, late=True)
     after = replace(asked.case, state=state)
     step = Step(
@@ -64,12 +68,6 @@ def _decision(asked: Update, rule: StepRule, state: str) -> Decision:
         return [_news(after, version, origin, asked)]
 
     return Decision(after, [step], waiting=waiting, outgoing=tells)
-
-
-def _same_step(asked: Update) -> bool:
-    """The step that stands, told again with other content (a question reworded, an output added)."""
-    before = asked.current.body if asked.current else {}
-    return all(before.get(e) == asked.resource.get(e) for e in ("status", "businessStatus"))
 
 
 def _news(case: Case, task: Version, origin: Version, asked: Update) -> Outgoing:

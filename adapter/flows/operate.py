@@ -12,6 +12,7 @@ from adapter.domain.message import Caller
 from adapter.domain.need import Verdict, judge, shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.routing import by_her_id
+from adapter.flows.consents import consents_of
 from adapter.flows.doors import Opened, open_message, read_message
 from adapter.flows.need import Notice, place
 from adapter.flows.parts import Parts
@@ -83,7 +84,11 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
 
 
 def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> None:
-    """Consent is given by the person, not by an operator: a case held for it goes on by a correction only."""
+    """Consent is given by the person, not by an operator: a case held for it goes on by a correction only, and one
+    whose consent was taken back does not go on."""
+    consents = consents_of(tx.of_case(case.id), parts)
+    if any(c.kind == "NOTIFICATION" and c.status != "active" for c in consents):
+        raise Refused(Finding("consent-refused", "consent"))
     if case.state == "held-for-consent" or parts.tables.lifecycles["case"].after(case.state, "route") is None:
         raise Refused(Finding("step-forbidden", "case"))
 

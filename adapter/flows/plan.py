@@ -7,17 +7,22 @@ is sent is decided by the consent in force at the moment of sending.
 from collections.abc import Sequence
 
 from adapter.domain.case import Step, Version
+from adapter.domain.consent import Category, Deny, Permit, decide
 from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
-from adapter.flows.consents import consent_of
+from adapter.flows.consents import PURPOSES, consents_of
 from adapter.flows.doors import flat
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import recipients_of_plan
 from adapter.flows.parts import Parts
 from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
 from adapter.ports import Transaction
+
+_MAKING = Category(
+    "plan-making", ("PLAN",), consent_needed=True, because="No plan without consent (IP-f § 5)"
+)
 
 
 def put_care_plan(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
@@ -41,7 +46,7 @@ def _decide_plan(asked: Update, parts: Parts) -> Decision:
         raise Refused(Finding("step-forbidden", "CarePlan.status"))
     if rule.person and "person" not in facts:
         raise Refused(Finding("person-not-named", "CarePlan.author"))
-    if after == "active" and not _plan_consented(asked, parts):
+    if after in ("draft", "active") and isinstance(_making_consented(asked, parts), Deny):
         raise Refused(Finding("plan-without-consent", "CarePlan.status"))
     step = Step(
         asked.case.id, "plan", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
@@ -61,15 +66,10 @@ def _require_owner(asked: Update) -> None:
         raise Refused(Finding("actor-not-allowed", asked.resource["resourceType"]))
 
 
-def _plan_consented(asked: Update, parts: Parts) -> bool:
-    """No plan without consent to its making (IP-f § 5): an active consent of kind PLAN that still runs."""
-    consents = (consent_of(v.body, asked.versions, parts) for v in asked.versions if v.type == "Consent")
-    return any(
-        c.kind == "PLAN"
-        and c.status == "active"
-        and all(p.end is None or asked.at < p.end for p in c.provisions if p.permits)
-        for c in consents
-    )
+def _making_consented(asked: Update, parts: Parts) -> Permit | Deny:
+    """No plan is made without consent to its making (IP-f § 5), not even as a draft; ending one needs none."""
+    consents = consents_of(asked.versions, parts)
+    return decide(consents, asked.caller.organisation, _MAKING, PURPOSES, asked.at)
 
 
 def _offered(asked: Update, parts: Parts) -> Offers:

@@ -5,8 +5,7 @@ from adapter.domain.consent import Deny
 from adapter.domain.delivery import Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.consents import permit
-from adapter.flows.participants import takes_part
+from adapter.flows.participants import may_have, takes_part
 from adapter.flows.parts import Parts
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
@@ -51,5 +50,5 @@ def _require_access(tx: Transaction, caller: Caller, version: Version, parts: Pa
     if caller.organisation == case.owner:
         return
     category = _CATEGORY.get(version.type, "case-status")
-    if isinstance(permit(versions, caller.organisation, category, parts.clock(), parts), Deny):
+    if isinstance(may_have(versions, caller.organisation, category, parts.clock(), parts), Deny):
         raise Refused(Finding("not-a-participant", version.type))
