@@ -1,9 +1,9 @@
 """A pretend hospital: sends what it is told to send, and takes what comes back. SYNTHETIC DATA ONLY.
 
-    python hospital.py --port 0 --adapter http://127.0.0.1:8080 --issuer http://127.0.0.1:8089 --organisation 999900011
-    POST /act {"do": "send", "file": "notification.xml"}     a file of the story folder, or any other path
-    POST /act {"do": "send", "inline": "<MsgHead …"}         the message itself
-    POST /act {"do": "read", "resource": "CarePlan/…"}       read a resource of a case it takes part in
+python hospital.py --port 0 --adapter http://127.0.0.1:8080 --issuer http://127.0.0.1:8089 --organisation 999900011
+POST /act {"do": "send", "file": "notification.xml"}     a file of the story folder, or any other path
+POST /act {"do": "send", "inline": "<MsgHead …"}         the message itself
+POST /act {"do": "read", "resource": "CarePlan/…"}       read a resource of a case it takes part in
 """
 
 from pathlib import Path
