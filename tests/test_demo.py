@@ -55,7 +55,7 @@ def test_a_wrong_address_in_the_partner_table_fails_the_step_it_belongs_to(
 def test_no_person_is_named_while_the_story_is_told(
     temporary: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """P7: what the demo prints, and what the processes log, name nobody."""
+    """P7: what the demo prints holds no value of the notification or the plan."""
     run(once=True)
     told = capsys.readouterr()
     for word in ("21905297101", "Prøvesen", "Syntetisk", "Avdelingsen", "hjerneslag", "Koordinatorsen"):
