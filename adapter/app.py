@@ -44,8 +44,13 @@ def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Part
         secret=settings.subject_secret.get_secret_value().encode(),
         max_bytes=settings.max_bytes,
         max_depth=settings.max_depth,
-        version=importlib.metadata.version("ip-adapter"),
+        version=_version(),
     )
+
+
+@cache
+def _version() -> str:
+    return importlib.metadata.version("ip-adapter")
 
 
 @cache

@@ -4,6 +4,7 @@ A postman holds its recipient's lock while there is mail; a process that dies dr
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -43,7 +44,7 @@ class Worker:
         while not self._stopping:
             await self.look()
             await self._pause(self._look_every)
-        await asyncio.gather(*self._postmen.values())
+        await asyncio.gather(*self._postmen.values(), return_exceptions=True)
 
     async def look(self) -> None:
         """Send a postman to every recipient with due mail that has none of ours on the way."""
@@ -56,6 +57,7 @@ class Worker:
         for recipient in due:
             if recipient not in self._postmen:
                 task = asyncio.create_task(self._postman(recipient))
+                task.add_done_callback(_tell_failure)
                 self._postmen[recipient] = task
 
     async def _postman(self, recipient: str) -> None:
@@ -73,3 +75,11 @@ class Worker:
             if taken:
                 await asyncio.to_thread(self._round.give_back, recipient)
             del self._postmen[recipient]
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """A fault of ours ends one round of one postman: it is told by type and place, and tried again at the next look."""
+    fault = None if task.cancelled() else task.exception()
+    if fault is not None:
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        log.error("postman failed", fault=type(fault).__name__, place=f"{place.name}:{place.lineno}")
