@@ -1,0 +1,141 @@
+"""The tables of states and events: total, decided by persons where it matters, and never backwards."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.domain.lifecycle import LifeCycle
+from adapter.domain.steps import rule_of
+from adapter.mapping.tables import load
+from adapter.settings import carried
+
+TABLES = load(carried("mappings"), "https://ip-adapter.example/fhir")
+FILES = sorted((carried("mappings") / "lifecycles").glob("*.csv"))
+
+DECISIONS = {
+    "case": {"wrong-addressee", "decided", "refused", "coordinator-appointed"},
+    "plan": {"active", "on-hold", "revoked", "completed", "entered-in-error"},
+}
+"""States that say something about a person's rights or plan."""
+
+RANKS = {
+    "case": [
+        {"new"},
+        {"held-for-consent", "held-for-review", "held-for-routing"},
+        {"routed"},
+        {"received"},
+        {"opened"},
+        {"accepted", "needs-information"},
+        {"wrong-addressee"},
+        {"decided"},
+        {"refused", "coordinator-appointed"},
+        {"cancelled"},
+    ],
+    "plan": [{"draft"}, {"active", "on-hold"}, {"revoked", "completed"}, {"entered-in-error"}],
+    "consent": [{"none"}, {"proposed"}, {"active"}, {"rejected", "inactive"}, {"entered-in-error"}],
+    "exchange": [
+        {"queued"},
+        {"waiting"},
+        {"rejected", "parked"},
+        {"stopped-by-consent", "skipped"},
+        {"accepted"},
+    ],
+}
+"""How far each state is, from the beginning of its life cycle; states of one set are equally far."""
+
+RETURNS = {"case": {"correct", "route"}, "exchange": {"requeue"}}
+"""Events that take up again what had come to rest: the sender's answer to a question, a person's word."""
+
+
+def rank(name: str, state: str) -> int:
+    return next(number for number, states in enumerate(RANKS[name]) if state in states)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_every_state_and_event_is_decided(path: Path) -> None:
+    """Read by another reader: each cell is blank, `=` or a state of the same table; none is missing or left over."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    header, *rows = list(csv.reader(lines))
+    states = [row[0] for row in rows]
+    assert header[0] == "state"
+    assert len(set(states)) == len(states)
+    assert len(set(header)) == len(header)
+    for row in rows:
+        assert len(row) == len(header)
+        assert set(row[1:]) <= {"", "=", *states}
+    assert TABLES.lifecycles[path.stem].initial == states[0]
+    assert TABLES.lifecycles[path.stem].reachable() == set(states)
+
+
+@pytest.mark.parametrize("name", RANKS)
+def test_the_table_answers_for_every_pair(name: str) -> None:
+    """A state, or None for forbidden, whatever happens in whatever state; and every state has its rank here."""
+    cycle = TABLES.lifecycles[name]
+    assert set(cycle.cells) == set().union(*RANKS[name])
+    for state in cycle.cells:
+        for event in cycle.events:
+            assert cycle.after(state, event) in {None, *cycle.cells}
+
+
+def test_what_is_told_by_a_status_is_an_event_of_its_table() -> None:
+    """Each row of steps.csv names an event, and no two rows of a life cycle are told by the same status."""
+    for rule in TABLES.steps:
+        assert rule.event in TABLES.lifecycles[rule.lifecycle].events
+    told = [(r.lifecycle, r.status, r.business_status) for r in TABLES.steps]
+    assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("name", DECISIONS)
+def test_nothing_is_decided_without_a_person(name: str) -> None:
+    """Every event that leads to a decision has a step that names who took it, and is not the adapter's."""
+    cycle = TABLES.lifecycles[name]
+    decisive = {e for e in cycle.events if cycle.leads_to(e) & DECISIONS[name]}
+    assert decisive
+    for event in decisive:
+        rule = rule_of(TABLES.steps, name, event)
+        assert rule.person, event
+        assert rule.actor == "owner", event
+
+
+def test_the_adapter_itself_only_holds_routes_and_cancels() -> None:
+    """What no partner tells leads to no state of the municipality's handling."""
+    own = {r.event for r in TABLES.steps if r.actor == "adapter"}
+    reached = set().union(*(TABLES.lifecycles["case"].leads_to(event) for event in own))
+    assert reached == {"held-for-consent", "held-for-review", "held-for-routing", "routed", "cancelled"}
+
+
+@pytest.mark.parametrize("name", RANKS)
+def test_no_event_leads_backwards(name: str) -> None:
+    """But for those that take up again what rested, an event leads as far or further."""
+    cycle = TABLES.lifecycles[name]
+    for state in cycle.cells:
+        for event in set(cycle.events) - RETURNS.get(name, set()):
+            after = cycle.after(state, event)
+            assert after is None or rank(name, after) >= rank(name, state), (state, event)
+
+
+@given(st.data())
+def test_late_and_repeated_events_lose_nothing(data: st.DataObject) -> None:
+    """Whatever order events come in, and however often, the end is as far as the furthest state on the way."""
+    name = data.draw(st.sampled_from(sorted(RANKS)))
+    cycle = TABLES.lifecycles[name]
+    usual = sorted(set(cycle.events) - RETURNS.get(name, set()))
+    state, furthest = data.draw(st.sampled_from(sorted(cycle.cells))), 0
+    for event in data.draw(st.lists(st.sampled_from(usual), max_size=30)):
+        state = cycle.after(state, event) or state
+        furthest = max(furthest, rank(name, state))
+    assert rank(name, state) >= furthest
+
+
+@given(st.data())
+def test_an_event_told_twice_is_told_once(data: st.DataObject) -> None:
+    """The same event again, at once, leads nowhere else."""
+    cycle: LifeCycle = TABLES.lifecycles[data.draw(st.sampled_from(sorted(RANKS)))]
+    state = data.draw(st.sampled_from(sorted(cycle.cells)))
+    event = data.draw(st.sampled_from(sorted(cycle.events)))
+    once = cycle.after(state, event)
+    if once is not None:
+        assert cycle.after(once, event) in (once, None)
