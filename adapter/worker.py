@@ -11,7 +11,7 @@ import structlog
 
 from adapter.flows.deliver import deliver_round
 from adapter.flows.parts import Parts
-from adapter.ports import PostRound, StoreBusy, Transport
+from adapter.ports import Collision, PostRound, StoreBusy, Transport
 
 _ROUNDS = 10
 """Batches before a postman gives its recipient back, so that no recipient holds a lock for ever."""
@@ -39,12 +39,16 @@ class Worker:
         """Finish what is in flight, take nothing new."""
         self._stopping = True
 
+    def on_the_way(self) -> list[asyncio.Task[None]]:
+        """The postmen that are out now."""
+        return list(self._postmen.values())
+
     async def run(self) -> None:
         """Look, send, look again, until stopped; then wait for the postmen on their way."""
         while not self._stopping:
             await self.look()
             await self._pause(self._look_every)
-        await asyncio.gather(*self._postmen.values(), return_exceptions=True)
+        await asyncio.gather(*self.on_the_way(), return_exceptions=True)
 
     async def look(self) -> None:
         """Send a postman to every recipient with due mail that has none of ours on the way."""
@@ -69,7 +73,7 @@ class Worker:
                     break
                 if not await deliver_round(recipient, self._transport, self._parts):
                     break
-        except StoreBusy:
+        except (StoreBusy, Collision):
             log.warning("store busy", recipient=recipient)
         finally:
             if taken:

@@ -5,13 +5,13 @@ repeat after a crash is recognised; a crash repeats at most the batch in flight.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.domain.case import Audit, Version
 from adapter.domain.consent import Deny, Permit
-from adapter.domain.delivery import Delivery, Pause, Receipt, Settled
+from adapter.domain.delivery import Delivery, Pause, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, conclude
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
@@ -20,6 +20,7 @@ from adapter.flows.parts import Parts
 from adapter.ports import Transport
 from adapter.wire import message
 
+_PLACES: Mapping[str, Place] = {"accepted": "done", "later": "head", "rejected": "held", "expired": "held"}
 BATCH = 16
 """Lane heads taken at once: small, because a crash may repeat as many; large enough to fill one commit."""
 
@@ -35,9 +36,10 @@ class _Letter:
 
 
 async def deliver_round(recipient: str, transport: Transport, parts: Parts) -> int:
-    """One batch to one recipient (organisation number). How many deliveries were taken; 0 means nothing is due.
+    """One batch to one recipient (organisation number). How many deliveries were taken; 0 means: no more for now,
+    because nothing is due or because the recipient is paused.
 
-    Raises StoreBusy if the outcomes cannot be committed: they will be sent again, with the same ids.
+    Raises StoreBusy or Collision if the outcomes cannot be committed: they will be sent again, with the same ids.
     """
     now = parts.clock()
     due = await asyncio.to_thread(parts.store.due, recipient, now, BATCH)
@@ -49,8 +51,8 @@ async def deliver_round(recipient: str, transport: Transport, parts: Parts) -> i
         *(transport.post(x.address, x.body, message_id=x.delivery.outgoing.message_id) for x in letters)
     )
     stopped = [j for j in judged if isinstance(j, Settled)]
-    await asyncio.to_thread(_settle, recipient, letters, receipts, stopped, parts)
-    return len(due)
+    pause = await asyncio.to_thread(_settle, recipient, letters, receipts, stopped, parts)
+    return 0 if pause and pause.until else len(due)
 
 
 def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> list[_Letter | Settled]:
@@ -103,36 +105,37 @@ def _settle(
     receipts: Sequence[Receipt],
     stopped: Sequence[Settled],
     parts: Parts,
-) -> None:
+) -> Pause | None:
     now = parts.clock()
     rules = [conclude(parts.tables.answers, receipt) for receipt in receipts]
+    pause = _pause(recipient, receipts, rules, now, parts)
+    paused = pause is not None and pause.until is not None
     settled = [
-        _settled(letter.delivery, receipt, rule, now, parts)
+        _settled(letter.delivery, receipt, rule, now, parts, paused=paused)
         for letter, receipt, rule in zip(letters, receipts, rules, strict=True)
     ]
-    pause = _pause(recipient, receipts, rules, now, parts)
     with parts.store.transaction() as tx:
         tx.settle([*settled, *stopped], pause)
         for letter, rule in zip(letters, rules, strict=True):
             tx.record(_evidence("tried", letter.delivery, rule.because, letter.grounds.consents, now))
         for stop in stopped:
             tx.record(_evidence("stopped", stop.delivery, stop.because, (), now))
+    return pause
 
 
-def _settled(delivery: Delivery, receipt: Receipt, rule: AnswerRule, now: datetime, parts: Parts) -> Settled:
+def _settled(
+    delivery: Delivery, receipt: Receipt, rule: AnswerRule, now: datetime, parts: Parts, *, paused: bool
+) -> Settled:
+    """A delivery that must wait does so alone, unless its recipient is paused: then it is first when that ends."""
     event: str = rule.conclusion
     due = now
-    if event == "later":
-        failures = delivery.tries + 1 if rule.blames == "delivery" else 1
-        due = (
-            parts.schedule.next_try(failures, now, receipt.retry_after) if rule.blames == "delivery" else now
-        )
-        if now - delivery.clock >= parts.schedule.park_after:
-            event = "expired"
+    if event == "later" and now - delivery.clock >= parts.schedule.park_after:
+        event = "expired"
+    elif event == "later" and not paused:
+        due = parts.schedule.next_try(delivery.tries + 1, now, receipt.retry_after)
     state = parts.tables.lifecycles["exchange"].after(delivery.state, event) or delivery.state
-    places = {"accepted": "done", "later": "head", "rejected": "held", "expired": "held"}
-    place = places[event]
-    return Settled(delivery, event, state, place, due, rule.because, now, receipt, tried=True)  # type: ignore[arg-type]
+    place = _PLACES[event]
+    return Settled(delivery, event, state, place, due, rule.because, now, receipt, tried=True)
 
 
 def _pause(
