@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from cases import FIXTURES, FOLDERS, empty_database, fresh, name_of
 
+from adapter.domain.person import classify
 from adapter.replay import play, read_cast
 from adapter.replay.stage import Came
 
 _CLINICAL = {"received": {"raw"}, "version": {"body"}}
-_ELEVEN_DIGITS = re.compile(rb"(?<!\d)\d{11}(?!\d)")
+_ELEVEN_DIGITS = re.compile(rb"(?<!\d)\d{11}(?!\d)")  # in a hash too, where the check digits are wrong
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,7 @@ def test_a_case_leaks_nothing(
     private = [value.encode() for value in read_cast(FIXTURES).private]
     for text in said:
         assert [value for value in private if value in text] == []
-        assert not _ELEVEN_DIGITS.search(text)
+        assert [number for number in _ELEVEN_DIGITS.findall(text) if classify(number.decode())] == []
 
 
 def _answers(came: Came) -> list[bytes]:
@@ -60,7 +61,9 @@ def _columns(database: Path) -> list[bytes]:
             rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608
             names = [column[0] for column in rows.description]
             for row in rows:
-                clear = {n: str(v) for n, v in zip(names, row, strict=True) if n not in _CLINICAL.get(table, ())}
+                clear = {
+                    n: str(v) for n, v in zip(names, row, strict=True) if n not in _CLINICAL.get(table, ())
+                }
                 found.append(json.dumps(clear, ensure_ascii=False).encode())
         return found
     finally:

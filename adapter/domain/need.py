@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from adapter.domain import person
 from adapter.domain.problems import Finding
@@ -11,7 +12,8 @@ from adapter.domain.routing import Directory, Routed, Stay, Unit, Unrouted, rout
 
 Facts = Mapping[str, str]
 Environment = Literal["test", "production"]
-_NUMBERS = ("patient.fnr", "patient.dnr", "patient.fhn")
+NUMBERS = ("patient.fnr", "patient.dnr", "patient.fhn")
+_OSLO = ZoneInfo("Europe/Oslo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Verdict:
 
 def identity_number(facts: Facts) -> str:
     """The number the person is known by: national number before D-number before FHN."""
-    return next(facts[name] for name in _NUMBERS if name in facts)
+    return next(facts[name] for name in NUMBERS if name in facts)
 
 
 def identity_findings(facts: Facts, origin: Mapping[str, str], environment: Environment) -> list[Finding]:
@@ -35,7 +37,7 @@ def identity_findings(facts: Facts, origin: Mapping[str, str], environment: Envi
 
     A person without any number is a case for a later version; here the message is refused with E30.
     """
-    present = [name for name in _NUMBERS if name in facts]
+    present = [name for name in NUMBERS if name in facts]
     if not present:
         return [Finding("missing-person-id", origin.get("patient", "patient"))]
     if len(present) > 1:
@@ -66,7 +68,8 @@ def judge(
 ) -> Verdict:
     """Where an acceptable notification goes: to a unit, or to the list of a person.
 
-    `outcome` is that of the detection ("states" for structured needs), `at` the moment of receipt.
+    `outcome` is that of the detection ("states" for structured needs), `at` the moment of receipt; reforms begin
+    at midnight in Norway.
     """
     if outcome == "uncertain":
         return _hold("review", "detection", Finding("need-uncertain", "need.reason"))
@@ -74,7 +77,7 @@ def judge(
         return _hold("consent", "consent", Finding("consent-not-stated", "consent"))
     if facts["consent.status"] == "not-required":
         return _hold("consent", "consent", Finding("consent-basis-unclear", "consent"))
-    result = route(directory, stay_of(facts), addressed, at.date())
+    result = route(directory, stay_of(facts), addressed, at.astimezone(_OSLO).date())
     if isinstance(result, Unrouted):
         held = _hold("routing", "routing", result.reason)
         return Verdict(held.event, (*held.findings, *result.findings), None, held.list, held.reason)

@@ -4,9 +4,10 @@ If the process dies before the commit, nothing has happened and the sender, unan
 the repeat finds the stored answer. There is no inbound queue to get stuck in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from adapter.domain.case import Audit
 from adapter.domain.identifiers import derived
@@ -39,7 +40,7 @@ def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
             opened = open_message(door, raw, caller, parts)
         except Unreadable as unreadable:
             envelope = unreadable.envelope
-            return _again(lambda: _unreadable(unreadable, door, caller, at, parts))
+            return _again(partial(_unreadable, unreadable, door, caller, at, parts))
         envelope = opened.envelope
         return _again(lambda: _handle(opened, raw, at, parts))
     except NotTrusted as refused:
@@ -94,9 +95,19 @@ def _decide(tx: Transaction, opened: Opened, at: datetime, parts: Parts) -> _Out
     try:
         taken = need.take(tx, opened, read, at, parts)
     except Refused as refused:
-        return _Outcome((*findings, *refused.findings), mapping=mapping)
+        return _Outcome((*findings, *_placed(refused.findings, read)), mapping=mapping)
     unread = tuple(Finding("unread-element", place) for place in read.reading.unread)
-    return _Outcome((*findings, *taken.findings, *unread), taken.case_id, mapping)
+    return _Outcome((*findings, *_placed(taken.findings, read), *unread), taken.case_id, mapping)
+
+
+def _placed(findings: Iterable[Finding], read: Read) -> tuple[Finding, ...]:
+    """What rules say of facts, at the places of the message where these facts, or what holds them, stand."""
+    return tuple(Finding(f.problem, _place_of(f.where, read)) for f in findings)
+
+
+def _place_of(fact: str, read: Read) -> str:
+    holder = {"need": "need", "stay": "patient", "consent": "consent"}.get(fact.partition(".")[0], fact)
+    return read.origin.get(fact) or read.origin.get(holder, fact)
 
 
 def _content_findings(read: Read, parts: Parts) -> list[Finding]:

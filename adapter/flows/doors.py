@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from adapter.domain.detection import Detected, detect
 from adapter.domain.doors import Way, way_of
 from adapter.domain.message import Caller, Door, Envelope, Party
-from adapter.domain.need import stricter
+from adapter.domain.need import NUMBERS, stricter
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Facts, Reading, Root, read
+from adapter.mapping.paths import find
 from adapter.mapping.roles import roots_of
+from adapter.mapping.rows import ReadingTable
 from adapter.wire import edi, message
 from adapter.wire.tree import Tree
 
@@ -27,7 +29,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a message says: flat facts, where each stood, and whether it states the need."""
+    """What a message says: flat facts, where each fact and part stood, and whether it states the need."""
 
     way: Way
     reading: Reading
@@ -46,7 +48,9 @@ def open_message(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Opened
             raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, event_system=parts.event_system
         )
     sender = trusted_sender(envelope, caller, parts)
-    return Opened(replace(envelope, sender=named(envelope.sender, parts)), tree, sender, _addressed(envelope))
+    return Opened(
+        replace(envelope, sender=named(envelope.sender, parts)), tree, sender, _addressed(envelope, parts)
+    )
 
 
 class NotTrusted(Refused):
@@ -107,8 +111,15 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         )
         facts.setdefault("need.long_term", "unclear")
         facts.setdefault("need.coordinated", "unclear")
-    findings = (*lost, *reading.findings, *_not_ours(found))
-    return Read(way, reading, facts, {**found.origin, **reading.origin}, found.outcome, findings)
+    findings = (*lost, *reading.findings, *_several_numbers(table, way.column, roots), *_not_ours(found))
+    origin = {**_places(roots), **found.origin, **reading.origin}
+    return Read(way, reading, facts, origin, found.outcome, findings)
+
+
+def _places(roots: Mapping[str, Root]) -> dict[str, str]:
+    """Where the parts of a message stand: each resource by its role, and the one place of a person in a dialog."""
+    places = {name: root.place for name, root in roots.items()}
+    return {"patient": f"{places['MsgHead']}.MsgInfo.Patient"} if "MsgHead" in places else places
 
 
 def named(party: Party, parts: Parts) -> Party:
@@ -124,8 +135,24 @@ def flat(facts: Facts) -> dict[str, str]:
     return {name: value for name, value in facts.items() if isinstance(value, str)}
 
 
-def _addressed(envelope: Envelope) -> tuple[str, ...]:
-    return tuple(reversed(envelope.receiver.her_ids))
+def _addressed(envelope: Envelope, parts: Parts) -> tuple[str, ...]:
+    """HER-ids of the receiver; those of all its services where it is a municipality and none of its units is named."""
+    her_ids = tuple(reversed(envelope.receiver.her_ids))
+    partner = parts.partners.of(envelope.receiver)
+    named = any(unit.her_id in her_ids for unit in parts.directory.units)
+    if named or partner is None or partner.kind != "municipality":
+        return her_ids
+    return tuple(partner.services)
+
+
+def _several_numbers(table: ReadingTable, column: str, roots: Mapping[str, Root]) -> list[Finding]:
+    """Identity numbers of one kind that differ: a table reads the first, but who is meant?"""
+    findings = []
+    for cell in (row.cells[column] for row in table.rows if row.fact in NUMBERS and column in row.cells):
+        root, _, rest = cell.at[0].partition(".")
+        found = list(find(roots[root].tree, rest, roots[root].place)) if root in roots else []
+        findings += [Finding("identity-disagrees", f.place) for f in found if f.value != found[0].value]
+    return findings
 
 
 def _detected(way: Way, reading: Reading, parts: Parts) -> Detected:
@@ -136,7 +163,10 @@ def _detected(way: Way, reading: Reading, parts: Parts) -> Detected:
         for fact in ("dialog.topic", "need.reason")
         if isinstance(value := reading.facts.get(fact), str)
     ]
-    return detect(parts.tables.phrases, texts)
+    found = detect(parts.tables.phrases, texts)
+    if found.outcome == "states" and reading.facts.get("dialog.theme") != "about-patient":
+        return replace(found, outcome="uncertain", where=reading.origin.get("dialog.theme", found.where))
+    return found
 
 
 def _not_ours(found: Detected) -> list[Finding]:

@@ -61,7 +61,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if read.way.event == "need-corrected":
         return _correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
     if case is not None:
-        return Taken(case.id, (Finding("need-known", "need"),))
+        return _known(case, parts)
     case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
     tx.open_case(case)
     return place(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
@@ -70,6 +70,13 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
 def _verdict(opened: Opened, read: Read, at: datetime, parts: Parts) -> Verdict:
     """Routing decides on all facts; what leaves is shielded."""
     return judge(read.facts, read.outcome, opened.addressed, parts.directory, at)
+
+
+def _known(case: Case, parts: Parts) -> Taken:
+    """The need was reported before. One that is over is not opened again by a copy: that would be silence."""
+    if parts.tables.lifecycles["case"].after(case.state, "correct") is None:
+        raise Refused(Finding("case-over", "need"))
+    return Taken(case.id, (Finding("need-known", "need"),))
 
 
 def place(
@@ -85,9 +92,24 @@ def place(
         tx, made.values(), case=case, author=notice.sender.organisation, source=notice.source, at=notice.at
     )
     after = _moved(tx, case, verdict, notice, parts)
+    told = [*kept, *_traced(tx, case, kept, verdict.event, notice, parts)]
+    _tell(tx, after, verdict, told, notice.at)
+    tx.resolve(case.id, notice.at, notice.sender.organisation)
+    if verdict.list:
+        tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
+    return Taken(case.id, verdict.findings)
+
+
+def _traced(
+    tx: Transaction, case: Case, kept: Sequence[Version], step: str, notice: Notice, parts: Parts
+) -> Sequence[Version]:
+    """The Provenance of the versions that this message made, if it made any."""
+    made = [version for version in kept if version.source == notice.source]
+    if not made:
+        return []
     origin = provenance(
-        kept,
-        key=notice.source + verdict.event,
+        made,
+        key=notice.source + step,
         event=notice.event,
         author=notice.sender.organisation,
         source=notice.message_id,
@@ -95,15 +117,7 @@ def place(
         at=notice.at,
         parts=parts,
     )
-    told = [
-        *kept,
-        *keep_changed(tx, [origin], case=case, author="adapter", source=notice.source, at=notice.at),
-    ]
-    _tell(tx, after, verdict, told, notice.at)
-    tx.resolve(case.id, notice.at, notice.sender.organisation)
-    if verdict.list:
-        tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
-    return Taken(case.id, verdict.findings)
+    return keep_changed(tx, [origin], case=case, author="adapter", source=notice.source, at=notice.at)
 
 
 def reachable(verdict: Verdict, parts: Parts) -> Verdict:
@@ -143,13 +157,13 @@ def _moved(tx: Transaction, case: Case, verdict: Verdict, notice: Notice, parts:
 
 
 def _tell(tx: Transaction, case: Case, verdict: Verdict, kept: Sequence[Version], at: datetime) -> None:
-    """The unit gets the whole case; a sender whose case is held for consent gets the question."""
+    """The unit gets the whole case; a sender that has not stated the consent gets the question."""
     task = next(v for v in kept if v.reference == f"Task/{id_of(case.id, 'task')}")
     need = next(v for v in kept if v.reference == f"ServiceRequest/{id_of(case.id, 'need')}")
     if case.owner and verdict.event == "route":
         ground = f"{task.reference}/{task.number}"
         tx.send([outgoing(case, case.owner, "need-notified", "need", need, kept, at, ground=ground)])
-    if verdict.event == "hold-for-consent":
+    if verdict.reason == "consent-not-stated":
         tx.send([outgoing(case, case.requester, "case-updated", "question-to-sender", task, [task], at)])
 
 
@@ -172,18 +186,15 @@ def _correct(
     after = replace(case, state=state)
     step = Step(case.id, "case", "correct", case.state, state, notice.at, case.requester, notice.source)
     tx.move(after, [step])
-    made = written(case.id, facts, notice.sender, _still(tx, case, parts), _OF_THE_NEED, parts)
+    plan = () if tx.current("CarePlan", id_of(case.id, "plan")) else ("plan",)
+    made = written(case.id, facts, notice.sender, _still(tx, case, parts), (*_OF_THE_NEED, *plan), parts)
     kept = keep_changed(
         tx, made.values(), case=after, author=case.requester, source=notice.source, at=notice.at
     )
+    told = [*kept, *_traced(tx, after, kept, "correct", notice, parts)]
     need = next(v for v in kept if v.type == "ServiceRequest")
-    tx.send(
-        [
-            outgoing(
-                after, case.owner, "need-corrected", "need", need, kept, notice.at, ground=notice.message_id
-            )
-        ]
-    )
+    ground = notice.message_id
+    tx.send([outgoing(after, case.owner, "need-corrected", "need", need, told, notice.at, ground=ground)])
     return Taken(case.id, tuple(f for f in verdict.findings if f.problem == "stay-differs"))
 
 
@@ -211,20 +222,21 @@ def _cancel(tx: Transaction, case: Case | None, notice: Notice, parts: Parts) ->
     kept = keep_changed(
         tx, _cancelled(tx, case, parts), case=after, author=case.requester, source=notice.source, at=notice.at
     )
+    told = [*kept, *_traced(tx, after, kept, "cancel", notice, parts)]
     if case.owner:
         need = next(v for v in kept if v.type == "ServiceRequest")
-        tx.send([outgoing(after, case.owner, "need-cancelled", "cancellation", need, kept, notice.at)])
+        tx.send([outgoing(after, case.owner, "need-cancelled", "cancellation", need, told, notice.at)])
     tx.resolve(case.id, notice.at, case.requester)
     return Taken(case.id)
 
 
 def _cancelled(tx: Transaction, case: Case, parts: Parts) -> Sequence[Resource]:
-    """The need revoked and its Task cancelled, otherwise as they stand."""
+    """The need revoked and its Task cancelled. The reason stays behind, as no consent lets it go out again."""
     need = tx.current("ServiceRequest", id_of(case.id, "need"))
     task = tx.current("Task", id_of(case.id, "task"))
     assert need is not None and task is not None  # noqa: S101, PT018 - every open case has both
     step = {"system": f"{parts.base}/CodeSystem/case-step", "code": "cancelled"}
     return [
-        {**need.body, "status": "revoked"},
+        {**{k: v for k, v in need.body.items() if k != "reasonCode"}, "status": "revoked"},
         {**task.body, "status": "cancelled", "businessStatus": {"coding": [step]}},
     ]
