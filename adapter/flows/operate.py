@@ -1,6 +1,7 @@
 """What a person decides about work that stands still: send it again, leave it out, or choose the unit.
 
-Each is a command with a reason and an audit row, never an edit of the database.
+Each is a command with a reason and an audit row, never an edit of the database. A command given twice, as after a lost
+connection, is one command.
 """
 
 from dataclasses import replace
@@ -36,6 +37,8 @@ def _move(delivery_id: int, event: str, by: str, why: str, parts: Parts) -> None
         if delivery is None:
             raise Refused(Finding("not-found", "delivery"))
         state = parts.tables.lifecycles["exchange"].after(delivery.state, event)
+        if state == delivery.state and delivery.because == why:
+            return
         if state is None or delivery.place == "done":
             raise Refused(Finding("step-forbidden", "delivery"))
         tx.settle([_settled(delivery, event, state, why, parts)], None)
@@ -61,6 +64,9 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         case = tx.case(case_id)
         if case is None:
             raise Refused(Finding("not-found", "case"))
+        if case.state == "routed" and her_id in (None, case.unit):
+            return case
+        _require_waiting(tx, case, parts)
         opened = _last_message(case, parts)
         read = read_message(opened, parts)
         if isinstance(read, Finding):
@@ -76,7 +82,6 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
             event="need-notified",
             at=now,
         )
-        _require_waiting(tx, case, parts)
         place(tx, case, notice, shielded(read.facts), verdict, parts)
         tx.record(Audit(now, by, "case-released", case.id, {"why": why, "unit": her_id or "as addressed"}))
         released = tx.case(case_id)
