@@ -115,7 +115,6 @@ def test_a_stranger_cannot_tell_a_case_from_none(api: Api, task: dict[str, Any])
     assert one.status_code == 404
 
 
-@pytest.mark.xfail(strict=True, reason="update() tells a stranger 403 for a case that exists, 404 for none")
 def test_a_stranger_cannot_tell_a_case_from_none_by_writing(api: Api, task: dict[str, Any]) -> None:
     one, none = (
         api.put(received(task) | {"id": id_}, OTHER_HOSPITAL, If_Match='W/"1"') for id_ in (task["id"], "x")

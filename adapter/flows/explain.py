@@ -17,8 +17,8 @@ from adapter.domain.message import Caller, Received
 from adapter.domain.need import shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.account import Account, Element, Leaf, Message, Route, Sent, Tried
-from adapter.flows.consents import permit
 from adapter.flows.doors import Opened, Read, open_message, read_message
+from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
 from adapter.mapping.paths import first
@@ -26,7 +26,7 @@ from adapter.ports import Transaction
 from adapter.wire.tree import leaves
 
 _CONSENT = re.compile(r"Consent/[0-9A-Za-z.-]{1,64}/[0-9]+")
-_DENIED = frozenset({"no-consent", "not-permitted", "denied"})
+_DENIED = frozenset({"no-consent", "not-permitted", "denied", "not-in-the-team"})
 _OF_A_PERSON = "a-person-decided"
 
 
@@ -243,7 +243,7 @@ def _coded(because: str, parts: Parts) -> str:
 
 def _now(delivery: Delivery, versions: Sequence[Version], parts: Parts) -> str:
     out = delivery.outgoing
-    said = permit(versions, out.recipient, out.category, parts.clock(), parts)
+    said = may_have(versions, out.recipient, out.category, parts.clock(), parts)
     if isinstance(said, Permit):
         return ":".join(("permitted", *said.consents)) if said.consents else "no-consent-needed"
     return ":".join((said.because, *said.consents))

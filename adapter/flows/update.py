@@ -104,7 +104,10 @@ def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decid
 
 
 def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, parts: Parts) -> Update:
-    """The case and the version that the update is against. Raises Refused(not-found | not-a-participant)."""
+    """The case and the version that the update is against. Raises Refused(not-found).
+
+    Who does not take part is answered as if there were nothing, so that no case can be found by trying.
+    """
     current = tx.current(resource["resourceType"], resource["id"])
     case_id = current.case_id if current else _case_of_new(tx, resource)
     case = tx.case(case_id) if case_id else None
@@ -112,7 +115,7 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
         raise Refused(Finding("not-found", resource["resourceType"]))
     versions = tx.of_case(case.id)
     if not takes_part(case, versions, caller.organisation, parts):
-        raise Refused(Finding("not-a-participant", resource["resourceType"]))
+        raise Refused(Finding("not-found", resource["resourceType"]))
     current = tx.current(resource["resourceType"], resource["id"])
     return Update(caller, resource, current, case, versions, at)
 
