@@ -82,7 +82,8 @@ def test_exceptions_are_caught_narrowly() -> None:
 
 def test_nothing_is_left_for_later() -> None:
     """No mark of unfinished work in code, tables or tests."""
-    mark = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|NotImplemented)\b")
+    words = ("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK", "Not" + "Implemented")
+    mark = re.compile(rf"\b({'|'.join(words)})\b")
     places = [
         ROOT / name for name in tracked() if name.startswith(("adapter/", "mappings/", "tests/", "docker/"))
     ]

@@ -59,6 +59,9 @@ def test_a_text_is_taken_for_what_it_says(phrases: Phrases, text: str, outcome: 
         ("Pasienten er ikkje spurd.", "not-asked"),
         ("Samtykke er ikke innhentet.", "not-asked"),
         ("Pasienten er orientert.", None),
+        ("Det er uklart om pasienten har samtykket.", "unclear"),
+        ("Samtykke er uavklart.", "unclear"),
+        ("Har pasienten samtykket til melding?", "unclear"),
     ],
 )
 def test_consent_in_words(phrases: Phrases, text: str, status: str | None) -> None:

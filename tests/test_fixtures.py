@@ -32,4 +32,6 @@ def test_there_are_enough_cases_and_each_makes_its_own_claim() -> None:
 def test_the_program_carries_the_same_cases() -> None:
     """`ip-adapter case` and the demo find the folders that are tested here."""
     assert carried("fixtures").is_dir()
-    assert sorted(p.parent.name for p in carried("fixtures").rglob("case.yaml")) == sorted(f.name for f in FOLDERS)
+    assert sorted(p.parent.name for p in carried("fixtures").rglob("case.yaml")) == sorted(
+        f.name for f in FOLDERS
+    )

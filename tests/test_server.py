@@ -55,7 +55,7 @@ class House:
 
     def start(self, name: str, command: list[str]) -> str:
         log = self.folder / f"{name}.log"
-        return self.stack.enter_context(running(name, command, self.environment, log, patience=60))
+        return self.stack.enter_context(running(name, command, self.environment, log, patience=60))()
 
     def worker(self) -> subprocess.Popen[bytes]:
         log = self.stack.enter_context((self.folder / f"worker-{len(self.workers)}.log").open("wb"))

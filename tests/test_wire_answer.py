@@ -18,8 +18,15 @@ from adapter.wire.outcome import http_status, operation_outcome, problem_json
 def answer(*findings: Finding, focus: str | None = None) -> Resource:
     envelope, _ = opened(MESSAGE)
     raw = respond(
-        envelope, findings, catalogue(), id=ENVELOPE, at=AT, base=BASE,
-        address=BASE, event_system=EVENTS, focus=focus
+        envelope,
+        findings,
+        catalogue(),
+        id=ENVELOPE,
+        at=AT,
+        base=BASE,
+        address=BASE,
+        event_system=EVENTS,
+        focus=focus,
     )
     return json.loads(raw, **LIMITS)
 

@@ -4,16 +4,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from adapter.domain import person
+from adapter.domain.days import norwegian_day
 from adapter.domain.problems import Finding
 from adapter.domain.routing import Directory, Routed, Stay, Unit, Unrouted, route
 
 Facts = Mapping[str, str]
 Environment = Literal["test", "production"]
 NUMBERS = ("patient.fnr", "patient.dnr", "patient.fhn")
-_OSLO = ZoneInfo("Europe/Oslo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,10 @@ def consent_findings(status: str, where: str) -> list[Finding]:
 
 
 def stricter(first: str | None, second: str | None) -> str:
-    """Of two statements on consent the one that allows less; none at all is `not-stated`."""
-    order = ("refused", "not-asked", "not-required", "obtained")
-    return next((s for s in order if s in (first, second)), "not-stated")
+    """Of two statements on consent the one that allows less; an unclear one, and none at all, are `not-stated`."""
+    order = ("refused", "not-asked", "unclear", "not-required", "obtained")
+    found = next((s for s in order if s in (first, second)), "unclear")
+    return "not-stated" if found == "unclear" else found
 
 
 def judge(
@@ -77,7 +77,7 @@ def judge(
         return _hold("consent", "consent", Finding("consent-not-stated", "consent"))
     if facts["consent.status"] == "not-required":
         return _hold("consent", "consent", Finding("consent-basis-unclear", "consent"))
-    result = route(directory, stay_of(facts), addressed, at.astimezone(_OSLO).date())
+    result = route(directory, stay_of(facts), addressed, norwegian_day(at))
     if isinstance(result, Unrouted):
         held = _hold("routing", "routing", result.reason)
         return Verdict(held.event, (*held.findings, *result.findings), None, held.list, held.reason)

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Consent, Deny, Permit, Provision, decide
+from adapter.domain.days import OSLO
 from adapter.domain.problems import Finding
 from adapter.flows.doors import flat
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
 from adapter.mapping.engine import Facts, Reading, Root, read
-from adapter.mapping.transforms import OSLO
 
 PURPOSES = frozenset({"COC", "TREAT"})
 """Coordination and treatment (v3-ActReason): what everything this adapter sends is for."""

@@ -13,7 +13,15 @@ from adapter.domain.steps import rule_of
 from adapter.flows.doors import Opened, Read
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
-from adapter.flows.resources import Place, id_of, keep_changed, provenance, written
+from adapter.flows.resources import (
+    Place,
+    business_status,
+    id_of,
+    keep_changed,
+    provenance,
+    update_source,
+    written,
+)
 from adapter.ports import Transaction
 
 _OF_THE_NEED = ("patient", "hospital", "practitioner", "requester", "need")
@@ -33,6 +41,7 @@ class Notice:
     """What every step of this story needs to know of the message."""
 
     sender: Partner
+    actor: str
     source: str
     message_id: str
     mapping: str
@@ -45,6 +54,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     id_ = case_id(opened.sender, read.facts["need.id"])
     notice = Notice(
         sender=parts.partners.by_organisation[opened.sender],
+        actor=opened.sender,
         source=derived("received", opened.envelope.door, opened.sender, opened.envelope.message_id),
         message_id=opened.envelope.message_id,
         mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
@@ -86,18 +96,27 @@ def place(
     verdict = reachable(verdict, parts)
     rule = rule_of(parts.tables.steps, "case", verdict.event)
     owner = parts.partners.by_organisation[verdict.unit.organisation] if verdict.unit else None
-    where = Place(rule.status, rule.business_status, verdict.unit, owner.name if owner else "")
-    made = written(case.id, facts, notice.sender, where, _WHOLE, parts)
+    where = Place(rule, verdict.unit, owner.name if owner else "")
+    made = written(case.id, facts, notice.sender, where, _to_write(tx, case), parts)
     kept = keep_changed(
         tx, made.values(), case=case, author=notice.sender.organisation, source=notice.source, at=notice.at
     )
     after = _moved(tx, case, verdict, notice, parts)
     told = [*kept, *_traced(tx, case, kept, verdict.event, notice, parts)]
     _tell(tx, after, verdict, told, notice.at)
-    tx.resolve(case.id, notice.at, notice.sender.organisation)
+    tx.resolve(case.id, notice.at, notice.actor)
     if verdict.list:
         tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
     return Taken(case.id, verdict.findings)
+
+
+def _to_write(tx: Transaction, case: Case) -> Sequence[str]:
+    """All of the case; but a consent that somebody has recorded since is not written over by the message's."""
+    consent = tx.current("Consent", id_of(case.id, "consent"))
+    by_hand = consent is not None and consent.source == update_source(
+        consent.type, consent.id, consent.number
+    )
+    return [name for name in _WHOLE if not (by_hand and name == "consent")]
 
 
 def _traced(
@@ -149,7 +168,7 @@ def _moved(tx: Transaction, case: Case, verdict: Verdict, notice: Notice, parts:
         case.state,
         state,
         notice.at,
-        notice.sender.organisation,
+        notice.actor,
         notice.source,
     )
     tx.move(after, [step])
@@ -187,10 +206,9 @@ def _correct(
     step = Step(case.id, "case", "correct", case.state, state, notice.at, case.requester, notice.source)
     tx.move(after, [step])
     plan = () if tx.current("CarePlan", id_of(case.id, "plan")) else ("plan",)
-    made = written(case.id, facts, notice.sender, _still(tx, case, parts), (*_OF_THE_NEED, *plan), parts)
-    kept = keep_changed(
-        tx, made.values(), case=after, author=case.requester, source=notice.source, at=notice.at
-    )
+    made = written(case.id, facts, notice.sender, _still(case, parts), (*_OF_THE_NEED, *plan), parts)
+    changed = [*made.values(), *_answered(tx, case, after, parts)]
+    kept = keep_changed(tx, changed, case=after, author=case.requester, source=notice.source, at=notice.at)
     told = [*kept, *_traced(tx, after, kept, "correct", notice, parts)]
     need = next(v for v in kept if v.type == "ServiceRequest")
     ground = notice.message_id
@@ -198,12 +216,21 @@ def _correct(
     return Taken(case.id, tuple(f for f in verdict.findings if f.problem == "stay-differs"))
 
 
-def _still(tx: Transaction, case: Case, parts: Parts) -> Place:
+def _answered(tx: Transaction, case: Case, after: Case, parts: Parts) -> Sequence[Resource]:
+    """A correction answers the question that the unit has asked: its Task is open for work again."""
+    task = tx.current("Task", id_of(case.id, "task"))
+    if task is None or case.state == after.state:
+        return []
+    rule = rule_of(parts.tables.steps, "case", "open")
+    asked = {name: value for name, value in task.body.items() if name != "statusReason"}
+    return [asked | {"status": rule.status, "businessStatus": business_status(rule, parts)}]
+
+
+def _still(case: Case, parts: Parts) -> Place:
     """The place of a case that does not move: its unit as the directory has it."""
     unit = next((u for u in parts.directory.units if u.her_id == case.unit), None)
-    task = tx.current("Task", id_of(case.id, "task"))
     owner = parts.partners.by_organisation[case.owner or ""]
-    return Place(task.body["status"] if task else "requested", "", unit, owner.name)
+    return Place(rule_of(parts.tables.steps, "case", "route"), unit, owner.name)
 
 
 def _cancel(tx: Transaction, case: Case | None, notice: Notice, parts: Parts) -> Taken:
@@ -235,8 +262,8 @@ def _cancelled(tx: Transaction, case: Case, parts: Parts) -> Sequence[Resource]:
     need = tx.current("ServiceRequest", id_of(case.id, "need"))
     task = tx.current("Task", id_of(case.id, "task"))
     assert need is not None and task is not None  # noqa: S101, PT018 - every open case has both
-    step = {"system": f"{parts.base}/CodeSystem/case-step", "code": "cancelled"}
+    rule = rule_of(parts.tables.steps, "case", "cancel")
     return [
         {**{k: v for k, v in need.body.items() if k != "reasonCode"}, "status": "revoked"},
-        {**task.body, "status": "cancelled", "businessStatus": {"coding": [step]}},
+        task.body | {"status": rule.status, "businessStatus": business_status(rule, parts)},
     ]

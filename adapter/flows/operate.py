@@ -7,6 +7,7 @@ connection, is one command.
 from dataclasses import replace
 
 from adapter.domain.case import Audit, Case
+from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Delivery, Settled
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Caller
@@ -76,6 +77,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         )
         notice = Notice(
             sender=parts.partners.by_organisation[case.requester],
+            actor=by,
             source=derived("released", case.id, case.state, her_id or "", now.isoformat()),
             message_id=opened.envelope.message_id,
             mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
@@ -101,7 +103,7 @@ def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> None:
 def _chosen(her_id: str | None, parts: Parts) -> Verdict | None:
     if her_id is None:
         return None
-    unit = by_her_id(parts.directory, her_id, parts.clock().date())
+    unit = by_her_id(parts.directory, her_id, norwegian_day(parts.clock()))
     if unit is None:
         raise Refused(Finding("no-unit", "unit"))
     return Verdict("route", (), unit)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from adapter.domain.case import Case, Version
 from adapter.domain.consent import Deny, Permit
+from adapter.domain.days import norwegian_day
 from adapter.flows.consents import organisation_number, permit
 from adapter.flows.doors import flat
 from adapter.flows.parts import Parts
@@ -23,7 +24,7 @@ def team_organisations(versions: Sequence[Version], parts: Parts) -> frozenset[s
     )
     rows = reading.facts.get("participants", ())
     members = [flat(row) for row in rows if not isinstance(row, str)]
-    today = parts.clock().date().isoformat()
+    today = norwegian_day(parts.clock()).isoformat()
     found = (_number(member, versions) for member in members if _takes_part_on(member, today))
     return frozenset(number for number in found if number)
 

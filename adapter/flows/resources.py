@@ -10,6 +10,7 @@ from adapter.domain.identifiers import derived
 from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.routing import Unit
+from adapter.domain.steps import StepRule
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Fact
 from adapter.mapping.writing import write
@@ -35,10 +36,9 @@ _ROLES = "urn:oid:2.16.578.1.12.4.1.1.8473"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a case stands as its resources show it: Task.status, businessStatus, and the unit it has come to."""
+    """Where a case stands as its resources show it: the step it has come to, and the unit."""
 
-    status: str
-    business_status: str
+    step: StepRule
     unit: Unit | None
     owner_name: str
 
@@ -72,6 +72,17 @@ def written(
     return made
 
 
+def business_status(rule: StepRule, parts: Parts) -> Resource:
+    """Task.businessStatus of a step, with its text in Norwegian."""
+    coding = {"system": f"{parts.base}/CodeSystem/case-step", "code": rule.business_status}
+    return {"coding": [coding], "text": rule.label}
+
+
+def update_source(type_: str, id_: str, number: int) -> str:
+    """The id of the update (PUT) that made a version, as against the message that made another."""
+    return derived("update", type_, id_, str(number))
+
+
 def require_valid(name: str, resource: Resource) -> None:
     """What we make ourselves is valid, or is not stored."""
     if faults := check(resource):
@@ -92,9 +103,10 @@ def _facts(case_id: str, facts: Mapping[str, str], hospital: Partner, place: Pla
         made[f"id.{name}"] = id_of(case_id, name)
     made |= {
         "case.id": case_id,
-        "case.status": place.status,
-        "case.business_status": place.business_status,
-        "need.status": "revoked" if place.status == "cancelled" else "active",
+        "case.status": place.step.status,
+        "case.business_status": place.step.business_status,
+        "case.step": place.step.label,
+        "need.status": "active",
         "requester.organisation": hospital.organisation,
         "requester.organisation_name": hospital.name,
         "team.participants": tuple(_participants(case_id, facts, place)),

@@ -11,12 +11,11 @@ from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing
-from adapter.domain.identifiers import derived
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.participants import takes_part
 from adapter.flows.parts import Parts
-from adapter.flows.resources import keep_changed, next_version, provenance, same
+from adapter.flows.resources import keep_changed, next_version, provenance, same, update_source
 from adapter.mapping.engine import Reading, Root, read
 from adapter.ports import Collision, StoreBusy, Transaction
 from adapter.wire import json
@@ -40,7 +39,7 @@ class Update:
     def source(self) -> str:
         """The id of this update: the version it makes."""
         number = self.current.number + 1 if self.current else 1
-        return derived("update", self.resource["resourceType"], self.resource["id"], str(number))
+        return update_source(self.resource["resourceType"], self.resource["id"], number)
 
 
 Offers = Callable[[Transaction, Version, Version], Sequence[Outgoing]]

@@ -59,7 +59,9 @@ def load(folder: Path, base: str) -> Tables:
         answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
         categories=_named(folder / "consent.yaml", lambda _, text: _categories(text), base),
         phrases=_named(folder / "detection.yaml", lambda _, text: parsing.phrases(text), base),
-        apprec_errors=_named(folder / "codes" / "apprec-errors.json", lambda _, text: parsing.displays(text), base),
+        apprec_errors=_named(
+            folder / "codes" / "apprec-errors.json", lambda _, text: parsing.displays(text), base
+        ),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)

@@ -8,11 +8,9 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from adapter.domain import person
-
-OSLO = ZoneInfo("Europe/Oslo")
+from adapter.domain.days import OSLO
 
 
 class Misfit(Exception):  # noqa: N818 - named by what it says

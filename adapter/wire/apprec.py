@@ -73,9 +73,7 @@ def write(
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def _error(
-    root: etree._Element, finding: Finding, catalogue: Catalogue, displays: Mapping[str, str]
-) -> None:
+def _error(root: etree._Element, finding: Finding, catalogue: Catalogue, displays: Mapping[str, str]) -> None:
     problem = catalogue[finding.problem]
     code = problem.apprec or _OTHER_ERROR
     place = f" Sted: {as_xpath(finding.where)}" if finding.where else ""
