@@ -1,10 +1,10 @@
 """What a decision wants sent, to whom, about which versions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from adapter.domain.case import Case, Version
-from adapter.domain.delivery import Outgoing, Pinned
+from adapter.domain.delivery import Delivery, Outgoing, Pinned
 from adapter.domain.identifiers import derived
 
 
@@ -37,4 +37,15 @@ def outgoing(
         focus=pinned(focus),
         carries=tuple(pinned(v) for v in carries),
         created_at=at,
+    )
+
+
+def knows_of(deliveries: Iterable[Delivery], organisation: str) -> bool:
+    """Whether an organisation (number) may know of a case from us: something of it was accepted there, or tried.
+
+    A try without an answer may have arrived. Who never got anything is told of no withdrawal either: that
+    somebody has a case is itself confidential (hpl § 21).
+    """
+    return any(
+        d.outgoing.recipient == organisation and (d.state == "accepted" or d.tries > 0) for d in deliveries
     )
