@@ -24,7 +24,8 @@ def command(
     """Send a parked delivery again, or let a waiting case go on.
 
     A delivery is due at once and its time until parking begins anew. A case goes to the unit you name, or to the
-    one its message leads to now. A case held for consent goes on by the hospital's correction only.
+    one its message leads to now. A case held for consent goes on by the hospital's correction, or
+    when the consent has been recorded (PUT Consent).
 
     \b
     Examples:

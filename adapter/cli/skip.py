@@ -11,26 +11,32 @@ from adapter.flows import operate
 
 
 def command(
-    id: Annotated[int, typer.Argument(help="Number of a delivery, as `parked` lists it.")],
+    id: Annotated[str, typer.Argument(help="Number of a delivery, or id of a case, as `parked` lists it.")],
     why: Why,
     by: By = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Leave a delivery out, so that the next one in its lane goes on.
+    """Leave a delivery out, so that the next one in its lane goes on; or leave a waiting case out.
 
-    The recipient never gets it from here: make sure that it has been told in another way.
+    The recipient never gets it from here: make sure that it has been told in another way. A case that you leave out
+    is no matter for a coordinating unit; the hospital is told so.
 
     \b
-    Example:
+    Examples:
       ip-adapter skip 17 --why "Told by telephone"
+      ip-adapter skip 0f2c…e1 --why "Not about an individual plan"
     \b
-    Exit codes: 0 done, 1 the step is not allowed or there is no such number, 2 could not be tried.
+    Exit codes: 0 done, 1 the step is not allowed or there is no such id, 2 could not be tried.
     """
     who = operator(by)
+    of_delivery = id.isascii() and id.isdigit()
     with opened(settings_with(database=database)) as now:
-        operate.skip(id, who, why, now.parts)
+        if of_delivery:
+            operate.skip(int(id), who, why, now.parts)
+        else:
+            operate.dismiss(id, who, why, now.parts)
     if json:
-        tell_json({"delivery": id, "skipped": True})
+        tell_json({"delivery" if of_delivery else "case": id, "skipped": True})
     else:
-        tell(f"Delivery {id} is left out.")
+        tell(f"{'Delivery' if of_delivery else 'Case'} {id} is left out.")

@@ -1,7 +1,7 @@
 """What a hospital's notification leads to. A machine refuses messages, never people: it routes, holds or asks."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -71,18 +71,27 @@ def judge(
     `outcome` is that of the detection ("states" for structured needs), `at` the moment of receipt; reforms begin
     at midnight in Norway.
     """
+    doubt = _doubt(facts)
     if outcome == "uncertain":
-        return _hold("review", "detection", Finding("need-uncertain", "need.reason"))
-    if facts["consent.status"] == "not-stated":
-        return _hold("consent", "consent", Finding("consent-not-stated", "consent"))
-    if facts["consent.status"] == "not-required":
-        return _hold("consent", "consent", Finding("consent-basis-unclear", "consent"))
+        held = _hold("review", "detection", Finding("need-uncertain", "need.reason"))
+        return replace(held, findings=(*held.findings, doubt)) if doubt else held
+    if doubt:
+        return _hold("consent", "consent", doubt)
     result = route(directory, stay_of(facts), addressed, norwegian_day(at))
     if isinstance(result, Unrouted):
         held = _hold("routing", "routing", result.reason)
         return Verdict(held.event, (*held.findings, *result.findings), None, held.list, held.reason)
     assert isinstance(result, Routed)  # noqa: S101 - route() has two outcomes; this tells the type checker
     return Verdict("route", result.findings, result.unit)
+
+
+def _doubt(facts: Facts) -> Finding | None:
+    """Why the consent is not enough to send the need on, or None where it is."""
+    problems = {"not-stated": "consent-not-stated", "not-required": "consent-basis-unclear"}
+    problem = problems.get(facts["consent.status"])
+    if problem is None and facts.get("consent.limits") == "yes":
+        problem = "consent-limited"
+    return Finding(problem, "consent") if problem else None
 
 
 def stay_of(facts: Facts) -> Stay:

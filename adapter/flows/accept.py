@@ -58,15 +58,33 @@ def _again(handle: Callable[[], Answer]) -> Answer:
 
 
 def _handle(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
+    """Take the message in one transaction; a refusal takes back whatever was written on the way to it."""
     envelope = opened.envelope
+    try:
+        with parts.store.transaction() as tx:
+            repeated = _repeated(tx, opened.sender, envelope, at, parts)
+            if repeated:
+                return repeated
+            taken = _take(tx, opened, at, parts)
+            answer = _answer(envelope, envelope.door, taken.findings, at, parts, taken.case_id)
+            _keep(tx, opened.sender, envelope, raw, answer, taken, at)
+            return answer
+    except Refused as refused:
+        return _refuse(opened.sender, envelope, refused.findings, at, parts)
+
+
+def _refuse(
+    sender: str, envelope: Envelope, findings: tuple[Finding, ...], at: datetime, parts: Parts
+) -> Answer:
+    """Answer with what is wrong and keep the answer, without the content. A fault of ours is not kept: sent again
+    when it is mended, the message is taken."""
     with parts.store.transaction() as tx:
-        repeated = _repeated(tx, opened.sender, envelope, at, parts)
+        repeated = _repeated(tx, sender, envelope, at, parts)
         if repeated:
             return repeated
-        decided = _decide(tx, opened, at, parts)
-        answer = _answer(envelope, envelope.door, decided.findings, at, parts, decided.case_id)
-        refused = bool(parts.tables.problems.errors(decided.findings))
-        _keep(tx, opened.sender, envelope, None if refused else raw, answer, decided, at)
+        answer = _answer(envelope, envelope.door, findings, at, parts)
+        if answer.status < 500:
+            _keep(tx, sender, envelope, None, answer, _Outcome(findings), at)
         return answer
 
 
@@ -83,20 +101,21 @@ def _repeated(tx: Transaction, sender: str, envelope: Envelope, at: datetime, pa
     return None
 
 
-def _decide(tx: Transaction, opened: Opened, at: datetime, parts: Parts) -> _Outcome:
+def _take(tx: Transaction, opened: Opened, at: datetime, parts: Parts) -> _Outcome:
+    """What the message led to. Raises Refused with everything that is wrong with it."""
     closed = gate(opened, parts)
     read = read_message(opened, parts)
-    if closed or isinstance(read, Finding):
-        return _Outcome((*closed, *([read] if isinstance(read, Finding) else [])))
-    findings = (*read.findings, *_content_findings(read, parts))
-    mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
+    if isinstance(read, Finding):
+        raise Refused(*closed, read)
+    findings = (*closed, *read.findings, *_content_findings(read, parts))
     if parts.tables.problems.errors(findings):
-        return _Outcome(findings, mapping=mapping)
+        raise Refused(*findings)
     try:
         taken = need.take(tx, opened, read, at, parts)
     except Refused as refused:
-        return _Outcome((*findings, *_placed(refused.findings, read)), mapping=mapping)
+        raise Refused(*findings, *_placed(refused.findings, read)) from None
     unread = tuple(Finding("unread-element", place) for place in read.reading.unread)
+    mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
     return _Outcome((*findings, *_placed(taken.findings, read), *unread), taken.case_id, mapping)
 
 
@@ -116,6 +135,8 @@ def _content_findings(read: Read, parts: Parts) -> list[Finding]:
     person = identity_findings(read.facts, read.origin, parts.environment)
     if any(f.problem in ("wrong-check-digit", "unresolved-reference") for f in read.findings):
         person = [f for f in person if f.problem != "missing-person-id"]
+    if read.way.event == "need-corrected" and read.facts["consent.status"] == "refused":
+        return person  # the person has taken the consent back: that is taken, not refused (pbrl § 4-1)
     where = read.origin.get("consent.status", "consent")
     return [*person, *consent_findings(read.facts["consent.status"], where)]
 
@@ -126,13 +147,7 @@ def _unreadable(unreadable: Unreadable, door: Door, caller: Caller, at: datetime
     if envelope is None:
         return _answer(None, door, unreadable.findings, at, parts)
     sender = trusted_sender(envelope, caller, parts)
-    with parts.store.transaction() as tx:
-        repeated = _repeated(tx, sender, envelope, at, parts)
-        if repeated:
-            return repeated
-        answer = _answer(envelope, door, unreadable.findings, at, parts)
-        _keep(tx, sender, envelope, None, answer, _Outcome(unreadable.findings), at)
-        return answer
+    return _refuse(sender, envelope, unreadable.findings, at, parts)
 
 
 def _keep(

@@ -5,20 +5,24 @@ connection, is one command.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from adapter.domain.case import Audit, Case
 from adapter.domain.days import norwegian_day
-from adapter.domain.delivery import Delivery, Settled
+from adapter.domain.delivery import Delivery, Place, Settled
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Caller
 from adapter.domain.need import Verdict, judge, shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.routing import by_her_id
+from adapter.flows import cancellation
 from adapter.flows.consents import consents_of
 from adapter.flows.doors import Opened, open_message, read_message
-from adapter.flows.need import Notice, place
 from adapter.flows.parts import Parts
+from adapter.flows.placing import Notice, place
 from adapter.ports import Transaction
+
+_BECAUSE = {"requeue": "requeued", "skip": "skipped"}
 
 
 def requeue(delivery_id: int, by: str, why: str, parts: Parts) -> None:
@@ -37,28 +41,45 @@ def _move(delivery_id: int, event: str, by: str, why: str, parts: Parts) -> None
         delivery = tx.delivery(delivery_id)
         if delivery is None:
             raise Refused(Finding("not-found", "delivery"))
-        state = parts.tables.lifecycles["exchange"].after(delivery.state, event)
-        if state == delivery.state and delivery.because == why:
+        if delivery.because == _BECAUSE[event]:
             return
+        state = parts.tables.lifecycles["exchange"].after(delivery.state, event)
         if state is None or delivery.place == "done":
             raise Refused(Finding("step-forbidden", "delivery"))
-        tx.settle([_settled(delivery, event, state, why, parts)], None)
+        if not tx.settle([_settled(delivery, event, state, now)], None):
+            raise Refused(Finding("too-late", "delivery"))
+        if event == "requeue":
+            tx.unpause(delivery.outgoing.recipient)
         details = {"delivery": str(delivery_id), "why": why}
         tx.record(Audit(now, by, f"delivery-{event}", delivery.outgoing.case_id, details))
 
 
-def _settled(delivery: Delivery, event: str, state: str, why: str, parts: Parts) -> Settled:
-    now = parts.clock()
-    at_line = "behind" if delivery.place == "behind" else "head"
-    to = "done" if event == "skip" else at_line
+def _settled(delivery: Delivery, event: str, state: str, now: datetime) -> Settled:
+    """The delivery in its new place; its time until parking begins anew. The reason stays in the audit."""
+    at_line: Place = "behind" if delivery.place == "behind" else "head"
+    to: Place = "done" if event == "skip" else at_line
     renewed = replace(delivery, clock=now)
-    return Settled(renewed, event, state, to, now, why, now, None, tried=False)  # type: ignore[arg-type]
+    return Settled(renewed, event, state, to, now, _BECAUSE[event], now, None, tried=False)
+
+
+def dismiss(case_id: str, by: str, why: str, parts: Parts) -> None:
+    """A waiting case is left out: a person finds that it is no matter for a coordinating unit. Raises Refused."""
+    now = parts.clock()
+    with parts.store.transaction() as tx:
+        case = tx.case(case_id)
+        if case is None:
+            raise Refused(Finding("not-found", "case"))
+        if case.state == "dismissed":
+            return
+        cancellation.dismiss(tx, case, _notice(case, by, "case-updated", "", "", parts), parts)
+        tx.record(Audit(now, by, "case-dismissed", case.id, {"why": why}))
 
 
 def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -> Case:
     """A case that waits for a person goes on: to the unit named, or to the one its message leads to now.
 
-    The message is read again, so what a person decides is where it goes, not what it says. Raises Refused.
+    The message is read again, so what a person decides is where it goes, not what it says; where it leaves the
+    consent open, the case is held for that. Raises Refused.
     """
     now = parts.clock()
     with parts.store.transaction() as tx:
@@ -67,37 +88,51 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
             raise Refused(Finding("not-found", "case"))
         if case.state == "routed" and her_id in (None, case.unit):
             return case
-        _require_waiting(tx, case, parts)
+        recorded = _require_waiting(tx, case, parts)
         opened = _last_message(case, parts)
         read = read_message(opened, parts)
         if isinstance(read, Finding):
             raise Refused(read)
-        verdict = _chosen(her_id, parts) or judge(
-            read.facts, "states", opened.addressed, parts.directory, now
+        facts = {**read.facts} | (
+            {"consent.status": "obtained", "consent.limits": "no"} if recorded else {}
         )
-        notice = Notice(
-            sender=parts.partners.by_organisation[case.requester],
-            actor=by,
-            source=derived("released", case.id, case.state, her_id or "", now.isoformat()),
-            message_id=opened.envelope.message_id,
-            mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
-            event="need-notified",
-            at=now,
-        )
-        place(tx, case, notice, shielded(read.facts), verdict, parts)
+        verdict = judge(facts, "states", opened.addressed, parts.directory, now)
+        if verdict.event != "hold-for-consent":
+            verdict = _chosen(her_id, parts) or verdict
+        mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
+        notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
+        place(tx, case, notice, shielded(facts), verdict, parts)
         tx.record(Audit(now, by, "case-released", case.id, {"why": why, "unit": her_id or "as addressed"}))
         released = tx.case(case_id)
     return released or case
 
 
-def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> None:
-    """Consent is given by the person, not by an operator: a case held for it goes on by a correction only, and one
-    whose consent was taken back does not go on."""
-    consents = consents_of(tx.of_case(case.id), parts)
-    if any(c.kind == "NOTIFICATION" and c.status != "active" for c in consents):
+def _notice(case: Case, by: str, event: str, message_id: str, mapping: str, parts: Parts) -> Notice:
+    """A person acts on a case: the message is still the hospital's, the step is the person's."""
+    now = parts.clock()
+    return Notice(
+        sender=parts.partners.by_organisation[case.requester],
+        actor=f"operator:{by}",
+        source=derived("released", case.id, case.state, now.isoformat()),
+        message_id=message_id,
+        mapping=mapping,
+        event=event,
+        at=now,
+    )
+
+
+def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> bool:
+    """Whether consent to the notification has been recorded since. An operator gives none: a case held for it goes on
+    when somebody has recorded it, and one whose consent was taken back does not go on."""
+    stated = [c.status for c in consents_of(tx.of_case(case.id), parts) if c.kind == "NOTIFICATION"]
+    recorded = "active" in stated
+    if not recorded and any(s not in ("active", "proposed") for s in stated):
         raise Refused(Finding("consent-refused", "consent"))
-    if case.state == "held-for-consent" or parts.tables.lifecycles["case"].after(case.state, "route") is None:
+    if parts.tables.lifecycles["case"].after(case.state, "route") is None:
         raise Refused(Finding("step-forbidden", "case"))
+    if case.state == "held-for-consent" and not recorded:
+        raise Refused(Finding("step-forbidden", "case"))
+    return recorded
 
 
 def _chosen(her_id: str | None, parts: Parts) -> Verdict | None:

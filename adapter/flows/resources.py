@@ -59,14 +59,20 @@ def written(
     place: Place,
     names: Iterable[str],
     parts: Parts,
+    *,
+    consent_id: str = "",
 ) -> dict[str, Resource]:
-    """The resources of these names, with their ids. Raises Refused(own-resource-invalid) if one is not valid FHIR."""
-    all_facts = _facts(case_id, facts, hospital, place)
+    """The resources of these names, with their ids. `consent_id` is that of the consent the case rests on.
+
+    Raises Refused(own-resource-invalid) if one is not valid FHIR.
+    """
+    ids = {name: id_of(case_id, name) for name in KINDS} | ({"consent": consent_id} if consent_id else {})
+    all_facts = _facts(case_id, facts, hospital, place, ids)
     made: dict[str, Resource] = {}
     for name in names:
         resource = write(parts.tables.resources[name], all_facts, parts.tables.codes)
         if resource is not None:
-            made[name] = {"resourceType": resource["resourceType"], "id": id_of(case_id, name), **resource}
+            made[name] = {"resourceType": resource["resourceType"], "id": ids[name], **resource}
     for name, resource in made.items():
         require_valid(name, resource)
     return made
@@ -89,18 +95,24 @@ def require_valid(name: str, resource: Resource) -> None:
         raise Refused(*(Finding("own-resource-invalid", f"{name}:{fault.where}") for fault in faults))
 
 
-def _facts(case_id: str, facts: Mapping[str, str], hospital: Partner, place: Place) -> dict[str, Fact]:
+def _facts(
+    case_id: str, facts: Mapping[str, str], hospital: Partner, place: Place, ids: Mapping[str, str]
+) -> dict[str, Fact]:
     made: dict[str, Fact] = dict(facts)
+    if facts.get("consent.limits") == "yes":
+        made["consent.status"] = (
+            "not-stated"  # what cannot be carried over is not written as if it were unlimited
+        )
     present = set(KINDS)
     if place.unit is None:
         present -= {"municipality", "unit"}
     if "requester.family" not in facts:
         present.discard("practitioner")
-    if facts["need.kind"] == "coordinator-only":
+    if facts.get("need.kind") == "coordinator-only":
         present.discard("plan")
     for name in present:
-        made[f"ref.{name}"] = reference_to(case_id, name)
-        made[f"id.{name}"] = id_of(case_id, name)
+        made[f"ref.{name}"] = f"{KINDS[name]}/{ids[name]}"
+        made[f"id.{name}"] = ids[name]
     made |= {
         "case.id": case_id,
         "case.status": place.step.status,

@@ -1,0 +1,131 @@
+"""A hospital corrects a need it has reported, or tells that the person has taken the consent back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from adapter.domain.case import Case, Resource, Step, Version
+from adapter.domain.consent import Deny
+from adapter.domain.need import Verdict
+from adapter.domain.problems import Finding, Refused
+from adapter.domain.steps import rule_of
+from adapter.flows.outbox import knows_of, outgoing
+from adapter.flows.participants import may_have
+from adapter.flows.parts import Parts
+from adapter.flows.placing import OF_THE_NEED, Notice, Taken, place, send_need, traced, write_whole
+from adapter.flows.resources import Place, business_status, id_of, keep_changed, written
+from adapter.ports import Transaction
+
+
+def correct(
+    tx: Transaction,
+    case: Case,
+    notice: Notice,
+    facts: Mapping[str, str],
+    verdict: Verdict,
+    parts: Parts,
+) -> Taken:
+    """A correction of a case still with us is judged anew; one that has left goes after it, in order."""
+    state = parts.tables.lifecycles["case"].after(case.state, "correct")
+    if state is None:
+        raise Refused(Finding("case-over", "need"))
+    if facts["consent.status"] == "refused":
+        return _withdraw(tx, case, notice, parts)
+    if case.owner is None:
+        return place(tx, case, notice, facts, verdict, parts)
+    after = replace(case, state=state)
+    step = Step(case.id, "case", "correct", case.state, state, notice.at, notice.actor, notice.source)
+    tx.move(after, [step])
+    differs = tuple(f for f in verdict.findings if f.problem == "stay-differs")
+    if not knows_of(tx.deliveries(case.id), case.owner):
+        return _sent_anew(tx, after, notice, facts, parts, differs)
+    told = _corrected(tx, case, after, notice, facts, parts)
+    need = next(v for v in told if v.type == "ServiceRequest")
+    if case.state != "wrong-addressee":
+        ground = notice.message_id
+        out = outgoing(after, case.owner, "need-corrected", "need", need, told, notice.at, ground=ground)
+        tx.send([out])
+    return Taken(case.id, differs)
+
+
+def _corrected(
+    tx: Transaction, case: Case, after: Case, notice: Notice, facts: Mapping[str, str], parts: Parts
+) -> list[Version]:
+    """The need as corrected; the plan only where a correction is the first to ask for one."""
+    plan = () if tx.current("CarePlan", id_of(case.id, "plan")) else ("plan",)
+    made = written(case.id, facts, notice.sender, _still(case, parts), (*OF_THE_NEED, *plan), parts)
+    changed = [*made.values(), *_answered(tx, case, after, parts)]
+    kept = keep_changed(tx, changed, case=after, author=case.requester, source=notice.source, at=notice.at)
+    return [*kept, *traced(tx, after, kept, "correct", notice, parts)]
+
+
+def _sent_anew(
+    tx: Transaction,
+    case: Case,
+    notice: Notice,
+    facts: Mapping[str, str],
+    parts: Parts,
+    findings: tuple[Finding, ...],
+) -> Taken:
+    """A unit that never got the need gets all of it, not a correction of what it does not know."""
+    kept = write_whole(tx, case, notice, facts, _still(case, parts), parts)
+    send_need(tx, case, [*kept, *traced(tx, case, kept, "correct", notice, parts)], notice)
+    tx.resolve(case.id, notice.at, notice.actor)
+    return Taken(case.id, findings)
+
+
+def _withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken:
+    """The person has taken the consent back: it is recorded at once, whatever else the message says (pbrl § 4-1)."""
+    current = [
+        v for v in tx.of_case(case.id) if v.type == "Consent" and v.body["status"] in ("active", "proposed")
+    ]
+    ended: list[Resource] = [{**v.body, "status": "inactive"} for v in current if _is_notification(v.body)]
+    keep_changed(tx, ended, case=case, author=case.requester, source=notice.source, at=notice.at)
+    steps = [
+        Step(
+            case.id,
+            "consent",
+            "withdraw",
+            v.body["status"],
+            "inactive",
+            notice.at,
+            notice.actor,
+            notice.source,
+        )
+        for v in current
+        if _is_notification(v.body)
+    ]
+    tx.move(case, steps)
+    _stop_what_may_not_go(tx, case, notice, parts)
+    return Taken(case.id, (Finding("consent-withdrawn", "consent"),))
+
+
+def _stop_what_may_not_go(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> None:
+    """Everything queued that the consents no longer let go is stopped now, not only when its turn comes."""
+    versions = tx.of_case(case.id)
+    queued = {
+        (d.outgoing.recipient, d.outgoing.category) for d in tx.deliveries(case.id) if d.place != "done"
+    }
+    for recipient, category in sorted(queued):
+        if isinstance(may_have(versions, recipient, category, notice.at, parts), Deny):
+            tx.stop(case.id, recipient, category, notice.at, notice.source)
+
+
+def _is_notification(consent: Resource) -> bool:
+    return any(c.get("code") == "NOTIFICATION" for k in consent["category"] for c in k.get("coding", ()))
+
+
+def _answered(tx: Transaction, case: Case, after: Case, parts: Parts) -> Sequence[Resource]:
+    """A correction answers the question that the unit has asked: its Task is open for work again."""
+    task = tx.current("Task", id_of(case.id, "task"))
+    if task is None or case.state == after.state:
+        return []
+    rule = rule_of(parts.tables.steps, "case", "open")
+    asked = {name: value for name, value in task.body.items() if name != "statusReason"}
+    return [asked | {"status": rule.status, "businessStatus": business_status(rule, parts)}]
+
+
+def _still(case: Case, parts: Parts) -> Place:
+    """The place of a case that does not move: its unit as the directory has it."""
+    unit = next((u for u in parts.directory.units if u.her_id == case.unit), None)
+    owner = parts.partners.by_organisation[case.owner or ""]
+    return Place(rule_of(parts.tables.steps, "case", "route"), unit, owner.name)

@@ -1,0 +1,159 @@
+"""A case is written and comes to its place: to a unit, or to the list of a person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapter.domain.case import Case, Step, Version, Waiting
+from adapter.domain.identifiers import derived
+from adapter.domain.need import Verdict
+from adapter.domain.partners import Partner
+from adapter.domain.problems import Finding, Refused
+from adapter.domain.steps import rule_of
+from adapter.flows.outbox import outgoing
+from adapter.flows.parts import Parts
+from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
+from adapter.ports import Transaction
+
+OF_THE_NEED = ("patient", "hospital", "practitioner", "requester", "need")
+WHOLE = (*OF_THE_NEED, "municipality", "unit", "task", "plan", "team", "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The case a message led to, and what there is to say about it that stops nothing."""
+
+    case_id: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What every step of this story needs to know: whose message, who acts on it, and when.
+
+    `actor` is the sender, or the person who released a case that waited. `source` names what caused the step.
+    """
+
+    sender: Partner
+    actor: str
+    source: str
+    message_id: str
+    mapping: str
+    event: str
+    at: datetime
+
+
+def place(
+    tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str], verdict: Verdict, parts: Parts
+) -> Taken:
+    """Write the whole case as the verdict says, tell who is owed it, and move it to or from the lists."""
+    verdict = reachable(verdict, parts)
+    where = Place(
+        rule_of(parts.tables.steps, "case", verdict.event), verdict.unit, _owner_name(verdict, parts)
+    )
+    kept = write_whole(tx, case, notice, facts, where, parts)
+    after = _moved(tx, case, verdict, notice, parts)
+    told = [*kept, *traced(tx, case, kept, verdict.event, notice, parts)]
+    if after.owner and verdict.event == "route":
+        send_need(tx, after, told, notice)
+    if any(f.problem == "consent-not-stated" for f in verdict.findings):
+        _ask(tx, after, told, notice.at)
+    tx.resolve(case.id, notice.at, notice.actor)
+    if verdict.list:
+        tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
+    return Taken(case.id, verdict.findings)
+
+
+def write_whole(
+    tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str], where: Place, parts: Parts
+) -> list[Version]:
+    """Every resource of the case as the message has it; but no consent that somebody has recorded since."""
+    consent_id, write_it = _consent(tx, case, notice, facts)
+    names = [name for name in WHOLE if write_it or name != "consent"]
+    made = written(case.id, facts, notice.sender, where, names, parts, consent_id=consent_id)
+    kept = keep_changed(
+        tx, made.values(), case=case, author=notice.sender.organisation, source=notice.source, at=notice.at
+    )
+    standing = tx.current("Consent", consent_id)
+    return kept if write_it or standing is None else [*kept, standing]
+
+
+def _consent(tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str]) -> tuple[str, bool]:
+    """The id of the consent the case rests on, and whether this message writes it.
+
+    What has been recorded by an update stands. What was taken back stays so: consent given anew is a new consent.
+    """
+    first = id_of(case.id, "consent")
+    standing = tx.current("Consent", first)
+    if standing is None:
+        return first, True
+    if standing.body["status"] not in ("active", "proposed"):
+        anew = facts["consent.status"] == "obtained"
+        return (derived(case.id, "consent", notice.message_id), True) if anew else (first, False)
+    return first, standing.source != update_source(standing.type, standing.id, standing.number)
+
+
+def traced(
+    tx: Transaction, case: Case, kept: Sequence[Version], step: str, notice: Notice, parts: Parts
+) -> Sequence[Version]:
+    """The Provenance of the versions that this message made, if it made any."""
+    made = [version for version in kept if version.source == notice.source]
+    if not made:
+        return []
+    origin = provenance(
+        made,
+        key=notice.source + step,
+        event=notice.event,
+        author=notice.sender.organisation,
+        source=notice.message_id,
+        mapping=notice.mapping,
+        at=notice.at,
+        parts=parts,
+    )
+    return keep_changed(tx, [origin], case=case, author="adapter", source=notice.source, at=notice.at)
+
+
+def reachable(verdict: Verdict, parts: Parts) -> Verdict:
+    """A unit whose organisation has no channel is no address: a person must see to it."""
+    if verdict.unit is None:
+        return verdict
+    owner = parts.partners.by_organisation.get(verdict.unit.organisation)
+    if owner and owner.endpoint:
+        return verdict
+    missing = Finding("address-not-in-partner-table", "coordinating-units.csv")
+    return Verdict("hold-for-routing", (*verdict.findings, missing), None, "routing", missing.problem)
+
+
+def send_need(tx: Transaction, case: Case, told: Sequence[Version], notice: Notice) -> None:
+    """The whole case to the unit that owns it, once for each time it is sent there."""
+    need = next(v for v in told if v.type == "ServiceRequest")
+    task = next(v for v in told if v.type == "Task")
+    ground = f"{task.reference}/{task.number}/{notice.message_id}"
+    out = outgoing(case, case.owner or "", "need-notified", "need", need, told, notice.at, ground=ground)
+    tx.send([out])
+
+
+def _ask(tx: Transaction, case: Case, told: Sequence[Version], at: datetime) -> None:
+    """A sender that has not stated the consent is asked, in its own case."""
+    task = next(v for v in told if v.type == "Task")
+    tx.send([outgoing(case, case.requester, "case-updated", "question-to-sender", task, [task], at)])
+
+
+def _owner_name(verdict: Verdict, parts: Parts) -> str:
+    return parts.partners.by_organisation[verdict.unit.organisation].name if verdict.unit else ""
+
+
+def _moved(tx: Transaction, case: Case, verdict: Verdict, notice: Notice, parts: Parts) -> Case:
+    state = parts.tables.lifecycles["case"].after(case.state, verdict.event)
+    if state is None:
+        raise Refused(Finding("case-over", "need"))
+    unit = verdict.unit
+    after = replace(
+        case,
+        state=state,
+        owner=unit.organisation if unit else case.owner,
+        unit=unit.her_id if unit else case.unit,
+    )
+    step = Step(case.id, "case", verdict.event, case.state, state, notice.at, notice.actor, notice.source)
+    tx.move(after, [step])
+    return after
