@@ -14,10 +14,8 @@ from adapter.mapping import partners, routes, tables
 from adapter.outside.identity import acceptable_issuer
 from adapter.outside.transport import HttpTransport
 from adapter.ports import Clock, Store
-from adapter.settings import Settings
+from adapter.settings import SAMPLE_SECRET, Settings
 from adapter.wire.message import read_response
-
-SAMPLE_SECRET = "synthetic-persons-only"  # noqa: S105 - production refuses to start with it
 
 
 def system_clock() -> datetime:

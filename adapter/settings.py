@@ -8,6 +8,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
+SAMPLE_SECRET = "synthetic-persons-only"  # noqa: S105 - no secret: production refuses to start with it
+SAMPLE_BASE = "https://ip-adapter.example/fhir"
 
 
 def carried(folder: str) -> Path:
@@ -26,11 +28,11 @@ class Settings(BaseSettings):
     database: str = "sqlite:///ip-adapter.db"
     host: str = "127.0.0.1"
     port: int = 8080
-    canonical_base: str = "https://ip-adapter.example/fhir"
+    canonical_base: str = SAMPLE_BASE
     public_address: str = ""
     mappings: Path = Field(default_factory=lambda: carried("mappings"))
     partners: Path | None = None
-    subject_secret: SecretStr = SecretStr("synthetic-persons-only")
+    subject_secret: SecretStr = SecretStr(SAMPLE_SECRET)
 
     issuer: str = "http://127.0.0.1:8089"
     audience: str = "ip-adapter"

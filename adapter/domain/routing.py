@@ -5,10 +5,11 @@ district acts as the municipality. Where the tables do not give one certain answ
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from adapter.domain.person import age
 from adapter.domain.problems import Finding
 
 Protection = Literal["open", "client-address", "confidential", "strictly-confidential", "unknown"]
@@ -107,19 +108,20 @@ def route(directory: Directory, stay: Stay, addressed: Collection[str], on: date
     """The unit for a person on a day.
 
     `addressed` are the HER-ids of the receiver. A unit that the sender addressed itself is taken, protected
-    address or not; otherwise the unit is found by municipality, district and age. No finding carries a place
-    of stay, and nothing is said about where a person with a protected address stays.
+    address or not; otherwise the unit is found by municipality, district and age, and the sender is told if the
+    one it addressed has ended. No finding carries a place of stay, and nothing is said about where a person with
+    a protected address stays.
     """
-    units = [u for u in directory.units if u.her_id in addressed and u.in_force(on)]
+    named = [u for u in directory.units if u.her_id in addressed]
+    units = [u for u in named if u.in_force(on)]
     if len({u.her_id for u in units}) > 1:
         return Unrouted(Finding("several-units", "receiver"))
     if units:
         return _addressed(directory, stay, units, on)
-    if stay.protection in PROTECTED:
-        return Unrouted(Finding("protected-address", "stay.protection"))
-    if stay.protection not in UNPROTECTED:
-        return Unrouted(Finding("protection-unknown", "stay.protection"))
-    return _by_key(directory, stay, on)
+    found = _unaddressed(directory, stay, on)
+    if any(u.valid_to is not None and u.valid_to < on for u in named):
+        return replace(found, findings=(Finding("unit-ended", "receiver"), *found.findings))
+    return found
 
 
 def by_her_id(directory: Directory, her_id: str, on: date) -> Unit | None:
@@ -155,6 +157,14 @@ def _addressed(directory: Directory, stay: Stay, units: list[Unit], on: date) ->
     return Routed(units[0], (Finding("stay-differs", "stay.municipality"),))
 
 
+def _unaddressed(directory: Directory, stay: Stay, on: date) -> Routed | Unrouted:
+    if stay.protection in PROTECTED:
+        return Unrouted(Finding("protected-address", "stay.protection"))
+    if stay.protection not in UNPROTECTED:
+        return Unrouted(Finding("protection-unknown", "stay.protection"))
+    return _by_key(directory, stay, on)
+
+
 def _by_key(directory: Directory, stay: Stay, on: date) -> Routed | Unrouted:
     number, where = stay.municipality, "stay.municipality"
     if not number:
@@ -179,10 +189,10 @@ def _unit_of(directory: Directory, municipality: str, stay: Stay, on: date) -> U
     # A unit of the district goes before one of the whole municipality.
     own = [u for u in units if u.district is not None and u.district == stay.district]
     units = own or [u for u in units if u.district is None]
-    age = _age(stay.birth_date, on)
-    if age is None and any(u.depends_on_age for u in units):
+    years = _age(stay.birth_date, on)
+    if years is None and any(u.depends_on_age for u in units):
         return Finding("age-unknown", "stay.birth_date")
-    units = [u for u in units if u.takes(age)]
+    units = [u for u in units if u.takes(years)]
     if len(units) == 1:
         return units[0]
     return Finding("several-units" if units else "no-unit", "stay.municipality")
@@ -192,4 +202,4 @@ def _age(born: date | None, on: date) -> int | None:
     """Whole years on that day; None where the date of birth is missing or lies in the future."""
     if born is None or born > on:
         return None
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return age(born, on)

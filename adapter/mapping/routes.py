@@ -27,15 +27,17 @@ Row = dict[str, str]
 Read = TypeVar("Read")
 
 
-def load(folder: Path) -> Directory:
+def load(folder: Path, history: Path | None = None) -> Directory:
     """The directory of `municipalities.csv` and `coordinating-units.csv` in `folder` (UTF-8, comma).
+
+    `history` is the folder of `municipalities.csv` where that is another one.
 
     Dates are YYYY-MM-DD and inclusive; successors are separated by semicolons. Raises ValueError that names
     file, line and column, never a value; FileNotFoundError where a table is missing.
     """
     municipalities = [
         (line, _read(MUNICIPALITIES, line, row, _municipality))
-        for line, row in _rows(folder / MUNICIPALITIES)
+        for line, row in _rows((history or folder) / MUNICIPALITIES)
     ]
     _check_history(municipalities)
     units = [(line, _read(UNITS, line, row, _unit)) for line, row in _rows(folder / UNITS)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from adapter.app import build
 from adapter.flows.parts import Parts
+from adapter.mapping import routes
 from adapter.outside.store import migrate, open_store
 from adapter.ports import Store
 from adapter.replay.case_file import CaseFile, CaseStep, read_case, read_cast
@@ -67,18 +68,30 @@ def open_stage(folder: Path, store: Store, wrap: Callable[[Store], Store] = lamb
     case = read_case(folder)
     cast = read_cast(fixtures_of(folder))
     clock = Clock(case.at)
-    settings = Settings.model_construct(
-        **{
-            **Settings().model_dump(),
-            "environment": "test",
-            "partners": carried("mappings") / "partners.yaml",
-            "public_address": "https://ip-adapter.example/fhir",
-        }
-    )
-    parts = build(settings, wrap(store), clock)
+    parts = _with_own_units(build(_settings(folder, case), wrap(store), clock), folder)
     if case.environment == "production":
         parts = _in_production(parts)
     return Stage(folder, cast, parts, clock, Script(parts.partners, cast))
+
+
+def _settings(folder: Path, case: CaseFile) -> Settings:
+    """Those of a test environment, with the folder's own partner table and limit where it has them."""
+    own = folder / "partners.yaml"
+    given = {
+        "environment": "test",
+        "partners": own if own.is_file() else carried("mappings") / "partners.yaml",
+        "public_address": "https://ip-adapter.example/fhir",
+        **({"max_bytes": case.max_bytes} if case.max_bytes else {}),
+    }
+    return Settings.model_construct(**{**Settings().model_dump(), **given})
+
+
+def _with_own_units(parts: Parts, folder: Path) -> Parts:
+    """The municipalities of the sample tables, with the coordinating units of the folder where it has some."""
+    own = folder / "routes"
+    if not own.is_dir():
+        return parts
+    return replace(parts, directory=routes.load(own, history=carried("mappings") / "routes"))
 
 
 def fixtures_of(folder: Path) -> Path:
@@ -107,8 +120,8 @@ def amiss(stage: Stage, step: CaseStep, came: Came) -> Iterator[str]:
     store, expect = stage.parts.store, step.expect
     seen = {
         "status": came.answer.status if came.answer else None,
-        "problems": problems_in(came.answer) if came.answer else [],
-        "sent": [f"{names[s.recipient]}: {event_of(s.body)}" for s in came.sent],
+        "problems": problems_in(came.answer) if came.answer else list(came.refused),
+        "sent": [f"{names.get(s.recipient, s.recipient)}: {event_of(s.body)}" for s in came.sent],
         "case": state_of(store, stage.cases[-1]) if stage.cases else None,
         "waiting": [w.reason for w in store.waiting()],
     }

@@ -52,9 +52,12 @@ class PartnerSays(_Strict):
 
 
 class Operate(_Strict):
-    """A command of a person: requeue or skip the n-th delivery (from 1), or release a waiting case."""
+    """A command of a person: requeue or skip the n-th delivery (from 1), or release or dismiss a waiting case.
 
-    do: Literal["requeue", "skip", "release"]
+    Refused, it names `problems` as an answer does.
+    """
+
+    do: Literal["requeue", "skip", "release", "dismiss"]
     delivery: int | None = None
     unit: str | None = None
     why: str
@@ -83,11 +86,16 @@ class CaseStep(_Strict):
 
 
 class CaseFile(_Strict):
-    """The whole of `case.yaml`."""
+    """The whole of `case.yaml`.
+
+    `max_bytes` is the largest message taken, where the case is about that. Beside it the folder may hold tables of
+    its own, used in place of the sample ones: `partners.yaml` and `routes/coordinating-units.csv`.
+    """
 
     shows: str
     covers: list[str] = Field(min_length=1)
     environment: Literal["test", "production"] = "test"
+    max_bytes: int | None = Field(default=None, gt=0)
     at: datetime = datetime.fromisoformat("2026-03-10T09:05:30+00:00")
     steps: list[CaseStep] = Field(min_length=1)
 

@@ -3,13 +3,14 @@
 import asyncio
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.message import Answer, Caller
+from adapter.domain.problems import Refused
 from adapter.flows import consent, follow, operate, plan
 from adapter.flows.accept import accept
 from adapter.flows.deliver import deliver_round
@@ -20,6 +21,8 @@ from adapter.replay.script import Script, Sent
 from adapter.wire import json
 
 STEP = timedelta(minutes=1)
+_OPERATOR = "operator"
+_MOVES = {"requeue": operate.requeue, "skip": operate.skip}
 _PUTS: dict[str, Callable[[Caller, str, str | None, bytes, Parts], Answer]] = {
     "Task": follow.put_task,
     "CarePlan": plan.put_care_plan,
@@ -40,10 +43,11 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What came of one step: the answer, if it has one, and what left the house after it."""
+    """What came of one step: the answer, or why a person's command was refused, and what left the house after it."""
 
     answer: Answer | None
-    sent: tuple[Sent, ...]
+    sent: tuple[Sent, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,9 +64,9 @@ class Stage:
     def play(self, step: CaseStep) -> Came:
         """One step, then everything that is due."""
         self.act_first(step)
-        answer = self.act(step)
+        came = self.act(step)
         self.deliver()
-        return Came(answer, self.collect())
+        return replace(came, sent=self.collect())
 
     def act_first(self, step: CaseStep) -> None:
         """What moves the world but not the adapter: the clock, and what partners will say."""
@@ -70,19 +74,20 @@ class Stage:
         if step.partner:
             self.script.direct(step.partner)
 
-    def act(self, step: CaseStep) -> Answer | None:
+    def act(self, step: CaseStep) -> Came:
+        """What the adapter itself does at the step; nothing is sent yet."""
+        answer: Answer | None = None
+        refused: tuple[str, ...] = ()
         if step.receive:
             answer = self._receive(step.receive)
         elif step.put:
             answer = self._put(step.put)
         elif step.read:
             answer = self._read(step.read)
-        else:
-            answer = None
-            if step.operate:
-                self._operate(step.operate)
+        elif step.operate:
+            refused = self._operate(step.operate)
         self._meet()
-        return answer
+        return Came(answer, refused=refused)
 
     def deliver(self) -> None:
         """All rounds of all postmen until nothing is due now."""
@@ -116,14 +121,20 @@ class Stage:
         type_, id_, _ = self._current(read.resource)
         return read_resource(self._caller(read.by), type_, id_, read.version, self.parts)
 
-    def _operate(self, operate_: Operate) -> None:
-        by = "operator"
-        if operate_.do == "release":
-            operate.release(self.cases[-1], operate_.unit, by, operate_.why, self.parts)
-            return
-        deliveries = self.parts.store.deliveries_of(self.cases[-1])
-        id_ = deliveries[(operate_.delivery or 1) - 1].id
-        {"requeue": operate.requeue, "skip": operate.skip}[operate_.do](id_, by, operate_.why, self.parts)
+    def _operate(self, given: Operate) -> tuple[str, ...]:
+        """The problems for which the command was refused, if it was."""
+        try:
+            if given.do == "release":
+                operate.release(self.cases[-1], given.unit, _OPERATOR, given.why, self.parts)
+            elif given.do == "dismiss":
+                operate.dismiss(self.cases[-1], _OPERATOR, given.why, self.parts)
+            else:
+                deliveries = self.parts.store.deliveries_of(self.cases[-1])
+                id_ = deliveries[(given.delivery or 1) - 1].id
+                _MOVES[given.do](id_, _OPERATOR, given.why, self.parts)
+        except Refused as refused:
+            return tuple(finding.problem for finding in refused.findings)
+        return ()
 
     def _current(self, resource: str) -> tuple[str, str, Version | None]:
         """A resource of the last case by type, or by type and id; None where there is none yet."""
