@@ -55,9 +55,9 @@ def parked(of: Delivery) -> Settled:
     return outcome(of, "park", "parked", "held", because="no-answer")
 
 
-def settle(store: Database, *settled: Settled, pause: Pause | None = None) -> None:
+def settle(store: Database, *settled: Settled, pause: Pause | None = None) -> list[int]:
     with store.transaction() as tx:
-        tx.settle(settled, pause)
+        return list(tx.settle(settled, pause))
 
 
 def send(store: Database, *outgoing: Outgoing) -> None:

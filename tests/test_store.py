@@ -167,8 +167,10 @@ def test_a_parked_head_holds_its_lane_until_a_person_moves_it(cases: Database) -
     assert cases.parked()[0].because == "no-answer"
     quiet = {"receipt": None, "tried": False}
     held = cases.parked()[0]
-    settle(cases, replace(outcome(held, "requeue", "queued", "head", **quiet), at=NOW + timedelta(days=4)))
-    settle(cases, outcome(held, "skip", "superseded", "done", **quiet))  # read before the requeue: too late
+    renewed = replace(held, clock=NOW + timedelta(days=4))
+    assert settle(cases, outcome(renewed, "requeue", "queued", "head", **quiet)) == [held.id]
+    too_late = outcome(held, "skip", "superseded", "done", **quiet)  # read before the requeue
+    assert settle(cases, too_late) == []
     assert lane(cases) == [("a", "head"), ("b", "behind")]
     assert heads(cases)[0].clock == NOW + timedelta(days=4)
     settle(cases, parked(heads(cases)[0]))
@@ -179,6 +181,20 @@ def test_a_parked_head_holds_its_lane_until_a_person_moves_it(cases: Database) -
     assert (second.due, second.clock, second.tries) == (NOW, NOW + timedelta(days=5), 0)
 
 
+def test_a_person_renews_the_clock_of_what_waits_and_a_try_under_way_does_not_set_it_back(
+    cases: Database,
+) -> None:
+    """The time until parking begins where the requeue says, whatever a postman read before it."""
+    send(cases, mail("a"))
+    head = heads(cases)[0]
+    renewed = replace(head, clock=NOW + timedelta(hours=1))
+    assert settle(cases, outcome(renewed, "requeue", "queued", "head", receipt=None, tried=False)) == [
+        head.id
+    ]
+    assert settle(cases, outcome(head, "later", "waiting", "head")) == [head.id]
+    assert (heads(cases)[0].clock, heads(cases)[0].tries) == (NOW + timedelta(hours=1), 1)
+
+
 def test_a_withdrawal_stops_what_is_open_and_only_that(cases: Database) -> None:
     """Stopped: this case, recipient and category. The next of the lane goes on; accepted mail stays true."""
     send(cases, mail("a"), mail("b", category="law"), mail("c"), mail("d", AAS), mail("e", case="case-2"))
@@ -187,9 +203,9 @@ def test_a_withdrawal_stops_what_is_open_and_only_that(cases: Database) -> None:
         stopped = tx.stop("case-1", VESTBY, "plan", NOW, "consent-9")
     assert list(stopped) == [d.id for d in cases.deliveries_of("case-1") if d.state == "stopped-by-consent"]
     assert lane(cases) == [("a", "done"), ("b", "head"), ("c", "done"), ("d", "head")]
-    settle(cases, outcome(sent, "retry", "queued", "head"))
+    assert settle(cases, outcome(sent, "retry", "queued", "head")) == []
     assert lane(cases)[0] == ("a", "done")
-    settle(cases, accepted(sent))
+    assert settle(cases, accepted(sent)) == [sent.id]
     after = cases.deliveries_of("case-1")[0]
     assert (after.state, after.place, after.tries) == ("accepted", "done", 2)
     with cases.transaction() as tx:
@@ -215,6 +231,12 @@ def test_a_paused_recipient_is_not_due(cases: Database) -> None:
     assert cases.pause_of(VESTBY) == pause
     assert cases.due_recipients(NOW) == [AAS]
     assert cases.due_recipients(NOW + timedelta(seconds=30)) == [VESTBY, AAS]
+    with cases.transaction() as tx:
+        tx.unpause(
+            VESTBY
+        )  # a person knows that it answers again; if it does not, the next wait is the fourth
+    assert cases.due_recipients(NOW) == [VESTBY, AAS]
+    assert cases.pause_of(VESTBY) == Pause(VESTBY, 3, None)
 
 
 def test_a_case_waits_once_per_list(cases: Database) -> None:

@@ -27,6 +27,7 @@ from stored import (
     until,
 )
 
+from adapter.domain.delivery import Pause
 from adapter.outside.store import Database, migrate, open_store
 from adapter.outside.store.engine import open_engine, read_url
 from adapter.outside.store.turns import Turns
@@ -104,6 +105,39 @@ def test_flows_that_wait_for_each_other_end_in_one_collision(
     raised = together(flow("case-1", "case-2"), flow("case-2", "case-1"))
     assert [type(error) for error in raised] == [Collision]
     store.close()
+
+
+def test_a_withdrawal_and_a_need_with_the_same_recipients_both_go_through(cases: Database) -> None:
+    """One stops Ås and then writes to Vestby, another writes to both, a postman settles both: nobody waits in a ring."""
+    first = {AAS: mail("a", AAS), VESTBY: mail("b", VESTBY)}
+    send(cases, *first.values())
+    sent = [head for to in first for head in heads(cases, to)]
+    elsewhere = [replace(one, message_id=f"{one.message_id}-2", case_id="case-2") for one in first.values()]
+    stopped, tried = threading.Event(), threading.Event()
+
+    def withdraw() -> None:
+        with cases.transaction() as tx:
+            tx.case("case-1")
+            tx.stop("case-1", AAS, "plan", NOW, "consent-9")
+            stopped.set()
+            if not cases._turns:  # SQLite has one writer: the others wait for this to end
+                tried.wait(5)
+            tx.send([mail("c", VESTBY)])
+
+    def report() -> None:
+        stopped.wait()
+        with cases.transaction() as tx:
+            tx.case("case-2")
+            tx.send(elsewhere)
+        tried.set()
+
+    def carry() -> None:
+        stopped.wait()
+        settle(cases, *(accepted(one) for one in sent), pause=Pause(AAS, 0, None))
+
+    assert together(withdraw, report, carry) == []
+    assert lane(cases) == [("a", "done"), ("b", "done"), ("c", "head")]
+    assert sorted(lane(cases, "case-2")) == [("a-2", "head"), ("b-2", "head")]
 
 
 def test_every_interleaving_leaves_one_front_per_lane(cases: Database) -> None:

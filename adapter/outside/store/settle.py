@@ -18,39 +18,55 @@ _WRITE_BACK = (
 )
 
 
-def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> None:
+def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
     """Outcomes, receipts and the recipient's pause, and the next in every lane that became free.
+    The ids of those whose outcome stands.
 
     A delivery that was moved since it was read keeps its state: a withdrawal of consent or an operator came
     first. One outcome overrules that: what the partner accepted was delivered, also when it was stopped on
     its way. Tries and receipts are facts and are always written.
     """
-    recipients = {one.delivery.outgoing.recipient for one in settled}
-    work.lock(sql, recipients | ({pause.recipient} if pause else set()))
+    work.lock(sql, (one.delivery.outgoing.case_id for one in settled))
     ids = [one.delivery.id for one in settled]
     current = {row["id"]: row for row in sql.rows(select(delivery).where(delivery.c.id.in_(ids)))}
-    after = [_after(current[one.delivery.id], one) for one in settled]
+    stands = [_stands(current[one.delivery.id], one) for one in settled]
+    after = [
+        _after(current[one.delivery.id], one, stands=is_so)
+        for one, is_so in zip(settled, stands, strict=True)
+    ]
     sql.run_each(_WRITE_BACK, [{name + "_": value for name, value in one.items()} for one in after])
     receipts = [_receipt(new, one) for new, one in zip(after, settled, strict=True) if one.receipt]
     sql.run_each(insert(receipt), receipts)
     freed = [one for new, one in zip(after, settled, strict=True) if new["place"] == "done"]
     if freed:
+        recipients = {one.delivery.outgoing.recipient for one in freed}
         cases = {one.delivery.outgoing.case_id for one in freed}
         work.call_forward(sql, recipients, cases, max(one.at for one in freed))
     if pause:
-        mine = recipient.c.organisation == pause.recipient
-        sql.run(update(recipient).where(mine).values(failures=pause.failures, paused_until=pause.until))
+        _pause(sql, pause)
+    return [one.delivery.id for one, is_so in zip(settled, stands, strict=True) if is_so]
 
 
-def _after(row: Record, one: Settled) -> Values:
+def _pause(sql: Sql, pause: Pause) -> None:
+    work.know(sql, [pause.recipient])
+    mine = recipient.c.organisation == pause.recipient
+    sql.run(update(recipient).where(mine).values(failures=pause.failures, paused_until=pause.until))
+
+
+def _stands(row: Record, one: Settled) -> bool:
+    unmoved: bool = row["place"] == one.delivery.place != "done"
+    return unmoved or (row["state"], one.event) == ("stopped-by-consent", "accepted")
+
+
+def _after(row: Record, one: Settled, *, stands: bool) -> Values:
     new = {name: row[name] for name in ("id", *_CHANGED)}
     new["tries"] += one.tried
-    if row["place"] == one.delivery.place != "done":
-        new |= {"state": one.state, "place": one.place, "due": one.due, "because": one.because}
-        if (row["place"], one.place) == ("held", "head"):
-            new["clock"] = one.at  # sent again by a person: the time until parking begins anew
-    elif (row["state"], one.event) == ("stopped-by-consent", "accepted"):
+    if stands:
         new |= {"state": one.state, "because": one.because}
+    if stands and row["place"] != "done":
+        new |= {"place": one.place, "due": one.due}
+        if not one.tried:  # a try knows the clock as it was before; who requeues sets it
+            new["clock"] = one.delivery.clock
     return new
 
 

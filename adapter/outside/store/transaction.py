@@ -21,7 +21,7 @@ def versions_of(case_id: str) -> Select[*tuple[object, ...]]:
 
 
 class SqlTransaction:
-    """Lock order of every flow: its case first, then recipients (`send`, `stop`, `settle` lock those)."""
+    """Lock order: cases (`case`, `send`, `stop`, `settle`; several at once are sorted), then one recipient's pause."""
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
@@ -114,9 +114,17 @@ class SqlTransaction:
         of_case = select(tables.delivery).where(at.case_id == case_id).order_by(at.id)
         return [rows.delivery_of(row) for row in self._sql.rows(of_case)]
 
-    def settle(self, settled: Sequence[Settled], pause: Pause | None) -> None:
-        """Write back the outcomes of a batch, and the recipient's pause where one is given."""
-        settle.settle(self._sql, settled, pause)
+    def settle(self, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
+        """Write back the outcomes of a batch, and the recipient's pause where one is given.
+
+        The ids of the deliveries that stand now as they were settled; the others somebody else moved before.
+        An outcome without a try sets the clock of its delivery; a try leaves it as it is.
+        """
+        return settle.settle(self._sql, settled, pause)
+
+    def unpause(self, recipient: str) -> None:
+        """End the pause of a recipient (organisation number), if it has one."""
+        work.unpause(self._sql, recipient)
 
     def record(self, audit: Audit) -> None:
         self._sql.run(insert(tables.audit).values(rows.audit_values(audit)))

@@ -1,8 +1,9 @@
 """Lanes: who may be sent now, and who waits behind whom.
 
-Whoever adds, moves or ends a delivery first locks the row of its recipient (SQLite: the write lock of the
-whole database). So ids grow in commit order within a lane, and no delivery is put behind a head that is
-about to be done without anybody calling it forward.
+Whoever adds, moves or ends a delivery first locks the row of its case (SQLite: the write lock of the whole
+database). So ids grow in commit order within a lane, and no delivery is put behind a head that is about to
+be done without anybody calling it forward. A flow has one case and locks it first; only postmen lock several,
+sorted: nobody waits in a ring, however many recipients a flow stops and writes to, in whatever order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from sqlalchemy import Select, case, func, insert, literal_column, or_, select, 
 from adapter.domain.delivery import Delivery, Outgoing, Pause
 from adapter.outside.store import rows
 from adapter.outside.store.sql import Sql
-from adapter.outside.store.tables import delivery, recipient
+from adapter.outside.store.tables import case_, delivery, recipient
 
 # Written out, not bound: a planner proves that a partial index fits only when it sees the word.
 IS_HEAD = delivery.c.place == literal_column("'head'")
@@ -21,17 +22,22 @@ IS_HELD = delivery.c.place == literal_column("'held'")
 IS_OPEN = delivery.c.place != literal_column("'done'")
 
 
-def lock(sql: Sql, organisations: Iterable[str]) -> None:
-    """Lock recipients until the commit, always in the same order, so that nobody waits in a ring."""
-    names = sorted(set(organisations))
-    sql.add_missing(recipient, [{"organisation": name, "failures": 0} for name in names])
-    known = recipient.c.organisation
-    sql.rows(select(known).where(known.in_(names)).order_by(known).with_for_update())
+def lock(sql: Sql, case_ids: Iterable[str]) -> None:
+    """Lock the lanes of these cases until the commit, always in the same order."""
+    ids = set(case_ids)
+    if ids:
+        sql.rows(select(case_.c.id).where(case_.c.id.in_(ids)).order_by(case_.c.id).with_for_update())
+
+
+def know(sql: Sql, organisations: Iterable[str]) -> None:
+    """Make the rows of recipients that have none; sorted, as others may be making the same ones."""
+    sql.add_missing(recipient, [{"organisation": name, "failures": 0} for name in sorted(set(organisations))])
 
 
 def send(sql: Sql, outgoing: Sequence[Outgoing]) -> None:
     """Put deliveries at the end of their lanes. A message id that is there is left alone."""
-    lock(sql, (one.recipient for one in outgoing))
+    lock(sql, (one.case_id for one in outgoing))
+    know(sql, (one.recipient for one in outgoing))
     there = {row["message_id"] for row in sql.rows(_with_ids(outgoing))}
     taken = {(row["recipient"], row["case_id"]) for row in sql.rows(_open_lanes(outgoing))}
     new = {one.message_id: one for one in outgoing if one.message_id not in there}
@@ -60,19 +66,18 @@ def _open_lanes(outgoing: Sequence[Outgoing]) -> Select[str, str]:
 
 
 def stop(sql: Sql, case_id: str, to: str, category: str, *, at: datetime, because: str) -> Sequence[int]:
-    """End every open delivery of a case, recipient ("": all) and category. The caller has locked the case."""
+    """End every open delivery of a case, recipient ("": all) and category."""
+    lock(sql, [case_id])
     meant = (delivery.c.case_id == case_id) & (delivery.c.category == category) & IS_OPEN
     if to:
         meant &= delivery.c.recipient == to
-    concerned = {row["recipient"] for row in sql.rows(select(delivery.c.recipient).where(meant))}
-    lock(sql, concerned)
     ended = sql.rows(
         update(delivery)
-        .where(meant, delivery.c.recipient.in_(concerned))
+        .where(meant)
         .values(state="stopped-by-consent", place="done", because=because)
-        .returning(delivery.c.id)
+        .returning(delivery.c.id, delivery.c.recipient)
     )
-    call_forward(sql, concerned, {case_id}, at)
+    call_forward(sql, {row["recipient"] for row in ended}, {case_id}, at)
     return sorted(row["id"] for row in ended)
 
 
@@ -110,6 +115,11 @@ def due_heads(to: str, now: datetime, limit: int) -> Select[*tuple[object, ...]]
 
 def due(sql: Sql, to: str, now: datetime, limit: int) -> Sequence[Delivery]:
     return [rows.delivery_of(row) for row in sql.rows(due_heads(to, now, limit))]
+
+
+def unpause(sql: Sql, organisation: str) -> None:
+    """End the recipient's pause now. Its failures stay counted: if it fails again it is left alone as long."""
+    sql.run(update(recipient).where(recipient.c.organisation == organisation).values(paused_until=None))
 
 
 def pause_of(sql: Sql, organisation: str) -> Pause:
