@@ -12,14 +12,17 @@ from adapter.domain.problems import Refused
 from adapter.wire import json
 
 LIMITS = {"max_bytes": 1_000_000, "max_depth": 60}
-SCALARS = st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(max_size=8)
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
+SCALARS = st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(LETTERS, max_size=8)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=3)
 VALUES = st.recursive(
     SCALARS | DECIMALS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(LETTERS, max_size=5), inner, max_size=4)
+    ),
     max_leaves=20,
 )
-OBJECTS = st.dictionaries(st.text(max_size=5), VALUES, max_size=5)
+OBJECTS = st.dictionaries(st.text(LETTERS, max_size=5), VALUES, max_size=5)
 
 
 def refused(raw: bytes, **limits: int) -> set[str]:
@@ -52,6 +55,9 @@ def refused(raw: bytes, **limits: int) -> set[str]:
         b'{"a":' + b"9" * 5000 + b"}",
         b'{"a":0.' + b"1" * 500 + b"}",
         b'{"a":"\x01"}',
+        b'{"a":"\x00"}',
+        b'{"a":["x\\u0000"]}',
+        b'{"\\\\\\u0000":1}',
     ],
 )
 def test_what_is_not_one_strict_json_object_is_refused_as_not_json(raw: bytes) -> None:
@@ -87,6 +93,11 @@ def test_decimals_keep_their_digits() -> None:
     value = json.loads(raw, **LIMITS)
     assert value["value"] == Decimal("72.50")
     assert json.dumps(value) == raw
+
+
+def test_text_about_the_nul_character_is_no_nul_character() -> None:
+    """PostgreSQL keeps no U+0000, and FHIR R4 strings hold none; a backslash before the letters u0000 is fine."""
+    assert json.loads(b'{"a":"\\\\u0000"}', **LIMITS) == {"a": "\\u0000"}
 
 
 def test_a_byte_order_mark_is_no_reason_to_refuse() -> None:

@@ -16,6 +16,7 @@ from adapter.domain.problems import Finding, Refused
 # A string as a whole (an unterminated one runs to the end, so the scan is linear), or one bracket.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # an escaped U+0000; a bare one is no JSON
 _MOST_DIGITS = 400  # far beyond FHIR's 18 significant digits; keeps arithmetic on numbers cheap
 
 
@@ -24,12 +25,15 @@ def loads(raw: bytes, *, max_bytes: int, max_depth: int) -> Resource:
 
     `max_depth` counts nested objects and arrays, the outermost as 1; it is checked before parsing.
     Raises Refused: too-large, too-deep, or not-json (also for a property that stands twice, NaN, a lone
-    surrogate, a number beyond 400 digits, or anything but an object at the top).
+    surrogate, U+0000, which no FHIR string holds and PostgreSQL does not keep, a number beyond 400 digits, or
+    anything but an object at the top).
     """
     if len(raw) > max_bytes:
         raise Refused(Finding("too-large"))
     if _depth(raw) > max_depth:
         raise Refused(Finding("too-deep"))
+    if _NUL.search(raw):
+        raise Refused(Finding("not-json"))
     try:
         value = simplejson.loads(
             raw.decode("utf-8"),
