@@ -38,6 +38,11 @@ class Schedule:
         return at + max(wait, timedelta(seconds=retry_after or 0))
 
 
+def left_alone(failures: int) -> timedelta:
+    """How long a process keeps away from a recipient after its n-th own failure (from 1): 1 s, doubling to a minute."""
+    return min(timedelta(seconds=2 ** min(failures - 1, 6)), timedelta(minutes=1))
+
+
 def conclude(rules: Iterable[AnswerRule], receipt: Receipt) -> AnswerRule:
     """The first rule that fits. The table is total: its last row takes every answer."""
     return next(

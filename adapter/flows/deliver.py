@@ -1,7 +1,9 @@
 """The postman of one recipient: takes what is due, asks consent, sends lanes side by side, commits what came of it.
 
-Consent is decided when a delivery is taken for sending, each time. The same message id goes with every try, so a
-repeat after a crash is recognised; a crash repeats at most the batch in flight.
+Consent is decided when a delivery is taken for sending, each time. Everything goes in the version that was decided to
+be sent, but the person as known now: an address that became protected while a letter waited does not leave with it
+(R-150). The same message id goes with every try, so a repeat after a crash is recognised; a crash repeats at most the
+batch in flight.
 """
 
 import asyncio
@@ -15,9 +17,10 @@ from adapter.domain.delivery import Delivery, Pause, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, conclude
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
+from adapter.domain.problems import Refused
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
-from adapter.ports import Transport
+from adapter.ports import Transaction, Transport
 from adapter.wire import message
 
 _PLACES: Mapping[str, Place] = {"accepted": "done", "later": "head", "rejected": "held", "expired": "held"}
@@ -50,29 +53,50 @@ async def deliver_round(recipient: str, transport: Transport, parts: Parts) -> i
     receipts = await asyncio.gather(
         *(transport.post(x.address, x.body, message_id=x.delivery.outgoing.message_id) for x in letters)
     )
-    stopped = [j for j in judged if isinstance(j, Settled)]
-    pause = await asyncio.to_thread(_settle, recipient, letters, receipts, stopped, parts)
+    unsent = [j for j in judged if isinstance(j, Settled)]
+    pause = await asyncio.to_thread(_settle, recipient, letters, receipts, unsent, parts)
     return 0 if pause and pause.until else len(due)
 
 
 def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> list[_Letter | Settled]:
+    """What becomes of each that still waits for its postman: somebody may have moved one since it was read."""
     with parts.store.transaction() as tx:
-        judged: list[_Letter | Settled] = []
-        for delivery in due:
-            out = delivery.outgoing
-            versions = tx.of_case(out.case_id)
-            decision = may_have(versions, out.recipient, out.category, now, parts)
-            if isinstance(decision, Deny):
-                judged.append(_stopped(delivery, decision, now))
-            else:
-                carried = [v for p in out.carries if (v := tx.version(p))]
-                judged.append(_letter(delivery, carried, decision, now, parts))
-        return judged
+        fresh = [found for read in due if (found := tx.delivery(read.id))]
+        return [_judged(tx, delivery, now, parts) for delivery in fresh if delivery.place == "head"]
+
+
+def _judged(tx: Transaction, delivery: Delivery, now: datetime, parts: Parts) -> _Letter | Settled:
+    """One that cannot be put together waits for a person; it does not keep back what others are to get."""
+    out = delivery.outgoing
+    try:
+        versions = tx.of_case(out.case_id)
+        decision = may_have(versions, out.recipient, out.category, now, parts)
+        if isinstance(decision, Deny):
+            return _stopped(delivery, decision, now)
+        carried = _carried(tx, delivery, versions)
+        if carried is None:
+            return _held(delivery, "version-missing", now)
+        return _letter(delivery, carried, decision, now, parts)
+    except (Refused, LookupError, ValueError):  # what a content that we did not foresee can do to its reader
+        return _held(delivery, "cannot-be-composed", now)
+
+
+def _carried(tx: Transaction, delivery: Delivery, versions: Sequence[Version]) -> list[Version] | None:
+    """What goes along; None if any of it is gone."""
+    persons = {v.reference: v for v in versions if v.type == "Patient"}
+    pins = delivery.outgoing.carries
+    found = [persons.get(f"{p.type}/{p.id}") if p.type == "Patient" else tx.version(p) for p in pins]
+    there = [version for version in found if version]
+    return there if len(there) == len(pins) else None
 
 
 def _stopped(delivery: Delivery, why: Deny, now: datetime) -> Settled:
     because = ":".join((why.because, *why.consents))
     return Settled(delivery, "stopped", "stopped-by-consent", "done", now, because, now, None, tried=False)
+
+
+def _held(delivery: Delivery, because: str, now: datetime) -> Settled:
+    return Settled(delivery, "rejected", "rejected", "held", now, because, now, None, tried=False)
 
 
 def _letter(
@@ -103,7 +127,7 @@ def _settle(
     recipient: str,
     letters: Sequence[_Letter],
     receipts: Sequence[Receipt],
-    stopped: Sequence[Settled],
+    unsent: Sequence[Settled],
     parts: Parts,
 ) -> Pause | None:
     now = parts.clock()
@@ -115,11 +139,13 @@ def _settle(
         for letter, receipt, rule in zip(letters, receipts, rules, strict=True)
     ]
     with parts.store.transaction() as tx:
-        tx.settle([*settled, *stopped], pause)
+        stands = tx.settle([*settled, *unsent], pause)
         for letter, rule in zip(letters, rules, strict=True):
             tx.record(_evidence("tried", letter.delivery, rule.because, letter.grounds.consents, now))
-        for stop in stopped:
-            tx.record(_evidence("stopped", stop.delivery, stop.because, (), now))
+        for one in unsent:
+            if one.delivery.id in stands:
+                what = "held" if one.place == "held" else "stopped"
+                tx.record(_evidence(what, one.delivery, one.because, (), now))
     return pause
 
 
