@@ -1,12 +1,31 @@
 """Every folder under fixtures/ is a claim about the adapter, held whole: each answer, each message, the end."""
 
+import re
 from pathlib import Path
 
 import pytest
-from cases import FOLDERS, empty_database, fresh, name_of
+from cases import FIXTURES, FOLDERS, empty_database, fresh, name_of
 
+from adapter.mapping.tables import load
 from adapter.replay import play, read_case
-from adapter.settings import carried
+from adapter.settings import SAMPLE_BASE, carried
+
+PROBLEMS = load(carried("mappings"), SAMPLE_BASE).problems.problems
+ELSEWHERE = {
+    "wrong-media-type": ("a matter of HTTP headers", "test_api_messages.py"),
+    "no-token": ("callers in a case folder are proven", "test_api_access.py"),
+    "token-refused": ("callers in a case folder are proven", "test_api_access.py"),
+    "scope-missing": ("callers in a case folder have every scope", "test_api_access.py"),
+    "method-not-allowed": ("a matter of HTTP methods", "test_api_resources.py"),
+    "store-busy": ("the database of a case folder always answers", "test_api_messages.py"),
+    "issuer-unreachable": ("callers in a case folder are proven", "test_api_access.py"),
+    "internal": ("a fault of ours; no message is known to meet it", "test_api_operations.py"),
+    "own-resource-invalid": ("a fault of ours; no message is known to meet it", "test_own_faults.py"),
+    "not-delivered-in-time": ("named in no answer: the command `parked` tells it", "test_cli.py"),
+}
+"""Problems that no case folder can meet: why not, and the test that shows each of them."""
+
+_REQUIREMENT = re.compile(r"R-\d{3}|F\d{1,2}|P\d|CL-\d{2}")
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +54,42 @@ def test_the_program_carries_the_same_cases() -> None:
     assert sorted(p.parent.name for p in carried("fixtures").rglob("case.yaml")) == sorted(
         f.name for f in FOLDERS
     )
+
+
+def test_a_case_covers_what_there_is() -> None:
+    """Every name under `covers` is a problem of the catalogue or the id of a requirement."""
+    covered = {(name_of(folder), name) for folder in FOLDERS for name in read_case(folder).covers}
+    strange = {(f, name) for f, name in covered if not _REQUIREMENT.fullmatch(name) and name not in PROBLEMS}
+    assert strange == set()
+
+
+def test_every_problem_is_met_in_a_case_or_shown_elsewhere() -> None:
+    """A problem is in what came out of some case, is expected there, or covered under its AppRec code."""
+    out = "\n".join(p.read_text("utf-8") for p in FIXTURES.rglob("out/*"))
+    expected = {
+        name
+        for folder in FOLDERS
+        for step in read_case(folder).steps
+        for name in (*(step.expect.problems or ()), *(step.expect.waiting or ()))
+    }
+    told = {name for name in PROBLEMS if name in expected or f'"{name}"' in out or f': {name}"' in out}
+    coded = {
+        name
+        for folder in FOLDERS
+        for name in read_case(folder).covers
+        if name in PROBLEMS and (code := PROBLEMS[name].apprec) and _refuses_with(folder, code)
+    }
+    assert sorted(PROBLEMS.keys() - told - coded) == sorted(ELSEWHERE)
+
+
+@pytest.mark.parametrize("problem", ELSEWHERE)
+def test_a_problem_shown_elsewhere_is_named_there(problem: str) -> None:
+    """The test that the table points to speaks of the problem."""
+    reason, test = ELSEWHERE[problem]
+    assert reason
+    assert f'"{problem}' in (Path(__file__).parent / test).read_text("utf-8")
+
+
+def _refuses_with(folder: Path, code: str) -> bool:
+    """Whether an AppRec among the case's answers carries this code of Volven 8221."""
+    return any(f'V="{code}"' in p.read_text("utf-8") for p in (folder / "out").glob("*.xml"))
