@@ -1,6 +1,6 @@
 """Which day it is: law counts days in Norway, clocks run in UTC."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -9,3 +9,30 @@ OSLO = ZoneInfo("Europe/Oslo")
 def norwegian_day(at: datetime) -> date:
     """The day on the calendar in Norway at a moment (with zone)."""
     return at.astimezone(OSLO).date()
+
+
+def within(start: str | None, end: str | None, at: datetime) -> bool:
+    """Whether a moment (with zone) is in a period of FHIR dateTimes; a side that is not given is open."""
+    begins, ends = first_moment(start), moment_after(end)
+    return (begins is None or begins <= at) and (ends is None or at < ends)
+
+
+def first_moment(text: str | None) -> datetime | None:
+    """The first moment of a FHIR dateTime of any precision; a date is a day in Norway."""
+    if text is None:
+        return None
+    whole = text if len(text) > len("YYYY-MM") else f"{text}-01-01"[: len("YYYY-MM-DD")]
+    moment = datetime.fromisoformat(whole)
+    return moment if moment.tzinfo else moment.replace(tzinfo=OSLO)
+
+
+def moment_after(text: str | None) -> datetime | None:
+    """The first moment after a FHIR dateTime: the end of a period includes its last day, month or year."""
+    start = first_moment(text)
+    if start is None or text is None or len(text) > len("YYYY-MM-DD"):
+        return start
+    if len(text) == len("YYYY-MM-DD"):
+        return start + timedelta(days=1)
+    months = 1 if len(text) == len("YYYY-MM") else 12
+    month = start.month - 1 + months
+    return start.replace(year=start.year + month // 12, month=month % 12 + 1)

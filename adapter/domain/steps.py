@@ -1,7 +1,9 @@
 """Steps of the life cycles that organisations take by updating a resource."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+_PROFESSIONALS = frozenset({"Practitioner", "PractitionerRole"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +12,8 @@ class StepRule:
 
     A resource that shows `status` and `business_status` (blank: none) says that `event` has happened in
     `lifecycle`. `actor`: owner, requester, participant or adapter. `person`: the step is a decision, and names the
-    person who took it (pasientjournalloven § 11: no automated decisions here). `tells` is who is owed the news.
+    person who took it (pasientjournalloven § 11: no automated decisions here). `tells` is who is owed the news:
+    requester, owner, participants, concerned or nobody.
     """
 
     lifecycle: str
@@ -41,3 +44,15 @@ def rule_of(rules: Iterable[StepRule], lifecycle: str, event: str) -> StepRule:
         if (rule.lifecycle, rule.event) == (lifecycle, event):
             return rule
     raise KeyError(event)
+
+
+def names_professional(reference: Mapping[str, str]) -> bool:
+    """Whether a FHIR reference (facts `type`, `reference`, `identifier`, `display`) names a person who can decide.
+
+    That is an employee by role, known by name or identifier. A patient, a relative, an organisation or a device is
+    not one, and a name that does not say whose kind it is could be any of them.
+    """
+    literal = reference.get("reference", "").split("/_history/")[0].split("/")
+    kinds = {reference.get("type", ""), literal[-2] if len(literal) > 1 else ""} - {""}
+    named = reference.get("identifier", "").strip() or reference.get("display", "").strip()
+    return bool(named) and bool(kinds) and kinds <= _PROFESSIONALS

@@ -1,6 +1,7 @@
 """A consent is recorded, changed or withdrawn (PUT Consent). Withdrawal takes effect at once and reaches queued work.
 
-Any organisation that takes part may record what the person told it; withdrawal needs no form (pbrl § 4-1).
+Any organisation that takes part may record what the person told it; withdrawal needs no form (pbrl § 4-1). Only the
+owner and the requester let themselves in; what one organisation has recorded no other participant changes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +14,8 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
 from adapter.flows.consents import consent_findings, consent_of, permit
-from adapter.flows.outbox import outgoing
-from adapter.flows.participants import recipients_of_plan, team_organisations
+from adapter.flows.outbox import has_received, outgoing
+from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
 from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
@@ -27,6 +28,7 @@ def put_consent(caller: Caller, id_: str, if_match: str | None, raw: bytes, part
 
 
 def _decide(asked: Update, parts: Parts) -> Decision:
+    _require_own(asked, parts)
     if findings := consent_findings(asked.resource, asked.versions, parts):
         raise Refused(*findings)
     if asked.current:
@@ -46,6 +48,18 @@ def _decide(asked: Update, parts: Parts) -> Decision:
         outgoing=_follows(asked, parts),
         stop=_stops(asked, parts),
     )
+
+
+def _require_own(asked: Update, parts: Parts) -> None:
+    """The owner and the requester keep the person's consents; others change what they recorded themselves, and do not
+    open the case to themselves."""
+    here, case = asked.caller.organisation, asked.case
+    if here in (case.owner, case.requester):
+        return
+    recorded = consent_of(asked.resource, asked.versions, parts)
+    permits = any(p.permits and (not p.organisations or here in p.organisations) for p in recorded.provisions)
+    if here != asked.recorded_by or (permits and recorded.status == "active"):
+        raise Refused(Finding("actor-not-allowed", "Consent"))
 
 
 def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapping[str, str]]:
@@ -71,26 +85,27 @@ def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapp
 def _follows(asked: Update, parts: Parts) -> Offers:
     """Those concerned learn that the consent changed; those who may now have the plan get it as it stands."""
 
-    def follows(tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
+    def follows(tx: Transaction, version: Version, _origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
+        deliveries = tx.deliveries(asked.case.id)
         notices = [
-            outgoing(
-                asked.case, party, "consent-changed", "consent-notice", version, [version, origin], asked.at
-            )
-            for party in _parties(asked.case, asked.versions, parts)
+            outgoing(asked.case, party, "consent-changed", "consent-notice", version, [version], asked.at)
+            for party in _parties(asked, deliveries, parts)
             if party != asked.caller.organisation and _concerns(party, asked, versions, parts)
         ]
-        known = [d for d in tx.deliveries(asked.case.id) if d.state != "stopped-by-consent"]
+        known = [d for d in deliveries if d.state != "stopped-by-consent"]
         opened = _plan_now_permitted(asked.case, versions, version, asked.at, parts)
         return [*notices, *(o for o in opened if not _has(known, o))]
 
     return follows
 
 
-def _parties(case: Case, versions: Sequence[Version], parts: Parts) -> list[str]:
-    everybody = {case.requester, case.owner or "", *team_organisations(versions, parts)}
-    partners = parts.partners.by_organisation
-    return sorted(p for p in everybody if p in partners and partners[p].endpoint)
+def _parties(asked: Update, deliveries: Sequence[Delivery], parts: Parts) -> list[str]:
+    """Who can be reached and knows of the case: no notice is the first that an organisation hears of somebody."""
+    case, partners = asked.case, parts.partners.by_organisation
+    others = {case.owner or "", *team_organisations(asked.versions, asked.at, parts)}
+    know = {o for o in others if has_received(deliveries, o) and not has_returned(case, o)}
+    return sorted(p for p in {case.requester, *know} if p in partners and partners[p].endpoint)
 
 
 def _concerns(party: str, asked: Update, after: Sequence[Version], parts: Parts) -> bool:
@@ -114,11 +129,18 @@ def _plan_now_permitted(
     if plan is None or recorded.kind not in parts.tables.categories["plan"].kinds:
         return []
     ground = f"{consent.reference}/{consent.number}"
+    carries = [*plan_and_team(versions, plan, parts), *_origins(versions, plan)]
     return [
-        outgoing(case, r, "plan-updated", "plan", plan, plan_and_team(versions, plan), at, ground=ground)
-        for r in recipients_of_plan(case, versions, case.owner or "", parts)
+        outgoing(case, r, "plan-updated", "plan", plan, carries, at, ground=ground)
+        for r in recipients_of_plan(case, versions, case.owner or "", at, parts)
         if isinstance(permit(versions, r, "plan", at, parts), Permit)
     ]
+
+
+def _origins(versions: Sequence[Version], version: Version) -> list[Version]:
+    """The Provenance of one version: who made it, and when."""
+    target = {"reference": f"{version.reference}/_history/{version.number}"}
+    return [v for v in versions if v.type == "Provenance" and target in v.body["target"]]
 
 
 def _has(deliveries: Sequence[Delivery], wanted: Outgoing) -> bool:

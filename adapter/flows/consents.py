@@ -1,11 +1,11 @@
 """The consents of a case as the decision needs them, read from its Consent resources."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Consent, Deny, Permit, Provision, decide
-from adapter.domain.days import OSLO
+from adapter.domain.days import first_moment, moment_after
 from adapter.domain.problems import Finding
 from adapter.flows.doors import flat
 from adapter.flows.parts import Parts
@@ -37,18 +37,18 @@ def consent_of(resource: Resource, versions: Iterable[Version], parts: Parts) ->
     reading = read_consent(resource, parts)
     facts = flat(reading.facts)
     organisations = {v.reference: number for v in versions if (number := organisation_number(v.body))}
-    rooted = [_provision(row, organisations) for row in _rows(reading.facts, "provisions")]
-    nested = [_provision(row, organisations) for row in _rows(reading.facts, "exceptions")]
+    rooted = [_provision(row, organisations) for row in rows_of(reading.facts, "provisions")]
+    nested = [_provision(row, organisations) for row in rows_of(reading.facts, "exceptions")]
     permits = [] if _limited(reading) else [p for p in rooted if p.permits]
     denies = [p for p in (*rooted, *nested) if not p.permits]
-    whole = flat(next(iter(_rows(reading.facts, "provisions")), {}))
+    whole = flat(next(iter(rows_of(reading.facts, "provisions")), {}))
     return Consent(
         id=resource["id"],
         kind=facts.get("kind", ""),
         status="entered-in-error" if reading.findings else facts["status"],
         provisions=(*permits, *denies),
-        start=_moment(whole.get("start")),
-        end=_after(whole.get("end")),
+        start=first_moment(whole.get("start")),
+        end=moment_after(whole.get("end")),
     )
 
 
@@ -58,8 +58,8 @@ def consent_findings(resource: Resource, versions: Iterable[Version], parts: Par
     organisations = {v.reference for v in versions if v.type == "Organization"}
     unnamed = [
         Finding("missing-element", f"Consent.provision.actor[{position}].reference.identifier")
-        for row in _rows(reading.facts, "provisions")
-        for position, actor in enumerate(_rows(row, "actors"))
+        for row in rows_of(reading.facts, "provisions")
+        for position, actor in enumerate(rows_of(row, "actors"))
         if "organisation" not in actor and actor.get("reference") not in organisations
     ]
     limits = [Finding("malformed-value", place) for place in _limited(reading)]
@@ -80,39 +80,19 @@ def organisation_number(resource: Resource) -> str | None:
 
 def _provision(row: Facts, organisations: dict[str, str]) -> Provision:
     facts = flat(row)
-    actors = [flat(actor) for actor in _rows(row, "actors")]
+    actors = [flat(actor) for actor in rows_of(row, "actors")]
     named = [a.get("organisation") or organisations.get(a.get("reference", "")) for a in actors]
     return Provision(
         permits=facts.get("type") == "permit",
         organisations=frozenset(n or "nobody" for n in named),
-        categories=frozenset(flat(c).get("code", "nothing") for c in _rows(row, "categories")),
-        purposes=frozenset(flat(p).get("code", "nothing") for p in _rows(row, "purposes")),
-        start=_moment(facts.get("start")),
-        end=_after(facts.get("end")),
+        categories=frozenset(flat(c).get("code", "nothing") for c in rows_of(row, "categories")),
+        purposes=frozenset(flat(p).get("code", "nothing") for p in rows_of(row, "purposes")),
+        start=first_moment(facts.get("start")),
+        end=moment_after(facts.get("end")),
     )
 
 
-def _rows(facts: Facts, name: str) -> tuple[Facts, ...]:
+def rows_of(facts: Facts, name: str) -> tuple[Facts, ...]:
+    """The items of a fact that is a list; none where it is not there."""
     rows = facts.get(name, ())
     return () if isinstance(rows, str) else rows
-
-
-def _moment(text: str | None) -> datetime | None:
-    """The first moment of a FHIR dateTime of any precision; a date is a day in Norway."""
-    if text is None:
-        return None
-    whole = text if len(text) > len("YYYY-MM") else f"{text}-01-01"[: len("YYYY-MM-DD")]
-    moment = datetime.fromisoformat(whole)
-    return moment if moment.tzinfo else moment.replace(tzinfo=OSLO)
-
-
-def _after(text: str | None) -> datetime | None:
-    """The first moment after a FHIR dateTime: the end of a period includes its last day, month or year."""
-    start = _moment(text)
-    if start is None or text is None or len(text) > len("YYYY-MM-DD"):
-        return start
-    if len(text) == len("YYYY-MM-DD"):
-        return start + timedelta(days=1)
-    months = 1 if len(text) == len("YYYY-MM") else 12
-    month = start.month - 1 + months
-    return start.replace(year=start.year + month // 12, month=month % 12 + 1)

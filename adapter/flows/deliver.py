@@ -18,6 +18,7 @@ from adapter.domain.exchange import AnswerRule, conclude
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
 from adapter.domain.problems import Refused
+from adapter.flows.consent_view import as_told
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.ports import Transaction, Transport
@@ -76,7 +77,8 @@ def _judged(tx: Transaction, delivery: Delivery, now: datetime, parts: Parts) ->
         carried = _carried(tx, delivery, versions)
         if carried is None:
             return _held(delivery, "version-missing", now)
-        return _letter(delivery, carried, decision, now, parts)
+        told = as_told(out, carried, versions, parts.base)
+        return _letter(delivery, told, decision, now, parts)
     except (Refused, LookupError, ValueError):  # what a content that we did not foresee can do to its reader
         return _held(delivery, "cannot-be-composed", now)
 

@@ -1,21 +1,24 @@
 """The coordinating unit says how far it has come: received, opened, accepted, asked, decided, appointed (PUT Task)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapter.domain.case import Case, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.domain.steps import StepRule, step_of
+from adapter.domain.steps import StepRule, names_professional, step_of
+from adapter.flows.consents import rows_of
 from adapter.flows.doors import flat
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.update import Decision, Update, read_update, require_unchanged, update
+from adapter.mapping.engine import Reading
 from adapter.ports import Transaction
 
-_SAID = {"decide": "outcome", "appoint": "coordinator"}
+_SAID = {"decide": "outcome", "refuse": "outcome", "appoint": "coordinator"}
 """What a step must say besides who took it: the outcome, and who the coordinator is (pasientjournalforskriften § 5)."""
+_PEOPLE = {"decided-by": "person", "coordinator": "coordinator"}
 
 
 def put_task(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
@@ -24,7 +27,8 @@ def put_task(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: 
 
 
 def _decide(asked: Update, parts: Parts) -> Decision:
-    facts = flat(read_update("task-update", asked.resource, parts).facts)
+    reading = read_update("task-update", asked.resource, parts)
+    facts = flat(reading.facts) | _came_of_it(reading)
     rule = step_of(parts.tables.steps, "case", facts["status"], facts.get("business_status", ""))
     if rule is None:
         raise Refused(Finding("step-unknown", "Task.businessStatus"))
@@ -33,14 +37,34 @@ def _decide(asked: Update, parts: Parts) -> Decision:
     require_unchanged(
         asked, "identifier", "intent", "code", "focus", "for", "authoredOn", "requester", "owner"
     )
-    if rule.person and "person" not in facts:
-        raise Refused(Finding("person-not-named", "Task.output"))
-    if _SAID.get(rule.event, "status") not in facts:
-        raise Refused(Finding("missing-element", "Task.output"))
+    _require_said(rule, facts)
     state = parts.tables.lifecycles["case"].after(asked.case.state, rule.event)
     if state is None:
         raise Refused(Finding("step-forbidden", "Task.status"))
     return _decision(asked, rule, state, parts)
+
+
+def _require_said(rule: StepRule, facts: Mapping[str, str]) -> None:
+    """A decision names who took it and what it is; a refusal is told as one, never inside another step."""
+    if rule.person and "person" not in facts:
+        raise Refused(Finding("person-not-named", "Task.output"))
+    if _SAID.get(rule.event, "status") not in facts:
+        raise Refused(Finding("missing-element", "Task.output"))
+    if rule.event in _SAID and (facts.get("outcome") == "refused") != (rule.event == "refuse"):
+        raise Refused(Finding("step-forbidden", "Task.output"))
+
+
+def _came_of_it(reading: Reading) -> dict[str, str]:
+    """What the outputs say: the outcome, who decided and who coordinates; a decider is a professional, by name."""
+    said: dict[str, str] = {}
+    for row in rows_of(reading.facts, "outputs"):
+        output = flat(row)
+        kind = output.get("kind", "")
+        if kind == "decision" and "outcome" in output:
+            said["outcome"] = output["outcome"]
+        if kind in _PEOPLE and names_professional(output):
+            said[_PEOPLE[kind]] = kind
+    return said
 
 
 def _decision(asked: Update, rule: StepRule, state: str, parts: Parts) -> Decision:

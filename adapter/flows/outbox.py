@@ -49,3 +49,8 @@ def knows_of(deliveries: Iterable[Delivery], organisation: str) -> bool:
     return any(
         d.outgoing.recipient == organisation and (d.state == "accepted" or d.tries > 0) for d in deliveries
     )
+
+
+def has_received(deliveries: Iterable[Delivery], organisation: str) -> bool:
+    """Whether an organisation (number) has confirmed that something of a case came to it."""
+    return any(d.outgoing.recipient == organisation and d.state == "accepted" for d in deliveries)

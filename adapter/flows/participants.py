@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapter.domain.case import Case, Version
 from adapter.domain.consent import Deny, Permit
-from adapter.domain.days import norwegian_day
+from adapter.domain.days import within
 from adapter.flows.consents import organisation_number, permit
 from adapter.flows.doors import flat
 from adapter.flows.parts import Parts
@@ -13,27 +13,26 @@ from adapter.flows.resources import ENH
 from adapter.mapping.engine import Root, read
 
 
-def team_organisations(versions: Sequence[Version], parts: Parts) -> frozenset[str]:
-    """Organisation numbers of those in the care team whose participation has not ended (IP-f § 9)."""
+def team_organisations(versions: Sequence[Version], at: datetime, parts: Parts) -> frozenset[str]:
+    """Organisation numbers of those in the care team who take part at a moment (IP-f § 9)."""
     team = next((v for v in versions if v.type == "CareTeam"), None)
     if team is None or team.body["status"] in ("inactive", "entered-in-error"):
         return frozenset()
+    there = (m for m in _members(team, parts) if within(m.get("start"), m.get("end"), at))
+    found = (_number(member, versions) for member in there)
+    return frozenset(number for number in found if number)
+
+
+def _members(team: Version, parts: Parts) -> list[dict[str, str]]:
     root = Root("CareTeam", team.body)
     reading = read(
         parts.tables.messages["care-team-update"], "fhir", {"CareTeam": root}, root, parts.tables.codes
     )
     rows = reading.facts.get("participants", ())
-    members = [flat(row) for row in rows if not isinstance(row, str)]
-    today = norwegian_day(parts.clock()).isoformat()
-    found = (_number(member, versions) for member in members if _takes_part_on(member, today))
-    return frozenset(number for number in found if number)
+    return [flat(row) for row in rows if not isinstance(row, str)]
 
 
-def _takes_part_on(member: Mapping[str, str], day: str) -> bool:
-    return member.get("start", "0")[:10] <= day <= member.get("end", "9999")[:10]
-
-
-def _number(member: dict[str, str], versions: Sequence[Version]) -> str | None:
+def _number(member: Mapping[str, str], versions: Sequence[Version]) -> str | None:
     """The organisation a member is or works for."""
     if member.get("system") == ENH:
         return member.get("organisation")
@@ -48,14 +47,43 @@ def _number(member: dict[str, str], versions: Sequence[Version]) -> str | None:
     )
 
 
-def takes_part(case: Case, versions: Sequence[Version], organisation: str, parts: Parts) -> bool:
+def team_resources(versions: Sequence[Version], parts: Parts) -> list[Version]:
+    """Who the team's members are: the resources of the case that it names, and whom and where these work for."""
+    team = next((v for v in versions if v.type == "CareTeam"), None)
+    if team is None:
+        return []
+    wanted = {member.get("member", "") for member in _members(team, parts)}
+    wanted |= {managing.get("reference", "") for managing in team.body.get("managingOrganization", ())}
+    roles = [v.body for v in versions if v.reference in wanted and v.type == "PractitionerRole"]
+    for role in roles:
+        wanted |= {role.get(e, {}).get("reference", "") for e in ("practitioner", "organization")}
+    kinds = ("Organization", "Practitioner", "PractitionerRole")
+    return sorted((v for v in versions if v.reference in wanted and v.type in kinds), key=_in_order)
+
+
+def _in_order(version: Version) -> tuple[str, str]:
+    return version.type, version.id
+
+
+def has_returned(case: Case, organisation: str) -> bool:
+    """Whether an organisation is the unit that has sent the case back as not its own: it has purged what it got."""
+    return organisation == case.owner and case.state == "wrong-addressee"
+
+
+def takes_part(
+    case: Case, versions: Sequence[Version], organisation: str, at: datetime, parts: Parts
+) -> bool:
     """Whether an organisation may know of the case at all."""
-    return organisation in (case.owner, case.requester) or organisation in team_organisations(versions, parts)
+    if organisation == case.owner:
+        return not has_returned(case, organisation)
+    return organisation == case.requester or organisation in team_organisations(versions, at, parts)
 
 
-def recipients_of_plan(case: Case, versions: Sequence[Version], author: str, parts: Parts) -> list[str]:
+def recipients_of_plan(
+    case: Case, versions: Sequence[Version], author: str, at: datetime, parts: Parts
+) -> list[str]:
     """Who a new version of the plan is offered to: everybody in the team who can be reached, but its author."""
-    team = team_organisations(versions, parts)
+    team = team_organisations(versions, at, parts)
     partners = parts.partners.by_organisation
     return sorted(o for o in team if o not in (author, case.owner) and o in partners and partners[o].endpoint)
 
@@ -64,6 +92,6 @@ def may_have(
     versions: Sequence[Version], organisation: str, category: str, at: datetime, parts: Parts
 ) -> Permit | Deny:
     """What consent says; but the plan is for those who take part in it, and only as long as they do (IP-f § 9)."""
-    if category == "plan" and organisation not in team_organisations(versions, parts):
+    if category == "plan" and organisation not in team_organisations(versions, at, parts):
         return Deny("not-in-the-team")
     return permit(versions, organisation, category, at, parts)

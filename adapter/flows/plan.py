@@ -11,18 +11,23 @@ from adapter.domain.consent import Category, Deny, Permit, decide
 from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.domain.steps import step_of
-from adapter.flows.consents import PURPOSES, consents_of
+from adapter.domain.steps import names_professional, step_of
+from adapter.flows.consents import PURPOSES, consents_of, rows_of
 from adapter.flows.doors import flat
 from adapter.flows.outbox import outgoing
-from adapter.flows.participants import recipients_of_plan
+from adapter.flows.participants import recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
+from adapter.mapping.engine import Reading
 from adapter.ports import Transaction
 
 _MAKING = Category(
     "plan-making", ("PLAN",), consent_needed=True, because="No plan without consent (IP-f § 5)"
 )
+
+
+_UNDER_WAY = frozenset({"accepted", "needs-information", "decided", "coordinator-appointed"})
+"""States of a case in which its unit writes a plan: from when it took the case on, until that ends."""
 
 
 def put_care_plan(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
@@ -37,21 +42,27 @@ def put_care_team(caller: Caller, id_: str, if_match: str | None, raw: bytes, pa
 
 def _decide_plan(asked: Update, parts: Parts) -> Decision:
     _require_owner(asked)
-    facts = flat(read_update("care-plan-update", asked.resource, parts).facts)
+    reading = read_update("care-plan-update", asked.resource, parts)
     require_unchanged(asked, "identifier", "intent", "subject")
     before = asked.current.body["status"] if asked.current else "draft"
-    rule = step_of(parts.tables.steps, "plan", facts["status"], "")
+    rule = step_of(parts.tables.steps, "plan", flat(reading.facts)["status"], "")
     after = parts.tables.lifecycles["plan"].after(before, rule.event) if rule else None
     if rule is None or after is None:
         raise Refused(Finding("step-forbidden", "CarePlan.status"))
-    if rule.person and "person" not in facts:
+    if rule.person and not _answered_for(reading):
         raise Refused(Finding("person-not-named", "CarePlan.author"))
+    if (before == "draft" or after == "active") and asked.case.state not in _UNDER_WAY:
+        raise Refused(Finding("step-forbidden", "CarePlan.status"))
     if after in ("draft", "active") and isinstance(_making_consented(asked, parts), Deny):
         raise Refused(Finding("plan-without-consent", "CarePlan.status"))
     step = Step(
         asked.case.id, "plan", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
     )
     return Decision(asked.case, [step] if before != after else [], outgoing=_offered(asked, parts))
+
+
+def _answered_for(reading: Reading) -> bool:
+    return any(names_professional(flat(row)) for row in rows_of(reading.facts, "author"))
 
 
 def _decide_team(asked: Update, parts: Parts) -> Decision:
@@ -77,8 +88,8 @@ def _offered(asked: Update, parts: Parts) -> Offers:
 
     def offers(_tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
-        recipients = recipients_of_plan(asked.case, versions, asked.caller.organisation, parts)
-        carries = plan_and_team(versions, version, origin)
+        recipients = recipients_of_plan(asked.case, versions, asked.caller.organisation, asked.at, parts)
+        carries = [*plan_and_team(versions, version, parts), origin]
         return [
             outgoing(asked.case, recipient, "plan-updated", "plan", version, carries, asked.at)
             for recipient in recipients
@@ -92,11 +103,12 @@ def with_version(versions: Sequence[Version], version: Version) -> list[Version]
     return [*(v for v in versions if v.reference != version.reference), version]
 
 
-def plan_and_team(versions: Sequence[Version], focus: Version, *extra: Version) -> list[Version]:
-    """What a plan update carries: the person, the plan and its team as they stand, the changed one first."""
+def plan_and_team(versions: Sequence[Version], focus: Version, parts: Parts) -> list[Version]:
+    """What a plan update carries: the person, the plan and its team as they stand, the changed one first, and who
+    the team's members are, so that a record can show the coordinator (pasientjournalforskriften § 5 c-d)."""
     rest = [
         v
         for v in versions
         if v.type in ("Patient", "CarePlan", "CareTeam") and v.reference != focus.reference
     ]
-    return [focus, *sorted(rest, key=lambda v: v.type), *extra]
+    return [focus, *sorted(rest, key=lambda v: v.type), *team_resources(versions, parts)]

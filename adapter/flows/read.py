@@ -1,30 +1,34 @@
-"""A partner reads a resource of a case it takes part in, as far as consent lets it."""
+"""A partner reads a resource of a case it takes part in, as far as consent lets it.
 
-from adapter.domain.case import Audit, Version
-from adapter.domain.consent import Deny
+The owner reads what it wrote itself. For the rest consent decides at the moment of reading, for the owner too; what was
+lawfully received before a withdrawal stays with who received it (R-048), and is not fetched again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapter.domain.case import Audit, Case, Version
+from adapter.domain.consent import Permit
 from adapter.domain.delivery import Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.participants import may_have, takes_part
+from adapter.flows.consent_view import as_seen_by, names
+from adapter.flows.outbox import has_received
+from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
 
-_CATEGORY = {
-    "CarePlan": "plan",
-    "CareTeam": "plan",
-    "Patient": "need",
-    "ServiceRequest": "need",
-    "Consent": "consent-notice",
-}
+_CATEGORY = {"CarePlan": "plan", "CareTeam": "plan", "Patient": "need", "ServiceRequest": "need"}
+_HANDLING = ("CarePlan", "CareTeam", "Task")
+"""What the owner works on: it reads these as long as the case is its own and has come to it."""
 
 
 def read_resource(caller: Caller, type_: str, id_: str, number: int | None, parts: Parts) -> Answer:
     """The current or a named version. What a caller may not know of is answered like what does not exist."""
     try:
         with parts.store.transaction() as tx:
-            version = _version(tx, type_, id_, number)
-            _require_access(tx, caller, version, parts)
+            version = _seen(tx, caller, _version(tx, type_, id_, number), parts)
             details = {"resource": f"{version.reference}/{version.number}"}
             tx.record(Audit(parts.clock(), caller.organisation, "resource-read", version.case_id, details))
             return answer(version)
@@ -35,20 +39,60 @@ def read_resource(caller: Caller, type_: str, id_: str, number: int | None, part
 
 
 def _version(tx: Transaction, type_: str, id_: str, number: int | None) -> Version:
-    version = tx.current(type_, id_) if number is None else tx.version(Pinned(type_, id_, number))
-    if version is None:
+    """A Patient is read as it is now only: an address may have become protected since (R-150)."""
+    current = tx.current(type_, id_)
+    version = current if number is None else tx.version(Pinned(type_, id_, number))
+    if version is None or (type_ == "Patient" and version != current):
         raise Refused(Finding("not-found", type_))
     return version
 
 
-def _require_access(tx: Transaction, caller: Caller, version: Version, parts: Parts) -> None:
-    """The owner of a case sees all of it; others what consent opens to them. Raises Refused."""
+def _seen(tx: Transaction, caller: Caller, version: Version, parts: Parts) -> Version:
+    """The version as the caller may see it. Raises Refused."""
     case = tx.case(version.case_id)
     versions = tx.of_case(version.case_id)
-    if case is None or not takes_part(case, versions, caller.organisation, parts):
+    here, at = caller.organisation, parts.clock()
+    nothing = Refused(Finding("not-found", version.type))
+    if case is None:
+        raise nothing
+    if has_returned(case, here):
+        if version.type == "Task" and version.author == here and version in versions:
+            return version
+        raise nothing
+    if not takes_part(case, versions, here, at, parts):
+        raise nothing
+    if version.author == here and (here == case.owner or version.type == "Consent"):
+        return version
+    knows = here != case.owner or has_received(tx.deliveries(case.id), here)
+    permitted = any(
+        isinstance(may_have(versions, here, category, at, parts), Permit)
+        for category in _categories(case, version, versions, here, parts)
+    )
+    if not permitted and not knows:
+        raise nothing
+    if version.type == "Consent":
+        return _consent(version, versions, here, whole=here in (case.owner, case.requester), parts=parts)
+    if permitted or (here == case.owner and version.type in _HANDLING):
+        return version
+    raise Refused(Finding("not-a-participant", version.type))
+
+
+def _categories(
+    case: Case, version: Version, versions: Sequence[Version], here: str, parts: Parts
+) -> tuple[str, ...]:
+    """What a resource belongs to, any of which opens it: the owner got all of it with the need."""
+    if here == case.owner:
+        return ("need",)
+    usual = _CATEGORY.get(version.type, "case-status")
+    return (usual, "plan") if version in team_resources(versions, parts) else (usual,)
+
+
+def _consent(
+    version: Version, versions: Sequence[Version], here: str, *, whole: bool, parts: Parts
+) -> Version:
+    """Whole for who keeps it; for another whom it names what it says of that one; for anybody else nothing."""
+    if whole:
+        return version
+    if not names(here, version.body, versions):
         raise Refused(Finding("not-found", version.type))
-    if caller.organisation == case.owner:
-        return
-    category = _CATEGORY.get(version.type, "case-status")
-    if isinstance(may_have(versions, caller.organisation, category, parts.clock(), parts), Deny):
-        raise Refused(Finding("not-a-participant", version.type))
+    return replace(version, body=as_seen_by(here, version.body, versions, parts.base))

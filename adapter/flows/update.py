@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
-from adapter.domain.delivery import Outgoing
+from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.participants import takes_part
+from adapter.flows.participants import has_returned, takes_part
 from adapter.flows.parts import Parts
 from adapter.flows.resources import keep_changed, next_version, provenance, same, update_source
 from adapter.mapping.engine import Reading, Root, read
@@ -26,7 +26,7 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a partner asks for, against what stands."""
+    """What a partner asks for, against what stands. `recorded_by` is the organisation that made the first version."""
 
     caller: Caller
     resource: Resource
@@ -34,6 +34,7 @@ class Update:
     case: Case
     versions: Sequence[Version]
     at: datetime
+    recorded_by: str
 
     @property
     def source(self) -> str:
@@ -105,7 +106,8 @@ def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decid
 def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, parts: Parts) -> Update:
     """The case and the version that the update is against. Raises Refused(not-found).
 
-    Who does not take part is answered as if there were nothing, so that no case can be found by trying.
+    Who does not take part is answered as if there were nothing, so that no case can be found by trying. A unit that
+    has sent the case back may tell that again, and no more.
     """
     current = tx.current(resource["resourceType"], resource["id"])
     case_id = current.case_id if current else _case_of_new(tx, resource)
@@ -113,10 +115,13 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     if case is None:
         raise Refused(Finding("not-found", resource["resourceType"]))
     versions = tx.of_case(case.id)
-    if not takes_part(case, versions, caller.organisation, parts):
+    late_word = resource["resourceType"] == "Task" and has_returned(case, caller.organisation)
+    if not late_word and not takes_part(case, versions, caller.organisation, at, parts):
         raise Refused(Finding("not-found", resource["resourceType"]))
     current = tx.current(resource["resourceType"], resource["id"])
-    return Update(caller, resource, current, case, versions, at)
+    first = tx.version(Pinned(resource["resourceType"], resource["id"], 1))
+    recorded_by = first.author if first else caller.organisation
+    return Update(caller, resource, current, case, versions, at, recorded_by)
 
 
 def _case_of_new(tx: Transaction, resource: Resource) -> str | None:

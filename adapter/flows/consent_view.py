@@ -1,0 +1,95 @@
+"""A Consent as somebody sees it whom it concerns: that it is there, its kind, and what it says of them.
+
+Who else may have what is nobody's business but the person's, the owner's and the requester's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from adapter.domain.case import Resource, Version
+from adapter.domain.delivery import Outgoing
+from adapter.flows.consents import organisation_number
+
+_KEPT = (
+    "resourceType",
+    "id",
+    "meta",
+    "identifier",
+    "status",
+    "scope",
+    "category",
+    "patient",
+    "policy",
+    "policyRule",
+)
+_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+
+Provision = dict[str, Any]
+
+
+def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version], base: str) -> Resource:
+    """The Consent without what is about others, marked as a part of it (SUBSETTED).
+
+    A consent whose provision is only for others denies whoever is not in it: without a provision it would read as a
+    yes to everything. `base` is that of our code systems; FHIR's invariant ppc-1 keeps the policy.
+    """
+    seen = {name: consent[name] for name in _KEPT if name in consent}
+    meta = seen.get("meta", {})
+    seen["meta"] = meta | {"tag": [*meta.get("tag", ()), _SUBSETTED]}
+    seen["category"] = [_kind(c, base) for c in consent["category"] if _kind(c, base)["coding"]]
+    seen["patient"] = {"reference": consent["patient"]["reference"]}
+    if "provision" in consent:
+        numbers = _numbers(versions)
+        seen["provision"] = _for(organisation, consent["provision"], numbers) or {"type": "deny"}
+    return seen
+
+
+def as_told(
+    out: Outgoing, carried: Sequence[Version], versions: Sequence[Version], base: str
+) -> list[Version]:
+    """What a delivery carries, as its recipient may see it: in a notice, the consent without what is about others."""
+    if out.category != "consent-notice":
+        return list(carried)
+    return [
+        replace(v, body=as_seen_by(out.recipient, v.body, versions, base)) if v.type == "Consent" else v
+        for v in carried
+    ]
+
+
+def names(organisation: str, consent: Resource, versions: Sequence[Version]) -> bool:
+    """Whether some provision of a Consent is about this organisation by name."""
+    numbers, waiting = _numbers(versions), [consent.get("provision", {})]
+    while waiting:
+        provision = waiting.pop()
+        if any(_is(organisation, actor, numbers) for actor in provision.get("actor", ())):
+            return True
+        waiting.extend(provision.get("provision", ()))
+    return False
+
+
+def _for(organisation: str, provision: Provision, numbers: Mapping[str, str]) -> Provision | None:
+    actors = provision.get("actor", [])
+    own = [actor for actor in actors if _is(organisation, actor, numbers)]
+    if actors and not own:
+        return None
+    nested = [_for(organisation, inner, numbers) for inner in provision.get("provision", ())]
+    parts = {"actor": own, "provision": [inner for inner in nested if inner]}
+    rest = {name: value for name, value in provision.items() if name not in parts}
+    return rest | {name: value for name, value in parts.items() if value}
+
+
+def _is(organisation: str, actor: Resource, numbers: Mapping[str, str]) -> bool:
+    reference = actor.get("reference", {})
+    number = reference.get("identifier", {}).get("value") or numbers.get(reference.get("reference", ""))
+    return bool(number == organisation)
+
+
+def _numbers(versions: Sequence[Version]) -> dict[str, str]:
+    return {v.reference: number for v in versions if (number := organisation_number(v.body))}
+
+
+def _kind(category: Resource, base: str) -> Resource:
+    """The kind of consent alone; how it was given and on what form stays with those who keep it."""
+    system = f"{base}/CodeSystem/consent-kind"
+    return {"coding": [c for c in category.get("coding", ()) if c.get("system") == system]}
