@@ -107,7 +107,9 @@ def _take(tx: Transaction, opened: Opened, at: datetime, parts: Parts) -> _Outco
     read = read_message(opened, parts)
     if isinstance(read, Finding):
         raise Refused(*closed, read)
-    findings = (*closed, *read.findings, *_content_findings(read, parts))
+    if closed:
+        raise Refused(*closed)
+    findings = (*read.findings, *_content_findings(read, parts))
     if parts.tables.problems.errors(findings):
         raise Refused(*findings)
     try:

@@ -5,13 +5,23 @@ from dataclasses import replace
 
 from adapter.domain.case import Case, Resource, Step, Version
 from adapter.domain.consent import Deny
+from adapter.domain.delivery import Delivery
 from adapter.domain.need import Verdict
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
-from adapter.flows.outbox import knows_of, outgoing
+from adapter.flows.outbox import outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
-from adapter.flows.placing import OF_THE_NEED, Notice, Taken, place, send_need, traced, write_whole
+from adapter.flows.placing import (
+    OF_THE_NEED,
+    Notice,
+    Taken,
+    consent_of_message,
+    place,
+    send_need,
+    traced,
+    write_whole,
+)
 from adapter.flows.resources import Place, business_status, id_of, keep_changed, written
 from adapter.ports import Transaction
 
@@ -36,7 +46,7 @@ def correct(
     step = Step(case.id, "case", "correct", case.state, state, notice.at, notice.actor, notice.source)
     tx.move(after, [step])
     differs = tuple(f for f in verdict.findings if f.problem == "stay-differs")
-    if not knows_of(tx.deliveries(case.id), case.owner):
+    if not _has_it(tx.deliveries(case.id), case.owner):
         return _sent_anew(tx, after, notice, facts, parts, differs)
     told = _corrected(tx, case, after, notice, facts, parts)
     need = next(v for v in told if v.type == "ServiceRequest")
@@ -50,12 +60,21 @@ def correct(
 def _corrected(
     tx: Transaction, case: Case, after: Case, notice: Notice, facts: Mapping[str, str], parts: Parts
 ) -> list[Version]:
-    """The need as corrected; the plan only where a correction is the first to ask for one."""
+    """The need as corrected; the plan only where none stands, and a consent only where one is given anew."""
     plan = () if tx.current("CarePlan", id_of(case.id, "plan")) else ("plan",)
-    made = written(case.id, facts, notice.sender, _still(case, parts), (*OF_THE_NEED, *plan), parts)
+    consent_id, _ = consent_of_message(tx, case, notice, facts)
+    consent = () if tx.current("Consent", consent_id) else ("consent",)
+    names = (*OF_THE_NEED, *plan, *consent)
+    made = written(case.id, facts, notice.sender, _still(case, parts), names, parts, consent_id=consent_id)
     changed = [*made.values(), *_answered(tx, case, after, parts)]
     kept = keep_changed(tx, changed, case=after, author=case.requester, source=notice.source, at=notice.at)
     return [*kept, *traced(tx, after, kept, "correct", notice, parts)]
+
+
+def _has_it(deliveries: Sequence[Delivery], owner: str) -> bool:
+    """Whether the unit has confirmed that it has the need."""
+    confirmed = (d.outgoing for d in deliveries if d.state == "accepted" and d.outgoing.recipient == owner)
+    return any(out.event == "need-notified" for out in confirmed)
 
 
 def _sent_anew(
@@ -66,7 +85,7 @@ def _sent_anew(
     parts: Parts,
     findings: tuple[Finding, ...],
 ) -> Taken:
-    """A unit that never got the need gets all of it, not a correction of what it does not know."""
+    """A unit that has not confirmed the need gets all of it, not a correction of what it does not know."""
     kept = write_whole(tx, case, notice, facts, _still(case, parts), parts)
     send_need(tx, case, [*kept, *traced(tx, case, kept, "correct", notice, parts)], notice)
     tx.resolve(case.id, notice.at, notice.actor)

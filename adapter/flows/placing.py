@@ -68,7 +68,7 @@ def write_whole(
     tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str], where: Place, parts: Parts
 ) -> list[Version]:
     """Every resource of the case as the message has it; but no consent that somebody has recorded since."""
-    consent_id, write_it = _consent(tx, case, notice, facts)
+    consent_id, write_it = consent_of_message(tx, case, notice, facts)
     names = [name for name in WHOLE if write_it or name != "consent"]
     made = written(case.id, facts, notice.sender, where, names, parts, consent_id=consent_id)
     kept = keep_changed(
@@ -78,7 +78,9 @@ def write_whole(
     return kept if write_it or standing is None else [*kept, standing]
 
 
-def _consent(tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str]) -> tuple[str, bool]:
+def consent_of_message(
+    tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str]
+) -> tuple[str, bool]:
     """The id of the consent the case rests on, and whether this message writes it.
 
     What has been recorded by an update stands. What was taken back stays so: consent given anew is a new consent.
