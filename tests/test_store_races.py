@@ -108,7 +108,7 @@ def test_flows_that_wait_for_each_other_end_in_one_collision(
 
 
 def test_a_withdrawal_and_a_need_with_the_same_recipients_both_go_through(cases: Database) -> None:
-    """One stops Ås and then writes to Vestby, another writes to both, a postman settles both: nobody waits in a ring."""
+    """One stops Ås and then writes to Vestby, another writes to both, a postman settles both: no ring of waiting."""
     first = {AAS: mail("a", AAS), VESTBY: mail("b", VESTBY)}
     send(cases, *first.values())
     sent = [head for to in first for head in heads(cases, to)]

@@ -2,9 +2,13 @@
 
 import asyncio
 import re
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -12,11 +16,15 @@ from cases import FIXTURES, empty_database
 
 from adapter.domain.delivery import Receipt
 from adapter.outside.store import Database, open_store
+from adapter.ports import StoreBusy, Transaction
 from adapter.replay import open_stage, read_case
 from adapter.replay.stage import Stage
 from adapter.worker import Worker
 
 MODEL = FIXTURES / "notify" / "xml-need-is-routed"
+
+
+MUNICIPALITY = "999900022"
 
 
 class Dead:
@@ -37,6 +45,7 @@ class Free:
 
     def __init__(self, *, held: bool = True) -> None:
         self.held, self.given_back = held, list[str]()
+        self.asked_by = set[threading.Thread]()
 
     def take(self, recipient: str) -> bool:
         return True
@@ -45,7 +54,34 @@ class Free:
         self.given_back.append(recipient)
 
     def still_held(self) -> bool:
+        self.asked_by.add(threading.current_thread())
         return self.held
+
+
+class Clinging(Free):
+    """A round that cannot give back."""
+
+    def give_back(self, recipient: str) -> None:
+        super().give_back(recipient)
+        raise StoreBusy
+
+
+class Forgetful:
+    """A store that reads and takes mail for sending, and is busy whenever an outcome is to be written back."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.well = store, False
+        self.turns = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        self.turns += 1
+        if self.turns % 2 == 0 and not self.well:
+            raise StoreBusy
+        opened: AbstractContextManager[Transaction] = self.store.transaction()
+        return opened
 
 
 @pytest.fixture
@@ -94,6 +130,34 @@ def test_a_postman_whose_lock_is_gone_sends_nothing(stage: Stage) -> None:
     looks(stage, dead, round_, [timedelta(0)])
     assert dead.tries == 0
     assert round_.given_back == ["999900022"]
+
+
+def test_the_database_is_not_asked_on_the_loop_that_carries_everything(stage: Stage) -> None:
+    """A slow answer about one lock would hold up every other recipient, and the doors in the same process."""
+    round_ = Free()
+    looks(stage, Dead(), round_, [timedelta(0)])
+    assert round_.asked_by
+    assert threading.main_thread() not in round_.asked_by
+
+
+def test_who_cannot_be_written_back_is_left_alone_longer_each_time(stage: Stage) -> None:
+    """Tries after 0, 1, 2, 4, … seconds and at most a minute apart, not one at every look."""
+    busy = Forgetful(stage.parts.store)
+    stage.parts = replace(stage.parts, store=busy)
+    dead = Dead()
+    looks(stage, dead, Free(), [timedelta(0), *[timedelta(seconds=1)] * 299])
+    assert dead.tries == 10  # at 0, 1, 3, 7, 15, 31 and 63 seconds, then at 123, 183 and 243
+    busy.well = True
+    looks(stage, dead, Free(), [timedelta(0)])
+    assert stage.parts.store.pause_of(MUNICIPALITY).failures == 1
+
+
+def test_a_postman_who_cannot_give_back_may_still_go_again(stage: Stage) -> None:
+    """What fails at the end of a round does not keep its recipient without a postman."""
+    dead, round_ = Dead(), Clinging()
+    looks(stage, dead, round_, [timedelta(0), timedelta(minutes=5)])
+    assert dead.tries == 2
+    assert round_.given_back == [MUNICIPALITY] * 2
 
 
 def test_a_fault_is_told_without_its_text_and_tried_again(stage: Stage) -> None:
