@@ -58,14 +58,18 @@ def _again(handle: Callable[[], Answer]) -> Answer:
 
 
 def _handle(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
-    """Take the message in one transaction; a refusal takes back whatever was written on the way to it."""
+    """Read the message, then take it in one transaction, which holds up nobody while it is being read.
+
+    A refusal takes back whatever was written on the way to it.
+    """
     envelope = opened.envelope
     try:
+        read = _read(opened, parts)
         with parts.store.transaction() as tx:
             repeated = _repeated(tx, opened.sender, envelope, at, parts)
             if repeated:
                 return repeated
-            taken = _take(tx, opened, at, parts)
+            taken = _take(tx, opened, read, at, parts)
             answer = _answer(envelope, envelope.door, taken.findings, at, parts, taken.case_id)
             _keep(tx, opened.sender, envelope, raw, answer, taken, at)
             return answer
@@ -101,8 +105,8 @@ def _repeated(tx: Transaction, sender: str, envelope: Envelope, at: datetime, pa
     return None
 
 
-def _take(tx: Transaction, opened: Opened, at: datetime, parts: Parts) -> _Outcome:
-    """What the message led to. Raises Refused with everything that is wrong with it."""
+def _read(opened: Opened, parts: Parts) -> Read:
+    """What an acceptable message says. Raises Refused with everything that is wrong with it."""
     closed = gate(opened, parts)
     read = read_message(opened, parts)
     if isinstance(read, Finding):
@@ -112,13 +116,18 @@ def _take(tx: Transaction, opened: Opened, at: datetime, parts: Parts) -> _Outco
     findings = (*read.findings, *_content_findings(read, parts))
     if parts.tables.problems.errors(findings):
         raise Refused(*findings)
+    return replace(read, findings=findings)
+
+
+def _take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> _Outcome:
+    """What the message led to. Raises Refused where its case forbids it."""
     try:
         taken = need.take(tx, opened, read, at, parts)
     except Refused as refused:
-        raise Refused(*findings, *_placed(refused.findings, read)) from None
+        raise Refused(*read.findings, *_placed(refused.findings, read)) from None
     unread = tuple(Finding("unread-element", place) for place in read.reading.unread)
     mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
-    return _Outcome((*findings, *_placed(taken.findings, read), *unread), taken.case_id, mapping)
+    return _Outcome((*read.findings, *_placed(taken.findings, read), *unread), taken.case_id, mapping)
 
 
 def _placed(findings: Iterable[Finding], read: Read) -> tuple[Finding, ...]:

@@ -19,7 +19,7 @@ from adapter.flows import cancellation
 from adapter.flows.consents import consents_of
 from adapter.flows.doors import Opened, open_message, read_message
 from adapter.flows.parts import Parts
-from adapter.flows.placing import Notice, place
+from adapter.flows.placing import Notice, place, reachable
 from adapter.ports import Transaction
 
 _BECAUSE = {"requeue": "requeued", "skip": "skipped"}
@@ -93,12 +93,10 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         read = read_message(opened, parts)
         if isinstance(read, Finding):
             raise Refused(read)
-        facts = {**read.facts} | (
-            {"consent.status": "obtained", "consent.limits": "no"} if recorded else {}
-        )
+        facts = {**read.facts} | ({"consent.status": "obtained", "consent.limits": "no"} if recorded else {})
         verdict = judge(facts, "states", opened.addressed, parts.directory, now)
         if verdict.event != "hold-for-consent":
-            verdict = _chosen(her_id, parts) or verdict
+            verdict = _where_to(case, her_id, verdict, parts)
         mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
         notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
         place(tx, case, notice, shielded(facts), verdict, parts)
@@ -131,17 +129,23 @@ def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> bool:
     if parts.tables.lifecycles["case"].after(case.state, "route") is None:
         raise Refused(Finding("step-forbidden", "case"))
     if case.state == "held-for-consent" and not recorded:
-        raise Refused(Finding("step-forbidden", "case"))
+        raise Refused(Finding("consent-not-stated", "consent"))
     return recorded
 
 
-def _chosen(her_id: str | None, parts: Parts) -> Verdict | None:
+def _where_to(case: Case, her_id: str | None, verdict: Verdict, parts: Parts) -> Verdict:
+    """The unit a person names, or the one the message leads to; never, unasked, back to one that has refused it."""
     if her_id is None:
-        return None
+        if case.state == "wrong-addressee" and verdict.unit and verdict.unit.her_id == case.unit:
+            raise Refused(Finding("wrong-addressee", "unit"))
+        return verdict
     unit = by_her_id(parts.directory, her_id, norwegian_day(parts.clock()))
     if unit is None:
         raise Refused(Finding("no-unit", "unit"))
-    return Verdict("route", (), unit)
+    chosen = reachable(Verdict("route", (), unit), parts)
+    if chosen.unit is None:
+        raise Refused(*chosen.findings)
+    return chosen
 
 
 def _last_message(case: Case, parts: Parts) -> Opened:
