@@ -14,7 +14,7 @@ from adapter.mapping import partners, routes, tables
 from adapter.outside.identity import acceptable_issuer
 from adapter.outside.transport import HttpTransport
 from adapter.ports import Clock, Store
-from adapter.settings import SAMPLE_SECRET, Settings
+from adapter.settings import SAMPLE_BASE, SAMPLE_SECRET, Settings
 from adapter.wire.message import read_response
 
 
@@ -75,6 +75,13 @@ def refuse_unsafe(settings: Settings) -> None:
         raise ValueError("IP_ADAPTER_SUBJECT_SECRET must be set in production")
     if not acceptable_issuer(settings.issuer, settings.environment):
         raise ValueError("IP_ADAPTER_ISSUER must be a real issuer in production")
+
+
+def samples_left(settings: Settings) -> tuple[str, ...]:
+    """The variables that are still those of the sample, where production should have its own."""
+    if settings.environment == "production" and settings.canonical_base == SAMPLE_BASE:
+        return ("IP_ADAPTER_CANONICAL_BASE",)
+    return ()
 
 
 def transport(

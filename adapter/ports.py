@@ -17,11 +17,11 @@ class StoreBusy(Exception):  # noqa: N818 - a state of the world, not a fault of
     """The database is locked or cannot be reached. Nothing was written; the caller may try again."""
 
 
-class Collision(Exception):  # noqa: N818
+class Collision(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
     """Somebody else wrote the same thing first. Nothing was written; run the whole flow once more."""
 
 
-class IssuerUnreachable(Exception):  # noqa: N818
+class IssuerUnreachable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
     """The issuer of access tokens does not answer, and no key of it is known that could check the token."""
 
 

@@ -183,6 +183,18 @@ def test_an_address_that_is_no_unit_that_day_is_routed_by_key() -> None:
     assert unrouted(stay("3216", protection="unknown"), addressed=["8902006"]).problem == "protection-unknown"
 
 
+def test_the_sender_is_told_when_the_unit_it_addressed_has_ended() -> None:
+    """A warning beside wherever the case goes then, and nothing more is said of a protected stay."""
+    ended = Finding("unit-ended", "receiver")
+    assert routed(stay("4204"), addressed=["8902006"])[2] == ["unit-ended"]
+    assert routed(stay("4204"), date(2024, 12, 31), ["8902006"])[2] == []
+    assert routed(stay("4204"), date(2024, 12, 31), ["8902007"])[2] == []
+    for where in (stay("4204", protection="confidential"), stay()):
+        waits = route(DIRECTORY, where, ["8902006"], TODAY)
+        assert isinstance(waits, Unrouted)
+        assert waits.findings == (ended,)
+
+
 def test_two_addressed_units_are_a_choice_for_a_person() -> None:
     """One message has one receiver."""
     assert unrouted(stay("3216"), addressed=[VESTBY, "8902008"]) == Finding("several-units", "receiver")

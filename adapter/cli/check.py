@@ -9,7 +9,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from adapter.app import refuse_unsafe, system_clock
+from adapter.app import refuse_unsafe, samples_left, system_clock
 from adapter.cli.failed import REFUSED, Failed
 from adapter.cli.opening import database_told, require_head, settings_with, tables_told
 from adapter.cli.options import Database, Json
@@ -19,8 +19,6 @@ from adapter.domain.routing import Directory
 from adapter.mapping import partners, routes, tables
 from adapter.outside.store import open_store
 from adapter.settings import Settings
-
-_SAMPLE_BASE = "https://ip-adapter.example/fhir"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,8 @@ def command(
 def _checks(settings: Settings, *, reach: bool) -> Iterator[Checked]:
     folder = settings.mappings
     yield _tried("settings", lambda: _settings(settings))
-    if settings.environment == "production" and settings.canonical_base == _SAMPLE_BASE:
-        yield Checked("settings", None, "IP_ADAPTER_CANONICAL_BASE is still the sample")
+    for name in samples_left(settings):
+        yield Checked("settings", None, f"{name} is still the sample")
     yield _tried("tables", lambda: _tables(settings))
     yield _tried("routes", lambda: _units(routes.load(folder / "routes")))
     yield _tried("partners", lambda: f"{len(_partners(settings).by_organisation)} organisations")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import structlog
 from pydantic import ValidationError
 
-from adapter.app import build
+from adapter.app import build, samples_left
 from adapter.cli.failed import REFUSED, Failed
 from adapter.domain.problems import Catalogue, Refused
 from adapter.flows.parts import Parts
@@ -31,7 +32,7 @@ class Opened:
 def settings_with(**given: object) -> Settings:
     """The settings of the environment, with these in their place where they are not None. Raises Failed."""
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type] # pydantic checks the values
     except ValidationError as faulty:
         said = [f"IP_ADAPTER_{str(e['loc'][0]).upper()}: {e['msg']}" for e in faulty.errors()]
         raise Failed("; ".join(said)) from None
@@ -101,6 +102,12 @@ def refusals_told(catalogue: Catalogue) -> Iterator[None]:
     except Refused as refused:
         said = [f"{f.problem}: {catalogue[f.problem].text['nb']} ({f.where})" for f in refused.findings]
         raise Failed("; ".join(said), REFUSED) from None
+
+
+def warn_of_samples(settings: Settings) -> None:
+    """One log line for each variable that production should have set and has not."""
+    for name in samples_left(settings):
+        structlog.get_logger("start").warning("still-the-sample", variable=name)
 
 
 def operator(by: str | None) -> str:

@@ -13,11 +13,18 @@ import uvicorn
 from fastapi import FastAPI
 
 from adapter.api.logging import configure
-from adapter.api.service import make_app
+from adapter.api.service import Lifespan, make_app
 from adapter.app import system_clock
 from adapter.cli.failed import Failed
 from adapter.cli.issuer import issuer_beside
-from adapter.cli.opening import Opened, database_told, opened, require_known_kind, settings_with
+from adapter.cli.opening import (
+    Opened,
+    database_told,
+    opened,
+    require_known_kind,
+    settings_with,
+    warn_of_samples,
+)
 from adapter.cli.options import Database, Json
 from adapter.cli.telling import tell, tell_json
 from adapter.cli.working import working
@@ -71,6 +78,7 @@ def command(
             with database_told():
                 migrate(settings.database)
         with opened(settings) as now:
+            warn_of_samples(settings)
             _serve(now, listener, work=_works(settings, work), json=json)
 
 
@@ -151,7 +159,7 @@ def _serve(now: Opened, listener: socket.socket, *, work: bool, json: bool) -> N
         raise Failed("it ended by a fault; the log on standard error has the rest")
 
 
-def _app(now: Opened, lifespan: object) -> FastAPI:
+def _app(now: Opened, lifespan: Lifespan | None) -> FastAPI:
     settings = now.settings
     identity = Identity(settings.issuer, settings.audience, system_clock)
-    return make_app(now.parts, identity, now.store.ready, lifespan)  # type: ignore[arg-type]
+    return make_app(now.parts, identity, now.store.ready, lifespan)

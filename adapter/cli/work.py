@@ -5,7 +5,7 @@ import signal
 import sys
 
 from adapter.api.logging import configure
-from adapter.cli.opening import Opened, opened, settings_with
+from adapter.cli.opening import Opened, opened, settings_with, warn_of_samples
 from adapter.cli.options import Database, Json
 from adapter.cli.telling import tell, tell_json
 from adapter.cli.working import working
@@ -26,6 +26,7 @@ def command(database: Database = None, json: Json = False) -> None:
     """
     with opened(settings_with(database=database)) as now:
         configure(sys.stderr)
+        warn_of_samples(now.settings)
         asyncio.run(_work(now, json=json))
 
 

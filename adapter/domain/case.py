@@ -68,7 +68,7 @@ class Waiting:
     """Something a person must look at: a case and the reason (a problem's name). `list` names the work list."""
 
     case_id: str
-    list: Literal["routing", "detection", "consent", "delivery"]
+    list: Literal["routing", "detection", "consent"]
     reason: str
     since: datetime
     resolved_at: datetime | None = None

@@ -39,10 +39,7 @@ def _content(row: Written, fact: Fact, codes: Mapping[str, CodeTable]) -> Any:
 
 
 def _item(rows: Iterable[Written], facts: Facts, codes: Mapping[str, CodeTable]) -> Any:
-    """One item of a list: an object, or the bare value where the only row is `at: .`."""
-    rows = tuple(rows)
-    if len(rows) == 1 and rows[0].at == "." and rows[0].fact:
-        return _content(rows[0], facts[rows[0].fact], codes)
+    """One item of a list."""
     tree: dict[str, Any] = {}
     _write(rows, facts, codes, tree)
     return tree

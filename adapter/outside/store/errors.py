@@ -32,7 +32,7 @@ _PG_AWAY_CLASS = {"08", "53", "57"}
 _PG_AWAY = {"55P03", "25P03", "25006"}
 
 
-class StoreFailed(Exception):  # noqa: N818
+class StoreFailed(Exception):  # noqa: N818 - named by what it says
     """The database refused what only a fault of ours can ask for: a missing table, a row without its case."""
 
 
