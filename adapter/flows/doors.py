@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from adapter.domain import person
 from adapter.domain.detection import Detected, detect
 from adapter.domain.doors import Way, way_of
 from adapter.domain.message import Caller, Door, Envelope, Party
 from adapter.domain.need import NUMBERS, stricter
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.parts import Parts
+from adapter.flows.reported_consent import ReportedConsent, reported_consent
 from adapter.mapping.engine import Facts, Reading, Root, read
 from adapter.mapping.paths import find
 from adapter.mapping.roles import roots_of
@@ -95,25 +97,75 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
     if isinstance(way, Finding):
         return way
     table = parts.tables.messages[way.table]
-    if way.door == "edi":
-        whole = Root("MsgHead", opened.tree)
-        roots: Mapping[str, Root] = {"MsgHead": whole}
-        lost: tuple[Finding, ...] = ()
-    else:
-        whole = Root("Bundle", opened.tree)
-        roots, lost = roots_of(opened.tree, table.roles)
+    whole, consent, lost = _roots(opened, table)
+    roots = consent.roots
     reading = read(table, way.column, roots, whole, parts.tables.codes)
-    found = _detected(way, reading, parts)
-    facts = {**found.facts, **flat(reading.facts)}
+    found = _detected(way, opened, reading, parts)
+    facts = {**found.facts, **flat(reading.facts), **consent.facts}
+    origin = {**_places(roots), **found.origin, **reading.origin, **consent.origin}
     if way.table == "need":
-        facts["consent.status"] = stricter(
-            flat(reading.facts).get("consent.status"), found.facts.get("consent.status")
-        )
-        facts.setdefault("need.long_term", "unclear")
-        facts.setdefault("need.coordinated", "unclear")
-    findings = (*lost, *reading.findings, *_several_numbers(table, way.column, roots), *_not_ours(found))
-    origin = {**_places(roots), **found.origin, **reading.origin}
+        _complete(facts, origin, found, {**flat(reading.facts), **consent.facts})
+    findings = (
+        *lost,
+        *consent.findings,
+        *reading.findings,
+        *_several_numbers(table, way.column, roots),
+        *_birth_date(facts, origin),
+        *(Finding("attachment-not-taken", place) for place in _attachments(opened)),
+        *_not_ours(found),
+    )
     return Read(way, reading, facts, origin, found.outcome, findings)
+
+
+def _roots(opened: Opened, table: ReadingTable) -> tuple[Root, ReportedConsent, tuple[Finding, ...]]:
+    if opened.envelope.door == "edi":
+        whole = Root("MsgHead", opened.tree)
+        return whole, ReportedConsent({"MsgHead": whole}, {}, {}), ()
+    roots, lost = roots_of(opened.tree, table.roles)
+    return Root("Bundle", opened.tree), reported_consent(opened.tree, roots, table.roles), lost
+
+
+def _complete(
+    facts: dict[str, str], origin: dict[str, str], found: Detected, coded: Mapping[str, str]
+) -> None:
+    """What a need must say: the stricter of code and words on consent, the criteria, and a first name first."""
+    words = found.facts.get("consent.status")
+    facts["consent.status"] = stricter(coded.get("consent.status"), words)
+    if facts["consent.status"] == words:
+        origin["consent.status"] = found.origin["consent.status"]
+    facts.setdefault("need.long_term", "unclear")
+    facts.setdefault("need.coordinated", "unclear")
+    if "patient.middle" in facts and "patient.given" not in facts:
+        facts["patient.given"] = facts.pop("patient.middle")
+
+
+def _birth_date(facts: Mapping[str, str], origin: Mapping[str, str]) -> list[Finding]:
+    """A birth date that the identity number does not bear out: perhaps another person is meant."""
+    stated = facts.get("patient.birth_date")
+    numbers = (person.classify(facts[name]) for name in NUMBERS if name in facts)
+    born = next((known.born for known in numbers if known), None)
+    if stated is None or born is None or born.isoformat() == stated:
+        return []
+    return [Finding("birth-date-differs", origin["patient.birth_date"])]
+
+
+def _attachments(opened: Opened) -> list[str]:
+    """Places of what comes along with the one payload that is read: nobody may believe it was passed on."""
+    if opened.envelope.door != "edi":
+        return []
+    files = find(opened.tree, "Document.RefDoc.FileReference", "MsgHead")
+    contents = list(find(opened.tree, "Document.RefDoc.Content", "MsgHead"))
+    payloads = [
+        f"{content.place}.{name}[{position}]"
+        for content in contents
+        if isinstance(content.value, dict)
+        for name, items in content.value.items()
+        if isinstance(items, list)
+        for position in range(len(items))
+    ]
+    more = [f.place for f in find(opened.tree, "Document", "MsgHead") if not f.place.endswith("[0]")]
+    inside = [place for place in payloads[1:] if not place.startswith(tuple(f"{m}." for m in more))]
+    return [*(f.place for f in files), *inside, *more]
 
 
 def _places(roots: Mapping[str, Root]) -> dict[str, str]:
@@ -155,18 +207,18 @@ def _several_numbers(table: ReadingTable, column: str, roots: Mapping[str, Root]
     return findings
 
 
-def _detected(way: Way, reading: Reading, parts: Parts) -> Detected:
+def _detected(way: Way, opened: Opened, reading: Reading, parts: Parts) -> Detected:
+    """What the words say, all of them; a text that has no row, an attachment or another theme needs a person."""
     if not way.detects:
         return Detected("states", "", {}, {})
-    texts = [
-        (reading.origin[fact], value)
-        for fact in ("dialog.topic", "need.reason")
-        if isinstance(value := reading.facts.get(fact), str)
-    ]
-    found = detect(parts.tables.phrases, texts)
-    if found.outcome == "states" and reading.facts.get("dialog.theme") != "about-patient":
-        return replace(found, outcome="uncertain", where=reading.origin.get("dialog.theme", found.where))
-    return found
+    found = detect(parts.tables.phrases, reading.texts)
+    if found.outcome != "states":
+        return found
+    unread = (place for place, _ in reading.texts if place in reading.unread)
+    where = next(unread, None) or next(iter(_attachments(opened)), None)
+    if reading.facts.get("dialog.theme") != "about-patient":
+        where = reading.origin.get("dialog.theme", found.where)
+    return replace(found, outcome="uncertain", where=where) if where else found
 
 
 def _not_ours(found: Detected) -> list[Finding]:

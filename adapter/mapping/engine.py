@@ -1,13 +1,13 @@
 """Reads one column of a table: a tree becomes facts, findings, and an account of every leaf."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.domain.problems import Finding
 from adapter.mapping.paths import Found, find, first
-from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Row
+from adapter.mapping.rows import Cell, CodeTable, ReadingTable, Row
 from adapter.mapping.transforms import TRANSFORMS, Misfit
 from adapter.wire.tree import leaves
 
@@ -28,7 +28,8 @@ class Reading:
     """What a table made of a tree.
 
     `origin` says where each fact stood. Every leaf of the source is in exactly one of `read`, `ignored`
-    (with its reason) and `unread`; these hold places only.
+    (with its reason) and `unread`; these hold places only. `texts` are what stands where people write freely,
+    read or not, with its places.
     """
 
     facts: Facts
@@ -37,6 +38,7 @@ class Reading:
     read: frozenset[str]
     ignored: Mapping[str, str]
     unread: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,7 +56,11 @@ def read(
     facts = _facts(table.rows, column, roots, codes, notes)
     ignored: dict[str, str] = {}
     unread: list[str] = []
-    rules = [(_pattern(rule), rule.because) for rule in table.ignored.get(column, ())]
+    rules = [
+        (pattern, rule.because)
+        for rule in table.ignored.get(column, ())
+        for pattern in _patterns(rule.at, roots)
+    ]
     for place, _ in leaves(whole.tree, whole.place):
         if place not in notes.read:
             names = _names(place, roots)
@@ -63,7 +69,16 @@ def read(
                 unread.append(place)
             else:
                 ignored[place] = because
-    return Reading(facts, tuple(notes.findings), notes.origin, frozenset(notes.read), ignored, tuple(unread))
+    texts = tuple(_texts(table.texts.get(column, ()), whole, roots))
+    read_ = frozenset(notes.read)
+    return Reading(facts, tuple(notes.findings), notes.origin, read_, ignored, tuple(unread), texts)
+
+
+def _texts(rules: Iterable[str], whole: Root, roots: Mapping[str, Root]) -> Iterator[tuple[str, str]]:
+    patterns = [pattern for rule in rules for pattern in _patterns(rule, roots)]
+    for place, value in leaves(whole.tree, whole.place):
+        if isinstance(value, str) and any(p.fullmatch(n) for n in _names(place, roots) for p in patterns):
+            yield place, value
 
 
 def _facts(
@@ -84,14 +99,23 @@ def _facts(
             if column in row.need:
                 notes.findings.append(Finding(row.need[column], _expected(cell, roots)))
         else:
-            _take(row, cell, found[0], codes, notes, facts)
+            _take(row, cell, found[0], roots, codes, notes, facts)
     return facts
 
 
 def _take(
-    row: Row, cell: Cell, found: Found, codes: Mapping[str, CodeTable], notes: _Notes, facts: dict[str, Fact]
+    row: Row,
+    cell: Cell,
+    found: Found,
+    roots: Mapping[str, Root],
+    codes: Mapping[str, CodeTable],
+    notes: _Notes,
+    facts: dict[str, Fact],
 ) -> None:
     notes.read.update((found.place, *found.consulted))
+    if cell.system and not _of_system(cell, found, roots, notes):
+        notes.findings.append(Finding(cell.problem, found.place))
+        return
     if isinstance(found.value, dict | list):
         notes.findings.append(Finding("malformed-value", found.place))
         return
@@ -104,11 +128,23 @@ def _take(
     if cell.codes:
         known = codes[cell.codes].forward
         if value not in known:
-            notes.findings.append(Finding("unknown-code", found.place))
+            notes.findings.append(Finding(cell.problem, found.place))
             return
         value = known[value]
     facts[row.fact] = value
     notes.origin[row.fact] = found.place
+
+
+def _of_system(cell: Cell, found: Found, roots: Mapping[str, Root], notes: _Notes) -> bool:
+    """Whether the element beside the value says what it must, or says nothing."""
+    beside, wanted = cell.system or ("", "")
+    holder = Cell(tuple(path.rpartition(".")[0] for path in cell.at))
+    for element in _locate(holder, roots):
+        said = first(element.value, beside, element.place)
+        if said and found.place.startswith(f"{element.place}."):
+            notes.read.add(said.place)
+            return said.value in ("", wanted)
+    return True
 
 
 def _locate(cell: Cell, roots: Mapping[str, Root]) -> list[Found]:
@@ -129,16 +165,22 @@ def _expected(cell: Cell, roots: Mapping[str, Root]) -> str:
 
 
 def _names(place: str, roots: Mapping[str, Root]) -> list[str]:
-    """What rules may call a place: its whole way, and the way below a role it belongs to; without positions."""
+    """What rules may call a place: its whole way, and the way below a role it belongs to; without positions, and as
+    it is for rules that choose among elements."""
     below = [f"{name}{place[len(r.place) :]}" for name, r in roots.items() if place.startswith(f"{r.place}.")]
-    return [re.sub(r"\[\d+\]", "", name) for name in (place, *below)]
+    return [*(re.sub(r"\[\d+\]", "", name) for name in (place, *below)), place]
 
 
-def _pattern(rule: Ignored) -> re.Pattern[str]:
-    return re.compile(re.escape(rule.at).replace(r"\*\*", r".*").replace(r"\*", r"[^.]*"))
+def _patterns(rule: str, roots: Mapping[str, Root]) -> list[re.Pattern[str]]:
+    """A rule as expressions for names; where it chooses by key=value, one for each element it chooses."""
+    chosen, bracket, rest = rule.rpartition("]")
+    if not bracket:
+        return [re.compile(_wild(rule))]
+    root, _, path = chosen.partition(".")
+    hits = find(roots[root].tree, f"{path}]", roots[root].place) if root in roots else ()
+    below = _wild(rest).replace(r"\.", r"(?:\[\d+\])?\.")
+    return [re.compile(re.escape(hit.place) + below) for hit in hits]
 
 
-def at(tree: Any, path: str) -> str | None:
-    """The text at one path of a tree, or None: for the few places a flow asks for outside a table."""
-    found = first(tree, path, "")
-    return None if found is None or isinstance(found.value, dict | list) else str(found.value)
+def _wild(rule: str) -> str:
+    return re.escape(rule).replace(r"\*\*", ".*").replace(r"\*", "[^.]*")

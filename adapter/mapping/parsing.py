@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from adapter.domain.detection import Phrases, Signal
+from adapter.domain.detection import ConsentPhrases, Phrases, Signal
 from adapter.domain.problems import Catalogue
 from adapter.mapping.paths import steps
 from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Role, Row, WritingTable, Written
@@ -22,19 +22,32 @@ def _only(row: Mapping[str, Any], *known: str) -> None:
 def reading_table(name: str, text: str) -> ReadingTable:
     """A file of mappings/messages."""
     raw = yaml.safe_load(text)
-    _only(raw, "version", "history", "spec", "columns", "roles", "rows", "ignored")
+    _only(raw, "version", "history", "spec", "columns", "roles", "rows", "ignored", "texts")
     if raw["version"] not in raw["history"]:
         raise ValueError("the version has no line in history")
     columns = tuple(raw["columns"])
-    roles = tuple(
-        Role(r["role"], r["from"], r["at"], r["type"], r.get("need", False)) for r in raw.get("roles", ())
-    )
+    roles = tuple(_role(r) for r in raw.get("roles", ()))
+    texts = {column: tuple(paths) for column, paths in raw.get("texts", {}).items()}
     ignored = {
         column: tuple(Ignored(i["at"], i["because"]) for i in rules)
         for column, rules in raw.get("ignored", {}).items()
     }
     rows = tuple(_row(r, columns) for r in raw["rows"])
-    return ReadingTable(name, raw["version"], rows, ignored, roles)
+    return ReadingTable(name, raw["version"], rows, ignored, roles, texts)
+
+
+def _role(raw: Mapping[str, Any]) -> Role:
+    _only(raw, "role", "from", "at", "type", "need", "only")
+    only = _says(raw["only"]) if "only" in raw else None
+    return Role(raw["role"], raw["from"], raw["at"], raw["type"], raw.get("need", False), only)
+
+
+def _says(rule: str) -> tuple[str, str]:
+    """`path=value`; the path may hold keys, so the last `=` counts."""
+    path, _, value = rule.rpartition("=")
+    if not steps(path):
+        raise ValueError(f"not path=value: {rule!r}")
+    return path, value
 
 
 def _row(raw: Mapping[str, Any], columns: tuple[str, ...]) -> Row:
@@ -49,11 +62,12 @@ def _row(raw: Mapping[str, Any], columns: tuple[str, ...]) -> Row:
 def _cell(raw: Any) -> Cell:
     if isinstance(raw, str | list):
         raw = {"at": raw}
-    _only(raw, "at", "codes", "as")
+    _only(raw, "at", "codes", "as", "system", "else")
     at = (raw["at"],) if isinstance(raw["at"], str) else tuple(raw["at"])
     for path in at:
         steps(path)
-    return Cell(at, raw.get("codes"), raw.get("as"))
+    system = _says(raw["system"]) if "system" in raw else None
+    return Cell(at, raw.get("codes"), raw.get("as"), system, raw.get("else", "unknown-code"))
 
 
 def writing_table(name: str, text: str) -> WritingTable:
@@ -70,8 +84,7 @@ def _written(raw: Mapping[str, Any]) -> Written:
     _only(raw, "at", "is", "fact", "codes", "as", "rows")
     if ("is" in raw) == ("fact" in raw):
         raise ValueError(f"{raw['at']}: a row has either `is` or `fact`")
-    if raw["at"] != ".":
-        steps(raw["at"])
+    steps(raw["at"])
     return Written(
         at=raw["at"],
         constant=raw.get("is"),
@@ -105,14 +118,35 @@ def displays(text: str) -> dict[str, str]:
 def phrases(text: str) -> Phrases:
     """mappings/detection.yaml: regular expressions, tried in the order of the file."""
     raw = yaml.safe_load(text)
-    _only(raw, "version", "history", "topic", "states", "negates", "doubts", "signals")
+    _only(raw, "version", "history", "topic", "states", "negates", "doubts", "against", "signals", "consent")
     return Phrases(
         topic=_compiled(raw["topic"]),
         states=_compiled(raw["states"]),
         negates=_compiled(raw["negates"]),
         doubts=_compiled(raw["doubts"]),
+        against=_compiled(raw["against"]),
         signals=tuple(Signal(s["fact"], s["means"], _compiled(s["phrases"])) for s in raw["signals"]),
+        consent=_consent_phrases(raw["consent"]),
     )
+
+
+def _consent_phrases(raw: Mapping[str, Any]) -> ConsentPhrases:
+    """Rules may use `<name>` for an expression of `names`, which may use those before it."""
+    _only(raw, "names", "mentions", "unclear", "refused", "not-asked", "obtained")
+    names: dict[str, str] = {}
+    for name, rule in raw["names"].items():
+        names[name] = _named(rule, names)
+
+    def rules(key: str) -> tuple[re.Pattern[str], ...]:
+        return _compiled([_named(rule, names) for rule in raw[key]])
+
+    return ConsentPhrases(
+        rules("mentions"), rules("unclear"), rules("refused"), rules("not-asked"), rules("obtained")
+    )
+
+
+def _named(rule: str, names: Mapping[str, str]) -> str:
+    return re.sub(r"<(\w+)>", lambda found: f"(?:{names[found[1]]})", rule)
 
 
 def _compiled(rules: list[str]) -> tuple[re.Pattern[str], ...]:
@@ -130,7 +164,7 @@ def check(
         for row in _flat(table.rows):
             for cell in row.cells.values():
                 _known(table.name, row.fact, cell.codes, cell.form, codes)
-            for problem in row.need.values():
+            for problem in (*row.need.values(), *(cell.problem for cell in row.cells.values())):
                 if problem not in problems.problems:
                     raise ValueError(f"{table.name}: {row.fact}: no problem {problem}")
     for writing in resources.values():

@@ -4,7 +4,8 @@
     patient.name[0].family
 
 A step is a name, a name with a position, or a name with key=value (the key may itself be a path) that finds
-an element of a list when reading and makes it when writing. A name without a position means the first of a list.
+an element of a list when reading and makes it when writing; key^=value finds one that begins so, and only reads.
+A name without a position means the first of a list.
 """
 
 import re
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-_STEP = re.compile(r"([\w@#-]+)(?:\[(?:(\d+)|([\w.@#-]+)=([^\]]+))\])?(?:\.|$)")
+_STEP = re.compile(r"([\w@#-]+)(?:\[(?:(\d+)|([\w.@#-]+)(\^?=)([^\]]+))\])?(?:\.|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Step:
     position: int | None
     key: str | None
     value: str | None
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ def steps(path: str) -> tuple[Step, ...]:
         match = _STEP.match(path, at)
         if not match:
             raise ValueError(f"not a path: {path!r} at {at}")
-        name, position, key, value = match.groups()
-        found.append(Step(name, int(position) if position else None, key, value))
+        name, position, key, sign, value = match.groups()
+        found.append(Step(name, int(position) if position else None, key, value, begins=sign == "^="))
         at = match.end()
     return tuple(found)
 
@@ -82,8 +84,14 @@ def _walk(at: Found, way: tuple[Step, ...]) -> Iterator[Found]:
 def _matches(item: Any, step: Step, place: str) -> tuple[str, ...] | None:
     if step.key is None:
         return ()
-    hit = next((f for f in find(item, step.key, place) if f.value == step.value), None)
+    hit = next((f for f in find(item, step.key, place) if _fits(f.value, step)), None)
     return None if hit is None else (hit.place,)
+
+
+def _fits(value: Any, step: Step) -> bool:
+    if step.begins:
+        return isinstance(value, str) and value.startswith(step.value or "")
+    return bool(value == step.value)
 
 
 def put(tree: dict[str, Any], path: str, content: Any) -> None:
@@ -91,8 +99,8 @@ def put(tree: dict[str, Any], path: str, content: Any) -> None:
     *way, leaf = steps(path)
     for step in way:
         tree = _enter(tree, step)
-    if leaf.key is not None:
-        raise ValueError(f"{path!r} must end in a name")
+    if leaf.key is not None or any(step.begins for step in way):
+        raise ValueError(f"{path!r} must end in a name and say each key whole")
     if leaf.position is None:
         tree[leaf.name] = content
     else:

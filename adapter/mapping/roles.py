@@ -21,14 +21,30 @@ def roots_of(bundle: Resource, roles: Iterable[Role]) -> tuple[Mapping[str, Root
     for role in roles:
         holder = roots.get(role.source)
         references = list(find(holder.tree, role.at, holder.place)) if holder else []
-        root = next((r for f in references if (r := _target(bundle, f, role.type))), None)
-        if root:
-            roots[role.name] = root
+        targets = _targets(bundle, references, role)
+        if targets:
+            roots[role.name] = targets[0]
         elif role.need and holder:
             broken = next((f for f in references if _dangling(bundle, f)), None)
             problem = "unresolved-reference" if broken else "missing-element"
             findings.append(Finding(problem, broken.place if broken else f"{holder.place}.{role.at}"))
     return roots, tuple(findings)
+
+
+def targets(bundle: Resource, roots: Mapping[str, Root], role: Role) -> list[Root]:
+    """Every resource that could take a role, in the order of the references that lead to them."""
+    holder = roots.get(role.source)
+    return _targets(bundle, list(find(holder.tree, role.at, holder.place)) if holder else [], role)
+
+
+def _targets(bundle: Resource, references: Iterable[Found], role: Role) -> list[Root]:
+    found = [root for reference in references if (root := _target(bundle, reference, role.type))]
+    return [root for root in found if role.only is None or _fits(root, *role.only)]
+
+
+def _fits(root: Root, path: str, value: str) -> bool:
+    said = [found.value for found in find(root.tree, path, root.place)]
+    return value in said or not said
 
 
 def _target(bundle: Resource, found: Found, kind: str) -> Root | None:

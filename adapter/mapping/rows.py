@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Where a fact stands in one format: alternative paths in order of trust, a code table, a transform."""
+    """Where a fact stands in one format: alternative paths in order of trust, a code table, a transform.
+
+    `system` is what an element beside the value must say where it is there: its path and its only value, for the
+    code list of a code or the kind of a number. `problem` is reported for a code the table or the system does not have.
+    """
 
     at: tuple[str, ...]
     codes: str | None = None
     form: str | None = None
+    system: tuple[str, str] | None = None
+    problem: str = "unknown-code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +31,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A resource of a message by what it does there: the target of a reference that another role holds."""
+    """A resource of a message by what it does there: the target of a reference that another role holds.
+
+    `only` is a path and a value: a resource that has other values there, and not this one, is no target.
+    """
 
     name: str
     source: str
     at: str
     type: str
     need: bool
+    only: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Elements that are set aside, with the reason. `at` is a path; `**` stands for any way down to it."""
+    """Elements that are set aside, with the reason. `at` is a path; `**` stands for any way down to it.
+
+    A path may choose by key=value as those of rows do, up to the last `]`; wildcards stand behind it.
+    """
 
     at: str
     because: str
@@ -44,13 +57,14 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class ReadingTable:
-    """One file of mappings/messages: rows of facts, columns of formats."""
+    """One file of mappings/messages: rows of facts, columns of formats. `texts` are where people write freely."""
 
     name: str
     version: int
     rows: tuple[Row, ...]
     ignored: Mapping[str, tuple[Ignored, ...]]
     roles: tuple[Role, ...]
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

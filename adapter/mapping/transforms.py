@@ -72,9 +72,9 @@ def phone(value: str) -> str:
 
 
 def digits(value: str) -> str:
-    """Digits only."""
+    """Digits 0–9 only."""
     number = re.sub(r"\s", "", value)
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         raise Misfit("malformed-value")
     return number
 
