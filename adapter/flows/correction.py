@@ -9,7 +9,7 @@ from adapter.domain.delivery import Delivery
 from adapter.domain.need import Verdict
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
-from adapter.flows.outbox import outgoing
+from adapter.flows.outbox import need_stopped, outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.placing import (
@@ -127,6 +127,8 @@ def _stop_what_may_not_go(tx: Transaction, case: Case, notice: Notice, parts: Pa
     for recipient, category in sorted(queued):
         if isinstance(may_have(versions, recipient, category, notice.at, parts), Deny):
             tx.stop(case.id, recipient, category, notice.at, notice.source)
+            if category == "need":
+                tx.wait_for_person(need_stopped(case.id, notice.at))
 
 
 def _is_notification(consent: Resource) -> bool:

@@ -19,6 +19,7 @@ from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
 from adapter.domain.problems import Refused
 from adapter.flows.consent_view import as_told
+from adapter.flows.outbox import need_stopped
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.ports import Transaction, Transport
@@ -148,6 +149,8 @@ def _settle(
             if one.delivery.id in stands:
                 what = "held" if one.place == "held" else "stopped"
                 tx.record(_evidence(what, one.delivery, one.because, (), now))
+            if one.delivery.id in stands and one.delivery.outgoing.category == "need":
+                tx.wait_for_person(need_stopped(one.delivery.outgoing.case_id, now))
     return pause
 
 

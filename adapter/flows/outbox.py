@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from adapter.domain.case import Case, Version
+from adapter.domain.case import Case, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pinned
 from adapter.domain.identifiers import derived
 
@@ -54,3 +54,8 @@ def knows_of(deliveries: Iterable[Delivery], organisation: str) -> bool:
 def has_received(deliveries: Iterable[Delivery], organisation: str) -> bool:
     """Whether an organisation (number) has confirmed that something of a case came to it."""
     return any(d.outgoing.recipient == organisation and d.state == "accepted" for d in deliveries)
+
+
+def need_stopped(case_id: str, at: datetime) -> Waiting:
+    """A need that could not be sent must be on somebody's list: nobody else would notice."""
+    return Waiting(case_id, "consent", "need-stopped", at)
