@@ -78,7 +78,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What one try led to, written back by the postman in one transaction with its siblings."""
+    """What one try led to, written back by the postman in one transaction with its siblings.
+
+    Also what a person or a consent decides without a try (`tried` false): then `delivery.clock` is the new clock.
+    """
 
     delivery: Delivery
     event: str
