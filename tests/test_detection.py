@@ -32,6 +32,61 @@ UNCERTAIN = [
 ]
 
 
+NEED = "Det er behov for individuell plan."
+OBTAINED = [
+    "Pasienten har samtykket til at kommunen kontaktes.",
+    "Pasienten har samtykka til at heimkommunen vert varsla.",
+    "Pasienten har gitt sitt samtykke til melding om behov for individuell plan.",
+    "Pasienten har gjeve munnleg samtykke.",
+    "Samtykke til melding er innhenta frå pasienten.",
+    "Skriftlig samtykke foreligger.",
+    "Skriftleg samtykke ligg føre.",
+    "Samtykke: ja.",
+    "Pasienten samtykker.",
+    "Pasienten har gitt muntlig samtykke 10.03.2026.",
+    "Vi har innhentet samtykke fra pasienten til kontakt med kommunen.",
+    "Pasienten har samtykket til individuell plan og koordinator.",
+    "Brukaren samtykkjer til oppnemning av koordinator.",
+    "Pasienten (17) har samtykket til at koordinerende enhet kontaktes og til oppnevning av koordinator.",
+    "Pasienten er informert og har samtykket til at vi kontakter hjemkommunen.",
+    "Samtykke er gitt. Pasienten kan ikke gå i trapper og vil ikke kunne bo alene.",
+]
+REFUSED = [
+    "Hun har sagt nei.",
+    "Ho har sagt nei.",
+    "Pasienten har samtykket til at kommunen kontaktes, men trakk samtykket i dag.",
+    "Samtykke er trukket.",
+    "Samtykket er trekt attende.",
+    "Far har samtykket. Pasienten (17) er imot.",
+    "Samtykke: nei.",
+    "Pasienten nekter å samtykke.",
+    "Pasienten motset seg at kommunen får melding.",
+    "Samtykke er innhentet. Pasienten har trukket samtykket.",
+]
+UNCLEAR = [
+    "Pasienten ønsker det ikke.",
+    "Pasienten ønskjer det ikkje.",
+    "Pasienten har samtykket til deltakelse i forskningsstudie.",
+    "Pasienten har samtykka til operasjon.",
+    "Pasienten har samtykket til at skolen kontaktes, men ikke kommunen.",
+    "Pasienten har samtykket til at kommunen ikke kontaktes.",
+    "Pasienten har samtykket til at kommunen informerer skolen.",
+    "Pasienten har samtykket. Det gjelder bare operasjonen.",
+    "Pasienten har samtykket. Samtykket gjelder forskning.",
+    "Pasienten har samtykket\ntil operasjon.",
+    "Samtykke er innhentet. Ho vil ikkje at kommunen får vite det.",
+    "Samtykke er gitt. Pasienten er ikke orientert om dette.",
+    "Samtykke er gitt. Kommunen skal ik\u00adke kontaktes.",
+    "Foreldrene har samtykket til at kommunen kontaktes.",
+    "Far er til stede. Han har samtykket.",
+    "Pasienten har tidligere samtykket.",
+    "Dersom pasienten samtykker, kan kommunen kontaktes.",
+    "Pasienten har ikke trukket samtykket.",
+    "Samtykke er innhentet. Mor er imot.",
+    "Samtykke er innhentet. Pasienten har ombestemt seg.",
+]
+
+
 @pytest.fixture(scope="module")
 def phrases() -> Phrases:
     return load(carried("mappings"), "https://ip-adapter.example/fhir").phrases
@@ -67,6 +122,26 @@ def test_a_text_is_taken_for_what_it_says(phrases: Phrases, text: str, outcome: 
 def test_consent_in_words(phrases: Phrases, text: str, status: str | None) -> None:
     """A negation beside consent is never read as consent."""
     assert detect(phrases, [("here", text)]).facts.get("consent.status") == status
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [(t, "obtained") for t in OBTAINED]
+    + [(t, "refused") for t in REFUSED]
+    + [(t, "unclear") for t in UNCLEAR],
+)
+def test_only_a_whole_plain_sentence_is_a_consent(phrases: Phrases, text: str, status: str) -> None:
+    """To the municipality, by the person, taken back nowhere: anything else is no consent."""
+    assert detect(phrases, [("here", f"{NEED} {text}")]).facts["consent.status"] == status
+
+
+@pytest.mark.parametrize(
+    "text", ["Pasienten ønsker det ikke.", "Hun har sagt nei.", "Behovet er ikkje aktuelt."]
+)
+def test_what_takes_a_need_back_needs_no_topic(phrases: Phrases, text: str) -> None:
+    """The sentence after the need, or another text, may say the opposite."""
+    assert detect(phrases, [("here", f"{NEED} {text}")]).outcome == "uncertain"
+    assert detect(phrases, [("here", NEED), ("there", text)]).where == "there"
 
 
 def test_the_place_that_decided_is_named(phrases: Phrases) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.mapping.engine import Root, read
-from adapter.mapping.paths import first, put
+from adapter.mapping.paths import find, first, put
 from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Row, WritingTable, Written
 from adapter.mapping.tables import Tables, load
 from adapter.mapping.transforms import TRANSFORMS, Misfit
@@ -106,6 +106,32 @@ def test_a_key_chooses_among_many() -> None:
     assert as_xpath(found.place) == "/P/Ident[2]/Id"
 
 
+def test_a_code_of_another_list_is_none() -> None:
+    """What stands beside a code and says another list makes it a finding; one that is silent does not."""
+    cell = Cell(("x.c.@V",), codes="sex", system=("@S", "1.2"))
+    table = ReadingTable("t", 1, (Row("sex", {"x": cell}),), {}, ())
+    for beside, problems in (({"@S": "1.2"}, []), ({}, []), ({"@S": "1.3"}, ["unknown-code"])):
+        root = Root("x", {"c": [{"@V": "1", **beside}]})
+        reading = read(table, "x", {"x": root}, root, {"sex": SEX})
+        assert [f.problem for f in reading.findings] == problems
+        assert reading.unread == ()
+
+
+def test_a_rule_may_choose_what_it_sets_aside() -> None:
+    """Only the element with the key is set aside; its neighbour is reported."""
+    tree = {"r": [{"k": "24", "n": ["a"]}, {"k": "8", "n": ["b"]}]}
+    table = ReadingTable("t", 1, (), {"x": (Ignored("x.r[k=24].n", "because"),)}, ())
+    reading = read(table, "x", {"x": Root("x", tree)}, Root("x", tree), {})
+    assert set(reading.ignored) == {"x.r[0].n[0]"}
+    assert "x.r[1].n[0]" in reading.unread
+
+
+def test_a_key_may_say_how_a_value_begins() -> None:
+    """An e-mail address is not taken for a telephone number."""
+    tree = {"t": [{"@V": "mailto:a@b.example"}, {"@V": "tel:1"}]}
+    assert [f.value for f in find(tree, "t[@V^=tel:].@V", "")] == ["tel:1"]
+
+
 def test_positions_are_written_in_order() -> None:
     """A gap in a list would shift what stands behind it."""
     with pytest.raises(ValueError, match="in order"):
@@ -120,6 +146,7 @@ def test_positions_are_written_in_order() -> None:
         ("instant", "i går"),
         ("identity_number", "21905297102"),
         ("digits", "12a"),
+        ("digits", "٣٤"),
     ],
 )
 def test_a_transform_refuses_what_has_not_its_form(form: str, bad: str) -> None:

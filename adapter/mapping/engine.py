@@ -179,7 +179,7 @@ def _patterns(rule: str, roots: Mapping[str, Root]) -> list[re.Pattern[str]]:
     root, _, path = chosen.partition(".")
     hits = find(roots[root].tree, f"{path}]", roots[root].place) if root in roots else ()
     below = _wild(rest).replace(r"\.", r"(?:\[\d+\])?\.")
-    return [re.compile(re.escape(hit.place) + below) for hit in hits]
+    return [re.compile(rf"{re.escape(hit.place)}{below}(?:\[\d+\])?") for hit in hits]
 
 
 def _wild(rule: str) -> str:
