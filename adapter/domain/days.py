@@ -1,6 +1,6 @@
 """Which day it is: law counts days in Norway, clocks run in UTC."""
 
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -22,8 +22,13 @@ def first_moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     whole = text if len(text) > len("YYYY-MM") else f"{text}-01-01"[: len("YYYY-MM-DD")]
-    moment = datetime.fromisoformat(whole)
+    moment = datetime.fromisoformat(_without_leap_second(whole))
     return moment if moment.tzinfo else moment.replace(tzinfo=OSLO)
+
+
+def _without_leap_second(text: str) -> str:
+    """FHIR allows the second 60, the calendar here does not: it is the last whole second before it."""
+    return f"{text[:17]}59{text[19:]}" if text[16:19] == ":60" else text
 
 
 def moment_after(text: str | None) -> datetime | None:
@@ -31,6 +36,8 @@ def moment_after(text: str | None) -> datetime | None:
     start = first_moment(text)
     if start is None or text is None or len(text) > len("YYYY-MM-DD"):
         return start
+    if start.year == MAXYEAR:
+        return None  # "9999-12-31" is how systems write that there is no end
     if len(text) == len("YYYY-MM-DD"):
         return start + timedelta(days=1)
     months = 1 if len(text) == len("YYYY-MM") else 12

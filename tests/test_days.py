@@ -1,0 +1,50 @@
+"""Days in Norway and periods of FHIR dateTimes, down to what senders really write."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.domain.days import first_moment, moment_after, norwegian_day, within
+
+
+@pytest.mark.parametrize("text", ["9999", "9999-12", "9999-12-31"])
+def test_the_last_year_means_no_end(text: str) -> None:
+    """Systems that must state an end write this one."""
+    assert moment_after(text) is None
+    assert within(None, text, datetime(2026, 3, 10, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("2026", "2026-12-31T23:00:00+00:00"),
+        ("2026-06", "2026-06-30T22:00:00+00:00"),
+        ("2026-03-10", "2026-03-10T23:00:00+00:00"),
+        ("2026-12", "2026-12-31T23:00:00+00:00"),
+    ],
+)
+def test_a_period_includes_its_last_day_month_or_year(text: str, after: str) -> None:
+    """Counted in Norwegian time, summer and winter."""
+    end = moment_after(text)
+    assert end is not None
+    assert end.astimezone(UTC).isoformat() == after
+
+
+def test_a_leap_second_is_a_moment() -> None:
+    """FHIR's instant may end in :60."""
+    assert first_moment("2026-06-30T23:59:60+00:00") == datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
+
+
+def test_the_day_in_norway_begins_before_that_of_utc() -> None:
+    """An hour before midnight UTC it is tomorrow in Norway."""
+    assert norwegian_day(datetime(2026, 1, 1, 23, 30, tzinfo=UTC)).isoformat() == "2026-01-02"
+
+
+@given(st.dates().map(str) | st.datetimes(timezones=st.just(UTC)).map(lambda d: d.isoformat()))
+def test_every_fhir_date_has_a_first_moment(text: str) -> None:
+    """None that the format allows ends in an exception, and an end is never before its beginning."""
+    start, end = first_moment(text), moment_after(text)
+    assert start is not None
+    assert end is None or end >= start
