@@ -17,7 +17,7 @@ DIALOG = FIXTURES / "notify" / "xml-need-is-routed"
 FHIR = FIXTURES / "notify" / "fhir-need-is-routed"
 BOTH = [FIXTURES / "notify" / name for name in ("both-doors-make-one-case", "both-doors-in-the-other-order")]
 ONLY_A_DIALOG_SAYS = {"dialog.theme"}
-ONLY_FHIR_SAYS = {"need.category"}
+ONLY_FHIR_SAYS = {"need.category", "request.status"}
 
 
 @pytest.fixture(scope="session")
