@@ -1,14 +1,17 @@
 """The tables of states and events: total, decided by persons where it matters, and never backwards."""
 
 import csv
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cases import FOLDERS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.domain.lifecycle import LifeCycle
-from adapter.domain.steps import rule_of
+from adapter.domain.steps import names_professional, rule_of
 from adapter.mapping.tables import load
 from adapter.settings import carried
 
@@ -16,7 +19,7 @@ TABLES = load(carried("mappings"), "https://ip-adapter.example/fhir")
 FILES = sorted((carried("mappings") / "lifecycles").glob("*.csv"))
 
 DECISIONS = {
-    "case": {"wrong-addressee", "decided", "refused", "coordinator-appointed"},
+    "case": {"wrong-addressee", "decided", "refused", "coordinator-appointed", "dismissed"},
     "plan": {"active", "on-hold", "revoked", "completed", "entered-in-error"},
 }
 """States that say something about a person's rights or plan."""
@@ -32,7 +35,7 @@ RANKS = {
         {"wrong-addressee"},
         {"decided"},
         {"refused", "coordinator-appointed"},
-        {"cancelled"},
+        {"cancelled", "dismissed"},
     ],
     "plan": [{"draft"}, {"active", "on-hold"}, {"revoked", "completed"}, {"entered-in-error"}],
     "consent": [{"none"}, {"proposed"}, {"active"}, {"rejected", "inactive"}, {"entered-in-error"}],
@@ -97,7 +100,7 @@ def test_nothing_is_decided_without_a_person(name: str) -> None:
     for event in decisive:
         rule = rule_of(TABLES.steps, name, event)
         assert rule.person, event
-        assert rule.actor == "owner", event
+        assert rule.actor == ("operator" if event == "dismiss" else "owner"), event
 
 
 def test_the_adapter_itself_only_holds_routes_and_cancels() -> None:
@@ -105,6 +108,72 @@ def test_the_adapter_itself_only_holds_routes_and_cancels() -> None:
     own = {r.event for r in TABLES.steps if r.actor == "adapter"}
     reached = set().union(*(TABLES.lifecycles["case"].leads_to(event) for event in own))
     assert reached == {"held-for-consent", "held-for-review", "held-for-routing", "routed", "cancelled"}
+
+
+def ends() -> list[dict[str, Any]]:
+    """How every case of every folder ends, as its golden has it."""
+    files = [folder / "out" / "end.json" for folder in FOLDERS]
+    return [case for f in files if f.is_file() for case in json.loads(f.read_text(encoding="utf-8")).values()]
+
+
+def test_who_acts_on_plans_and_consents_is_who_the_table_says() -> None:
+    """In every case folder: plans move by the owner's hand, consents by those who take part."""
+    assert {r.actor for r in TABLES.steps if r.lifecycle == "plan"} == {"owner"}
+    assert {r.actor for r in TABLES.steps if r.lifecycle == "consent"} == {"participant"}
+    moved = [(line, case) for case in ends() for line in case["history"]]
+    plans = [(line, case) for line, case in moved if line.startswith("plan:")]
+    consents = [(line, case) for line, case in moved if line.startswith("consent:")]
+    assert plans
+    assert consents
+    for line, case in plans:
+        assert line.rsplit(" by ")[1] == case["owner"]
+    for line, case in consents:
+        assert line.rsplit(" by ")[1] in takers(case)
+
+
+def test_who_hears_of_plans_and_consents_is_who_the_table_says() -> None:
+    """In every case folder: a plan goes to participants; a consent's news to the owner, and to whom it concerned."""
+    assert {r.tells for r in TABLES.steps if r.lifecycle == "plan"} == {"participants"}
+    assert {r.tells for r in TABLES.steps if r.lifecycle == "consent"} == {"concerned"}
+    sent = [(d, case) for case in ends() for d in case["deliveries"]]
+    heard = {
+        e: [(d["to"], c) for d, c in sent if d["event"] == e] for e in ("plan-updated", "consent-changed")
+    }
+    assert all(heard.values())
+    assert all(to in takers(case) - {case["owner"]} for to, case in heard["plan-updated"])
+    for to, case in heard["consent-changed"]:
+        got = {d["to"] for d in case["deliveries"] if d["state"] == "accepted"}
+        assert to == case["requester"] or to in got
+
+
+def takers(case: dict[str, Any]) -> set[str]:
+    """Owner, requester, and those whose numbers stand in some version of the care team."""
+    teams = json.dumps([r for r in case["resources"] if r["resourceType"] == "CareTeam"])
+    return {case["owner"], case["requester"], *(n for n in ("999900033",) if n in teams)}
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ({"type": "Practitioner", "display": "A"}, True),
+        ({"reference": "https://x.example/fhir/PractitionerRole/1/_history/2", "identifier": "1"}, True),
+        ({"type": "Practitioner", "reference": "urn:uuid:1", "display": "A"}, True),
+        ({"type": "Practitioner"}, False),
+        ({"type": "Practitioner", "display": " "}, False),
+        ({"reference": "Practitioner/1"}, False),
+        ({"display": "A"}, False),
+        ({"identifier": "1"}, False),
+        ({"reference": "#one", "display": "A"}, False),
+        ({"type": "Practitioner", "reference": "Device/1", "display": "A"}, False),
+        *(
+            ({"type": t, "display": "A"}, False)
+            for t in ("Device", "Patient", "RelatedPerson", "Organization")
+        ),
+    ],
+)
+def test_who_can_decide(reference: dict[str, str], expected: bool) -> None:
+    """A professional by kind, with a name or an identifier."""
+    assert names_professional(reference) is expected
 
 
 @pytest.mark.parametrize("name", RANKS)

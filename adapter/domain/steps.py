@@ -11,7 +11,7 @@ class StepRule:
     """One row of mappings/steps.csv.
 
     A resource that shows `status` and `business_status` (blank: none) says that `event` has happened in
-    `lifecycle`. `actor`: owner, requester, participant or adapter. `person`: the step is a decision, and names the
+    `lifecycle`. `actor`: owner, participant, operator or adapter. `person`: the step is a decision, and names the
     person who took it (pasientjournalloven § 11: no automated decisions here). `tells` is who is owed the news:
     requester, owner, participants, concerned or nobody.
     """
