@@ -14,7 +14,7 @@ from adapter.mapping.engine import Root
 from adapter.mapping.paths import find, first
 from adapter.mapping.roles import targets
 from adapter.mapping.rows import Role
-from adapter.wire.message import resolve
+from adapter.wire.parties import Entries, resolve
 
 _PLAIN = frozenset({"id", "type", "period"})
 _REFUSED = frozenset({"rejected", "inactive"})
@@ -108,9 +108,10 @@ def _same(bundle: Resource, whose: Mapping[str, Any], person: Root) -> bool:
 
 def _lost(bundle: Resource, need: Root) -> Iterable[Finding]:
     """References to consents that do not come along: what they say might be no."""
+    entries = Entries(bundle)
     for found in find(need.tree, "supportingInfo", need.place):
         reference = found.value.get("reference") if isinstance(found.value, dict) else None
-        if not isinstance(reference, str) or resolve(bundle, reference) is not None:
+        if not isinstance(reference, str) or entries.resolve(reference) is not None:
             continue
         named = found.value.get("type") == "Consent" or "Consent/" in reference
         if named or reference.startswith(("#", "urn:")):

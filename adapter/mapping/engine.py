@@ -11,6 +11,8 @@ from adapter.mapping.rows import Cell, CodeTable, ReadingTable, Row
 from adapter.mapping.transforms import TRANSFORMS, Misfit
 from adapter.wire.tree import leaves
 
+_POSITION = re.compile(r"\[\d+\]")
+
 Fact = str | tuple["Facts", ...]
 Facts = Mapping[str, Fact]
 
@@ -56,15 +58,10 @@ def read(
     facts = _facts(table.rows, column, roots, codes, notes)
     ignored: dict[str, str] = {}
     unread: list[str] = []
-    rules = [
-        (pattern, rule.because)
-        for rule in table.ignored.get(column, ())
-        for pattern in _patterns(rule.at, roots)
-    ]
+    rules = _Rules([(rule.at, rule.because) for rule in table.ignored.get(column, ())], roots)
     for place, _ in leaves(whole.tree, whole.place):
         if place not in notes.read:
-            names = _names(place, roots)
-            because = next((b for pattern, b in rules if any(pattern.fullmatch(n) for n in names)), None)
+            because = rules.of(place)
             if because is None:
                 unread.append(place)
             else:
@@ -74,10 +71,10 @@ def read(
     return Reading(facts, tuple(notes.findings), notes.origin, read_, ignored, tuple(unread), texts)
 
 
-def _texts(rules: Iterable[str], whole: Root, roots: Mapping[str, Root]) -> Iterator[tuple[str, str]]:
-    patterns = [pattern for rule in rules for pattern in _patterns(rule, roots)]
+def _texts(paths: Iterable[str], whole: Root, roots: Mapping[str, Root]) -> Iterator[tuple[str, str]]:
+    rules = _Rules([(path, path) for path in paths], roots)
     for place, value in leaves(whole.tree, whole.place):
-        if isinstance(value, str) and any(p.fullmatch(n) for n in _names(place, roots) for p in patterns):
+        if isinstance(value, str) and rules.of(place) is not None:
             yield place, value
 
 
@@ -164,18 +161,37 @@ def _expected(cell: Cell, roots: Mapping[str, Root]) -> str:
     return f"{roots[root].place}.{bare}" if root in roots else f"{root}.{bare}"
 
 
-def _names(place: str, roots: Mapping[str, Root]) -> list[str]:
-    """What rules may call a place: its whole way, and the way below a role it belongs to; without positions, and as
-    it is for rules that choose among elements."""
-    below = [f"{name}{place[len(r.place) :]}" for name, r in roots.items() if place.startswith(f"{r.place}.")]
-    return [*(re.sub(r"\[\d+\]", "", name) for name in (place, *below)), place]
+class _Rules:
+    """Which of some rules names a place. Places that differ in positions only are looked up once."""
+
+    def __init__(self, rules: Iterable[tuple[str, str]], roots: Mapping[str, Root]) -> None:
+        self._roots = roots
+        rules = tuple(rules)
+        self._plain = [(re.compile(_wild(at)), says) for at, says in rules if "]" not in at]
+        choosing = [(pattern, says) for at, says in rules if "]" in at for pattern in _chosen(at, roots)]
+        self._choosing = choosing
+        self._known: dict[tuple[str, ...], str | None] = {}
+
+    def of(self, place: str) -> str | None:
+        """What the rule that names the place says, or None."""
+        names = self._names(place)
+        if names not in self._known:
+            hits = (says for pattern, says in self._plain if any(pattern.fullmatch(n) for n in names))
+            self._known[names] = next(hits, None)
+        return self._known[names] or next(
+            (says for pattern, says in self._choosing if pattern.fullmatch(place)), None
+        )
+
+    def _names(self, place: str) -> tuple[str, ...]:
+        """What rules may call a place: its whole way, and the way below a role it belongs to; without positions."""
+        roots = self._roots.items()
+        below = [f"{name}{place[len(r.place) :]}" for name, r in roots if place.startswith(f"{r.place}.")]
+        return tuple(_POSITION.sub("", name) for name in (place, *below))
 
 
-def _patterns(rule: str, roots: Mapping[str, Root]) -> list[re.Pattern[str]]:
-    """A rule as expressions for names; where it chooses by key=value, one for each element it chooses."""
-    chosen, bracket, rest = rule.rpartition("]")
-    if not bracket:
-        return [re.compile(_wild(rule))]
+def _chosen(rule: str, roots: Mapping[str, Root]) -> list[re.Pattern[str]]:
+    """A rule that chooses by key=value, as one expression for each element it chooses."""
+    chosen, _, rest = rule.rpartition("]")
     root, _, path = chosen.partition(".")
     hits = find(roots[root].tree, f"{path}]", roots[root].place) if root in roots else ()
     below = _wild(rest).replace(r"\.", r"(?:\[\d+\])?\.")

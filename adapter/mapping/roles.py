@@ -7,7 +7,7 @@ from adapter.domain.problems import Finding
 from adapter.mapping.engine import Root
 from adapter.mapping.paths import Found, find
 from adapter.mapping.rows import Role
-from adapter.wire.message import resolve
+from adapter.wire.parties import Entries
 
 
 def roots_of(bundle: Resource, roles: Iterable[Role]) -> tuple[Mapping[str, Root], tuple[Finding, ...]]:
@@ -17,15 +17,16 @@ def roots_of(bundle: Resource, roles: Iterable[Role]) -> tuple[Mapping[str, Root
     lead nowhere are findings; so are roles that must be there and are not.
     """
     roots = {"header": _entry(bundle, 0)}
+    entries = Entries(bundle)
     findings: list[Finding] = []
     for role in roles:
         holder = roots.get(role.source)
         references = list(find(holder.tree, role.at, holder.place)) if holder else []
-        targets = _targets(bundle, references, role)
+        targets = _targets(bundle, entries, references, role)
         if targets:
             roots[role.name] = targets[0]
         elif role.need and holder:
-            broken = next((f for f in references if _dangling(bundle, f)), None)
+            broken = next((f for f in references if _dangling(entries, f)), None)
             problem = "unresolved-reference" if broken else "missing-element"
             findings.append(Finding(problem, broken.place if broken else f"{holder.place}.{role.at}"))
     return roots, tuple(findings)
@@ -34,11 +35,12 @@ def roots_of(bundle: Resource, roles: Iterable[Role]) -> tuple[Mapping[str, Root
 def targets(bundle: Resource, roots: Mapping[str, Root], role: Role) -> list[Root]:
     """Every resource that could take a role, in the order of the references that lead to them."""
     holder = roots.get(role.source)
-    return _targets(bundle, list(find(holder.tree, role.at, holder.place)) if holder else [], role)
+    references = list(find(holder.tree, role.at, holder.place)) if holder else []
+    return _targets(bundle, Entries(bundle), references, role)
 
 
-def _targets(bundle: Resource, references: Iterable[Found], role: Role) -> list[Root]:
-    found = [root for reference in references if (root := _target(bundle, reference, role.type))]
+def _targets(bundle: Resource, entries: Entries, references: Iterable[Found], role: Role) -> list[Root]:
+    found = [root for reference in references if (root := _target(bundle, entries, reference, role.type))]
     return [root for root in found if role.only is None or _fits(root, *role.only)]
 
 
@@ -47,17 +49,17 @@ def _fits(root: Root, path: str, value: str) -> bool:
     return value in said or not said
 
 
-def _target(bundle: Resource, found: Found, kind: str) -> Root | None:
+def _target(bundle: Resource, entries: Entries, found: Found, kind: str) -> Root | None:
     reference = found.value.get("reference") if isinstance(found.value, dict) else None
-    hit = resolve(bundle, reference) if isinstance(reference, str) else None
+    hit = entries.resolve(reference) if isinstance(reference, str) else None
     if hit is None or hit[1].get("resourceType") != kind:
         return None
     return _entry(bundle, hit[0])
 
 
-def _dangling(bundle: Resource, found: Found) -> bool:
+def _dangling(entries: Entries, found: Found) -> bool:
     reference = found.value.get("reference") if isinstance(found.value, dict) else None
-    return isinstance(reference, str) and resolve(bundle, reference) is None
+    return isinstance(reference, str) and entries.resolve(reference) is None
 
 
 def _entry(bundle: Resource, position: int) -> Root:

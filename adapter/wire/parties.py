@@ -20,28 +20,39 @@ _LONGEST_CHAIN = 10
 
 
 def resolve(bundle: Resource, reference: str) -> tuple[int, Resource] | None:
-    """The entry (its position from 0) a reference points to, and its resource.
+    """The entry (its position from 0) a reference points to, and its resource. For many, make Entries once."""
+    return Entries(bundle).resolve(reference)
 
-    An absolute reference is a fullUrl; a relative one, "Type/id", is the end of a fullUrl or the type and
-    id of a resource. A version in the reference is left out. Contained resources ("#id") are not entries.
-    """
-    wanted = reference.partition("/_history/")[0]
-    entries = bundle.get("entry")
-    held = [
-        (position, entry.get("fullUrl"), entry["resource"])
-        for position, entry in enumerate(entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
-    ]
-    for position, full_url, resource in held:
-        if full_url == wanted:
-            return position, resource
-    if len(wanted.split("/")) != 2 or ":" in wanted:
-        return None
-    for position, full_url, resource in held:
-        own = f"{resource.get('resourceType')}/{resource.get('id')}"
-        if wanted == own or (isinstance(full_url, str) and full_url.endswith(f"/{wanted}")):
-            return position, resource
-    return None
+
+class Entries:
+    """The entries of a Bundle by the names references may call them, for Bundles of any size."""
+
+    def __init__(self, bundle: Resource) -> None:
+        entries = bundle.get("entry")
+        self._held: list[tuple[int, Resource]] = []
+        self._by_url: dict[str, int] = {}
+        self._by_name: dict[str, int] = {}
+        for position, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+                self._add(position, entry.get("fullUrl"), entry["resource"])
+
+    def _add(self, position: int, full_url: object, resource: Resource) -> None:
+        place = len(self._held)
+        self._held.append((position, resource))
+        self._by_name.setdefault(f"{resource.get('resourceType')}/{resource.get('id')}", place)
+        if isinstance(full_url, str):
+            self._by_url.setdefault(full_url, place)
+            self._by_name.setdefault("/".join(full_url.split("/")[-2:]), place)
+
+    def resolve(self, reference: str) -> tuple[int, Resource] | None:
+        """An absolute reference is a fullUrl; a relative one, "Type/id", is the end of a fullUrl or the type and id
+        of a resource. A version in the reference is left out. Contained resources ("#id") are not entries.
+        """
+        wanted = reference.split("/_history/", maxsplit=1)[0]
+        place = self._by_url.get(wanted)
+        if place is None and len(wanted.split("/")) == 2 and ":" not in wanted:
+            place = self._by_name.get(wanted)
+        return None if place is None else self._held[place]
 
 
 def party(bundle: Resource, reference: Any) -> Party | None:
