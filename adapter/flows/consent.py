@@ -14,7 +14,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
 from adapter.flows.consents import consent_findings, consent_of, permit
-from adapter.flows.outbox import has_received, outgoing
+from adapter.flows.outbox import has_received, need_stopped, outgoing
 from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
@@ -76,7 +76,10 @@ def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapp
         for recipient, category in sorted(waiting):
             if isinstance(permit(versions, recipient, category, asked.at, parts), Deny):
                 because = f"{version.reference}/{version.number}"
-                stopped += tx.stop(asked.case.id, recipient, category, asked.at, because)
+                ended = tx.stop(asked.case.id, recipient, category, asked.at, because)
+                stopped += ended
+                if ended and category == "need":
+                    tx.wait_for_person(need_stopped(asked.case.id, asked.at))
         return {"stopped": ",".join(str(s) for s in sorted(stopped))} if stopped else {}
 
     return stops
@@ -95,7 +98,10 @@ def _follows(asked: Update, parts: Parts) -> Offers:
         ]
         known = [d for d in deliveries if d.state != "stopped-by-consent"]
         opened = _plan_now_permitted(asked.case, versions, version, asked.at, parts)
-        return [*notices, *(o for o in opened if not _has(known, o))]
+        need = _need_now_permitted(asked, versions, version, known, parts)
+        if need:
+            tx.resolve(asked.case.id, asked.at, asked.caller.organisation)
+        return [*need, *notices, *(o for o in opened if not _has(known, o))]
 
     return follows
 
@@ -135,6 +141,20 @@ def _plan_now_permitted(
         for r in recipients_of_plan(case, versions, case.owner or "", at, parts)
         if isinstance(permit(versions, r, "plan", at, parts), Permit)
     ]
+
+
+def _need_now_permitted(
+    asked: Update, versions: Sequence[Version], consent: Version, known: Sequence[Delivery], parts: Parts
+) -> list[Outgoing]:
+    """The whole need to the unit it was on its way to, where the consent that was missing is there now."""
+    case, owner = asked.case, asked.case.owner or ""
+    sent = any(d.outgoing.event == "need-notified" and d.outgoing.recipient == owner for d in known)
+    if case.state != "routed" or sent or isinstance(permit(versions, owner, "need", asked.at, parts), Deny):
+        return []
+    need = next(v for v in versions if v.type == "ServiceRequest")
+    carries = [v for v in versions if v.type != "Provenance"]
+    ground = f"{consent.reference}/{consent.number}"
+    return [outgoing(case, owner, "need-notified", "need", need, carries, asked.at, ground=ground)]
 
 
 def _origins(versions: Sequence[Version], version: Version) -> list[Version]:
