@@ -54,6 +54,10 @@ def _case(store: Store, case_id: str) -> Mapping[str, Any]:
             f"{s.lifecycle}: {s.before} --{s.event}--> {s.after} by {s.actor}"
             for s in store.history_of(case_id)
         ],
+        "messages": [
+            {"kind": m.kind, "findings": [f"{f.problem} {f.where}".rstrip() for f in m.findings]}
+            for m in store.messages_of(case_id)
+        ],
         "waiting": [f"{w.list}: {w.reason}" for w in store.waiting() if w.case_id == case_id],
         "deliveries": [
             {
