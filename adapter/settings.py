@@ -1,11 +1,12 @@
 """Everything that can be set, read once from the environment (IP_ADAPTER_…) and frozen."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
 SAMPLE_SECRET = "synthetic-persons-only"  # noqa: S105 - no secret: production refuses to start with it
@@ -40,7 +41,7 @@ class Settings(BaseSettings):
     max_bytes: int = 5_000_000
     max_depth: int = 60
 
-    retry_waits: tuple[timedelta, ...] = (
+    retry_waits: Annotated[tuple[timedelta, ...], NoDecode] = (
         timedelta(seconds=5),
         timedelta(seconds=30),
         timedelta(minutes=2),
@@ -50,6 +51,14 @@ class Settings(BaseSettings):
     park_after: timedelta = timedelta(hours=72)
     send_timeout: float = 10.0
     look_every: float = 0.2
+
+    @field_validator("retry_waits", mode="before")
+    @classmethod
+    def _apart(cls, given: object) -> object:
+        """Waits stand apart by commas, as `0:00:05, PT2M`; a JSON list is taken too."""
+        if not isinstance(given, str):
+            return given
+        return json.loads(given) if given.lstrip().startswith("[") else [w.strip() for w in given.split(",")]
 
     @property
     def address(self) -> str:

@@ -106,6 +106,7 @@ def test_a_text_is_taken_for_what_it_says(phrases: Phrases, text: str, outcome: 
 @pytest.mark.parametrize(
     ("text", "status"),
     [
+        ("Pasienten har samtykket til at kommunen får denne meldingen.", "obtained"),
         ("Pasienten har samtykket til at kommunen kontaktes.", "obtained"),
         ("Pasienten samtykkjer til melding.", "obtained"),
         ("Samtykke er innhentet.", "obtained"),

@@ -25,7 +25,7 @@ def command(
 
     \b
     Example:
-      ip-adapter case fixtures/need/dialog-addressed
+      ip-adapter case fixtures/notify/xml-need-is-routed
     \b
     Exit codes: 0 all goldens hold, 1 something differs, 2 the folder could not be read.
     """

@@ -22,7 +22,7 @@ COMMANDS = {
     "explain": "Tell why a case stands as it does, without naming a value.",
     "parked": "List what waits for a person, oldest first.",
     "requeue": "Send a parked delivery again, or let a waiting case go on.",
-    "skip": "Leave a delivery out, so that the next one in its lane goes on.",
+    "skip": "Leave a delivery out, so that the next one goes on, or leave a waiting case out.",
     "check": "Check settings, tables, routes and database.",
     "migrate": "Bring the database to the tables of this release.",
 }

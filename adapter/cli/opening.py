@@ -64,7 +64,8 @@ def require_head(settings: Settings) -> None:
 def require_known_kind(settings: Settings) -> None:
     """Raises Failed for a URL that is neither SQLite's nor PostgreSQL's."""
     try:
-        store = open_store(settings.database) if _KNOWN.match(settings.database) else None
+        with database_told():
+            store = open_store(settings.database) if _KNOWN.match(settings.database) else None
     except ValueError:
         store = None
     if store is None:
@@ -77,6 +78,10 @@ def database_told() -> Iterator[None]:
     """Turns what the database says into one line. Raises Failed."""
     try:
         yield
+    except ModuleNotFoundError as missing:
+        raise Failed(
+            f"IP_ADAPTER_DATABASE: {missing.name} is not here; pip install 'ip-adapter[postgres]'"
+        ) from None
     except (StoreBusy, Collision):
         raise Failed("IP_ADAPTER_DATABASE: not there, locked or out of reach") from None
     except StoreFailed as failed:

@@ -17,7 +17,7 @@ def command(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Leave a delivery out, so that the next one in its lane goes on; or leave a waiting case out.
+    """Leave a delivery out, so that the next one goes on, or leave a waiting case out.
 
     The recipient never gets it from here: make sure that it has been told in another way. A case that you leave out
     is no matter for a coordinating unit; the hospital is told so.

@@ -108,8 +108,11 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
 def _notice(case: Case, by: str, event: str, message_id: str, mapping: str, parts: Parts) -> Notice:
     """A person acts on a case: the message is still the hospital's, the step is the person's."""
     now = parts.clock()
+    sender = parts.partners.by_organisation.get(case.requester)
+    if sender is None:
+        raise Refused(Finding("unknown-sender", "case"))
     return Notice(
-        sender=parts.partners.by_organisation[case.requester],
+        sender=sender,
         actor=f"operator:{by}",
         source=derived("released", case.id, case.state, now.isoformat()),
         message_id=message_id,
