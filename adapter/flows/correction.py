@@ -9,7 +9,7 @@ from adapter.domain.delivery import Delivery
 from adapter.domain.need import Verdict
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
-from adapter.flows.outbox import need_stopped, outgoing
+from adapter.flows.outbox import has_received, need_stopped, outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.placing import (
@@ -46,7 +46,7 @@ def correct(
     step = Step(case.id, "case", "correct", case.state, state, notice.at, notice.actor, notice.source)
     tx.move(after, [step])
     differs = tuple(f for f in verdict.findings if f.problem == "stay-differs")
-    if not _has_it(tx.deliveries(case.id), case.owner):
+    if case.state == "routed" and not _gets_it(tx.deliveries(case.id), case.owner):
         return _sent_anew(tx, after, notice, facts, parts, differs)
     told = _corrected(tx, case, after, notice, facts, parts)
     need = next(v for v in told if v.type == "ServiceRequest")
@@ -71,10 +71,10 @@ def _corrected(
     return [*kept, *traced(tx, after, kept, "correct", notice, parts)]
 
 
-def _has_it(deliveries: Sequence[Delivery], owner: str) -> bool:
-    """Whether the unit has confirmed that it has the need."""
-    confirmed = (d.outgoing for d in deliveries if d.state == "accepted" and d.outgoing.recipient == owner)
-    return any(out.event == "need-notified" for out in confirmed)
+def _gets_it(deliveries: Sequence[Delivery], owner: str) -> bool:
+    """Whether the unit has the need, or will get it before what is queued now."""
+    sent = (d for d in deliveries if d.outgoing.recipient == owner and d.outgoing.event == "need-notified")
+    return any(d.state == "accepted" or d.place != "done" for d in sent)
 
 
 def _sent_anew(
@@ -85,7 +85,7 @@ def _sent_anew(
     parts: Parts,
     findings: tuple[Finding, ...],
 ) -> Taken:
-    """A unit that has not confirmed the need gets all of it, not a correction of what it does not know."""
+    """A unit that never gets the need it is owed gets all of it, not a correction of what it does not know."""
     kept = write_whole(tx, case, notice, facts, _still(case, parts), parts)
     send_need(tx, case, [*kept, *traced(tx, case, kept, "correct", notice, parts)], notice)
     tx.resolve(case.id, notice.at, notice.actor)
@@ -98,7 +98,8 @@ def _withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Take
         v for v in tx.of_case(case.id) if v.type == "Consent" and v.body["status"] in ("active", "proposed")
     ]
     ended: list[Resource] = [{**v.body, "status": "inactive"} for v in current if _is_notification(v.body)]
-    keep_changed(tx, ended, case=case, author=case.requester, source=notice.source, at=notice.at)
+    kept = keep_changed(tx, ended, case=case, author=case.requester, source=notice.source, at=notice.at)
+    traced(tx, case, kept, "withdraw", notice, parts)
     steps = [
         Step(
             case.id,
@@ -115,6 +116,10 @@ def _withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Take
     ]
     tx.move(case, steps)
     _stop_what_may_not_go(tx, case, notice, parts)
+    owner = case.owner or ""
+    if has_received(tx.deliveries(case.id), owner):
+        told = (outgoing(case, owner, "consent-changed", "consent-notice", v, [v], notice.at) for v in kept)
+        tx.send([*told])
     return Taken(case.id, (Finding("consent-withdrawn", "consent"),))
 
 
