@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from databases import TERMINATE, Administer, database_of
-from stored import AAS, VESTBY, until
+from stored import AAS, CASE, VESTBY, mail, send, until
 
 from adapter.outside.store import Database, open_store
 from adapter.ports import PostRound
@@ -79,3 +80,55 @@ def test_a_killed_process_leaves_its_round(database_url: str, store: Database) -
     taken.start()
     until(taken, lambda: mine.take(VESTBY))
     mine.close()
+
+
+def test_a_wait_ends_when_mail_is_queued(rounds: tuple[PostRound, PostRound], cases: Database) -> None:
+    """A postman who would wait for a minute goes as soon as the mail is committed, also by mail queued before."""
+    one, _ = rounds
+    one.wait(0.0)  # from here on it listens
+    started = threading.Event()
+
+    def wait() -> None:
+        started.set()
+        one.wait(60.0)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    started.wait()
+    send(cases, mail("a"))
+    waiting.join(30)
+    assert not waiting.is_alive()
+    send(cases, mail("b", AAS))
+    one.wait(60.0)
+
+
+def test_a_wait_ends_when_its_process_stops(rounds: tuple[PostRound, PostRound]) -> None:
+    """Whether it stops while the postman waits or just before."""
+    one, _ = rounds
+    one.wait(0.0)
+    one.wake()
+    one.wait(60.0)
+    waiting = threading.Thread(target=lambda: one.wait(60.0))
+    waiting.start()
+    one.wake()
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+@pytest.mark.server
+def test_waiting_outlives_the_database(postgresql_url: str, administer: Administer) -> None:
+    """A broken connection ends no wait early and raises nothing; the next wait listens again."""
+    store = open_store(postgresql_url)
+    round_ = store.round()
+    round_.wait(0.0)
+    administer(TERMINATE.format(database_of(postgresql_url)))
+    began = time.monotonic()
+    round_.wait(0.3)
+    assert time.monotonic() - began >= 0.29
+    round_.wait(0.0)
+    with store.transaction() as tx:
+        tx.open_case(CASE)
+    send(store, mail("a"))
+    round_.wait(60.0)
+    round_.close()
+    store.close()

@@ -81,7 +81,7 @@ def test_a_transaction_is_all_or_nothing(store: Database) -> None:
 
     with pytest.raises(LookupError):
         fails()
-    assert store.backlog() == {"head": 0, "behind": 0, "held": 0, "done": 0}
+    assert store.backlog() == {"head": 0, "behind": 0, "held": 0}
     with store.transaction() as tx:
         assert tx.case("case-1") is None
 

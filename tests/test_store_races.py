@@ -233,8 +233,10 @@ def test_a_postgresql_that_is_gone_is_busy(tmp_path: Path) -> None:
     assert caught.value.__cause__ is None
     with pytest.raises(StoreBusy):
         store.backlog()
+    round_ = store.round()
     with pytest.raises(StoreBusy):
-        store.round().take(VESTBY)
+        round_.take(VESTBY)
+    round_.close()
     assert not store.ready()
     store.close()
 

@@ -57,6 +57,12 @@ class Free:
         self.asked_by.add(threading.current_thread())
         return self.held
 
+    def wait(self, seconds: float) -> None:
+        """Nothing is heard."""
+
+    def wake(self) -> None:
+        """Nobody waits."""
+
 
 class Clinging(Free):
     """A round that cannot give back."""

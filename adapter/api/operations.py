@@ -55,7 +55,7 @@ class _Backlog(Collector):
         answers = GaugeMetricFamily("ip_adapter_store_answers", "1 when the database answered just now")
         standing = GaugeMetricFamily(
             "ip_adapter_deliveries",
-            "Deliveries by place: head (next in its lane), behind, held (waits for a person), done",
+            "Deliveries by place: head (next in its lane), behind, held (waits for a person)",
             labels=["place"],
         )
         try:

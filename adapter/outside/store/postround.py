@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, TextClause, text
 
+from adapter.outside.store.bell import Doorbell, Listener
 from adapter.outside.store.engine import open_single
 from adapter.outside.store.errors import StoreFailed, asked
 from adapter.ports import PostRound, StoreBusy
@@ -27,6 +28,7 @@ class AdvisoryRound:
     def __init__(self, url: URL) -> None:
         # An idle round is a quiet night, not a fault: the server must not end its session.
         self._engine: Engine = open_single(url, "-c statement_timeout=5000 -c idle_session_timeout=0")
+        self._listener = Listener(url)
         self._connection: Connection | None = None
         self._broken = False
         self._held: set[str] = set()
@@ -63,10 +65,19 @@ class AdvisoryRound:
             return not self._broken
 
     def close(self) -> None:
-        """Give back everything by ending the connection."""
+        """Give back everything by ending the connections. Nobody waits any more."""
         with self._guard:
             self._hang_up()
             self._engine.dispose()
+        self._listener.close()
+
+    def wait(self, seconds: float) -> None:
+        """Until anybody on this database queued mail, or so long."""
+        self._listener.wait(seconds)
+
+    def wake(self) -> None:
+        """End the wait, or the next one."""
+        self._listener.wake()
 
     def _ask(self, question: TextClause, recipient: str = "") -> bool:
         try:
@@ -95,8 +106,9 @@ class FileRound:
     library has on every system, and one that ends with its process.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, doorbell: Doorbell) -> None:
         self._file = database.with_name(database.name + ".round")
+        self._doorbell, self._mail = doorbell, doorbell.ear()
         self._lock: sqlite3.Connection | None = None
         self._held: set[str] = set()
         self._guard = threading.Lock()
@@ -122,9 +134,19 @@ class FileRound:
 
     def close(self) -> None:
         """Give back everything."""
+        self._doorbell.forget(self._mail)
         with self._guard:
             self._held.clear()
             self._unlock_file()
+
+    def wait(self, seconds: float) -> None:
+        """Until this process queued mail, or so long."""
+        if self._mail.wait(seconds):
+            self._mail.clear()
+
+    def wake(self) -> None:
+        """End the wait, or the next one."""
+        self._mail.set()
 
     def _lock_file(self) -> bool:
         connection = None

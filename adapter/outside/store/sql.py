@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Executable, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.outside.store.errors import asked
@@ -35,6 +35,11 @@ class Sql:
         """The statement once for each row of values, in order; nothing without rows."""
         if each:
             asked(lambda: self._connection.execute(statement, [dict(values) for values in each]))
+
+    def notify(self, channel: str) -> None:
+        """PostgreSQL: tell the listeners of the channel when this is committed."""
+        if self._connection.dialect.name == "postgresql":
+            self.rows(select(func.pg_notify(channel, "")))
 
     def add_missing(self, table: Table, each: Sequence[Values]) -> None:
         """Insert those rows whose key is not there yet."""

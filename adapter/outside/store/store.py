@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Executable, func, select, update
+from sqlalchemy import Connection, Executable, func, select, tuple_, update
 
 from adapter.domain.case import Audit, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Pause, Receipt
 from adapter.domain.message import Received
 from adapter.outside.store import rows, tables, work
+from adapter.outside.store.bell import Doorbell
 from adapter.outside.store.engine import WRITING, file_of, open_engine, read_url
 from adapter.outside.store.errors import StoreFailed, asked
 from adapter.outside.store.postround import AdvisoryRound, FileRound
@@ -36,6 +37,7 @@ class Database:
         self._file = file_of(self._url)
         self._engine = open_engine(self._url, patience)
         self._turns = Turns(patience) if self._file else None
+        self._doorbell = Doorbell()
 
     def close(self) -> None:
         """End all connections."""
@@ -43,7 +45,7 @@ class Database:
 
     def round(self) -> AdvisoryRound | FileRound:
         """The postmen's locks of this process. Close it when they are done."""
-        return FileRound(self._file) if self._file else AdvisoryRound(self._url)
+        return FileRound(self._file, self._doorbell) if self._file else AdvisoryRound(self._url)
 
     def ready(self) -> bool:
         """Whether the tables are those of this release and a write would go through now."""
@@ -62,8 +64,11 @@ class Database:
         then; the same message sent again finds out.
         """
         with self._writing() as connection:
-            yield SqlTransaction(Sql(connection))
+            tx = SqlTransaction(Sql(connection))
+            yield tx
             asked(connection.commit)
+        if tx.queued_mail and self._file:
+            self._doorbell.ring()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -101,11 +106,15 @@ class Database:
         with self._reading() as sql:
             return work.pause_of(sql, recipient)
 
-    def case_ids(self) -> Sequence[str]:
-        """Every case, in the order in which they were opened."""
+    def case_ids(self, after: str = "", limit: int = 1000) -> Sequence[str]:
+        """Cases in the order in which they were opened, from the one behind `after` ("": the first) on."""
         at = tables.case_.c
+        opened = tuple_(at.opened_at, at.id)
+        page = select(at.id).order_by(at.opened_at, at.id).limit(limit)
+        if after:
+            page = page.where(opened > select(at.opened_at, at.id).where(at.id == after).scalar_subquery())
         with self._reading() as sql:
-            return [row["id"] for row in sql.rows(select(at.id).order_by(at.opened_at, at.id))]
+            return [row["id"] for row in sql.rows(page)]
 
     def received(self, id: str) -> Received | None:
         found = self._messages(select(tables.received).where(tables.received.c.id == id))
@@ -159,13 +168,18 @@ class Database:
             return [rows.waiting_of(row) for row in sql.rows(is_open.order_by(at.since, at.id))]
 
     def backlog(self) -> dict[str, int]:
-        """How many deliveries stand at each place: head, behind, held and done."""
+        """How many deliveries stand at each open place: head, behind and held. What is done is not counted."""
         place = tables.delivery.c.place
         with self._reading() as sql:
-            counted = sql.rows(select(place, func.count().label("stand")).group_by(place))
-            return {"head": 0, "behind": 0, "held": 0, "done": 0} | {
-                row["place"]: row["stand"] for row in counted
-            }
+            counted = sql.rows(select(place, func.count().label("stand")).where(work.IS_OPEN).group_by(place))
+            return {"head": 0, "behind": 0, "held": 0} | {row["place"]: row["stand"] for row in counted}
+
+    def oldest_due(self, now: datetime) -> timedelta | None:
+        """How long the oldest open head has been waiting since it was decided; None if there is no head."""
+        oldest = select(func.min(tables.delivery.c.created_at).label("at")).where(work.IS_HEAD)
+        with self._reading() as sql:
+            found = sql.first(oldest)
+            return max(now - found["at"], timedelta()) if found and found["at"] else None
 
     def _messages(self, statement: Executable) -> Sequence[Received]:
         with self._reading() as sql:

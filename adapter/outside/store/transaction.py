@@ -1,9 +1,9 @@
 """One flow's reads and writes, as one commit (`adapter.ports.Transaction`)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, insert, select, tuple_, update
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Settled
@@ -25,6 +25,7 @@ class SqlTransaction:
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
+        self.queued_mail = False
 
     def answered(self, door: str, sender: str, message_id: str) -> Received | None:
         """The message, if it was answered before. `door` "edi" or "fhir"; `sender` an organisation number."""
@@ -92,13 +93,31 @@ class SqlTransaction:
         current = {(row["type"], row["id"]): row for row in every}
         return [rows.version_of(row) for row in current.values()]
 
+    def of_cases(self, case_ids: Collection[str]) -> Mapping[str, Sequence[Version]]:
+        """`of_case` of several, in one question; an unknown case has no versions."""
+        at = tables.version.c
+        every = select(tables.version).where(at.case_id.in_(case_ids)).order_by(at.type, at.id, at.number)
+        current = {(row["type"], row["id"]): row for row in self._sql.rows(every)}
+        found: dict[str, list[Version]] = {id_: [] for id_ in case_ids}
+        for row in current.values():
+            found[row["case_id"]].append(rows.version_of(row))
+        return found
+
+    def versions(self, pins: Collection[Pinned]) -> Mapping[Pinned, Version]:
+        """Those of the pinned versions that are there."""
+        at = tables.version.c
+        wanted = tuple_(at.type, at.id, at.number).in_([(p.type, p.id, p.number) for p in pins])
+        found = [rows.version_of(row) for row in self._sql.rows(select(tables.version).where(wanted))]
+        return {Pinned(version.type, version.id, version.number): version for version in found}
+
     def keep_version(self, version: Version) -> None:
         """Raises Collision if the number is taken."""
         self._sql.run(insert(tables.version).values(rows.version_values(version)))
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Put deliveries at the end of their lanes; a message id that is there already is left alone."""
-        work.send(self._sql, outgoing)
+        if work.send(self._sql, outgoing):
+            self.queued_mail = True
 
     def stop(self, case_id: str, recipient: str, category: str, at: datetime, because: str) -> Sequence[int]:
         """End what is open for a case, recipient ("": all) and category; the ids of what was ended."""
@@ -107,6 +126,12 @@ class SqlTransaction:
     def delivery(self, delivery_id: int) -> Delivery | None:
         row = self._sql.first(select(tables.delivery).where(tables.delivery.c.id == delivery_id))
         return rows.delivery_of(row) if row else None
+
+    def fresh(self, ids: Sequence[int]) -> Sequence[Delivery]:
+        """Deliveries as they stand now, in the order of the ids, without a lock."""
+        found = self._sql.rows(select(tables.delivery).where(tables.delivery.c.id.in_(ids)))
+        standing = {row["id"]: rows.delivery_of(row) for row in found}
+        return [standing[id_] for id_ in ids if id_ in standing]
 
     def deliveries(self, case_id: str) -> Sequence[Delivery]:
         """All of a case, in the order in which they were decided."""

@@ -13,6 +13,7 @@ from sqlalchemy import Select, case, func, insert, literal_column, or_, select, 
 
 from adapter.domain.delivery import Delivery, Outgoing, Pause
 from adapter.outside.store import rows
+from adapter.outside.store.bell import CHANNEL
 from adapter.outside.store.sql import Sql
 from adapter.outside.store.tables import case_, delivery, recipient
 
@@ -34,8 +35,11 @@ def know(sql: Sql, organisations: Iterable[str]) -> None:
     sql.add_missing(recipient, [{"organisation": name, "failures": 0} for name in sorted(set(organisations))])
 
 
-def send(sql: Sql, outgoing: Sequence[Outgoing]) -> None:
-    """Put deliveries at the end of their lanes. A message id that is there is left alone."""
+def send(sql: Sql, outgoing: Sequence[Outgoing]) -> bool:
+    """Put deliveries at the end of their lanes. A message id that is there is left alone.
+
+    Whether there is a new head: then postmen are called, on PostgreSQL by the commit itself.
+    """
     lock(sql, (one.case_id for one in outgoing))
     know(sql, (one.recipient for one in outgoing))
     there = {row["message_id"] for row in sql.rows(_with_ids(outgoing))}
@@ -49,6 +53,10 @@ def send(sql: Sql, outgoing: Sequence[Outgoing]) -> None:
         start = {"state": "queued", "tries": 0, "because": "", "due": one.created_at, "clock": one.created_at}
         added.append(rows.outgoing_values(one) | start | {"place": place})
     sql.run_each(insert(delivery), added)
+    has_head = any(row["place"] == "head" for row in added)
+    if has_head:
+        sql.notify(CHANNEL)
+    return has_head
 
 
 def _with_ids(outgoing: Sequence[Outgoing]) -> Select[str]:
