@@ -1,6 +1,8 @@
 """How a pretend partner misbehaves when told to: each kind is something a real partner has been seen to do."""
 
 import asyncio
+import json
+import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +17,7 @@ MEDIA_TYPE = "application/fhir+json"
 
 @dataclass(frozen=True)
 class Fault:
-    """`seconds`: how long `slow` keeps a sender waiting that does not hang up before."""
+    """`seconds`: how long `slow` and `half-open` keep a sender waiting that does not hang up before."""
 
     kind: str
     seconds: float
@@ -53,6 +55,9 @@ async def misbehave(fault: Fault, message: Message, mailbox: Mailbox, request: R
         answer = mailbox.take(message)
         await _left(request, fault.seconds)
         return Response(answer, media_type=MEDIA_TYPE)
+    if fault.kind == "half-open":
+        await _left(request, fault.seconds)
+        return Response(status_code=503)
     return _INSTEAD[fault.kind]()
 
 
@@ -64,9 +69,33 @@ async def _left(request: Request, seconds: float) -> None:
                 pass
 
 
+def _receipt_of_another() -> Response:
+    """OK, but to a message that was never sent here."""
+    header = {
+        "resourceType": "MessageHeader",
+        "id": str(uuid.uuid4()),
+        "response": {"identifier": str(uuid.uuid4()), "code": "ok"},
+    }
+    bundle = {"resourceType": "Bundle", "type": "message", "entry": [{"resource": header}]}
+    return Response(json.dumps(bundle), media_type=MEDIA_TYPE)
+
+
+def _had_before() -> Response:
+    """A repeat, it says, of what never came."""
+    issue = {"severity": "error", "code": "duplicate"}
+    outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+    return Response(json.dumps(outcome), 409, media_type=MEDIA_TYPE)
+
+
 _REFUSALS = {"transient": "transient-error", "reject": "fatal-error"}
 _INSTEAD: dict[str, Callable[[], Response]] = {
     "down": lambda: Response("Service unavailable", 503, media_type="text/plain"),
     "nonsense": lambda: Response("<html>It works!</html>", media_type="text/html"),
     "redirect": lambda: Response(status_code=307, headers={"Location": "http://127.0.0.1:9/elsewhere"}),
+    # These lie: nothing is kept of the message.
+    "stranger": _receipt_of_another,
+    "later": lambda: Response(status_code=202),
+    "duplicate": _had_before,
 }
+KINDS = ("slow", "cut", "half-open", *_REFUSALS, *_INSTEAD)
+"""`half-open`: takes the connection and the bytes, and never answers. `later`: 202, and then nothing."""

@@ -51,7 +51,7 @@ def main() -> None:
     given = arguments("Pretend hospital: synthetic data only.", "999900011")
 
     def make(endpoint: str, adapter: Adapter) -> FastAPI:
-        return make_app("Hospital", Mailbox(endpoint), Hospital(adapter, given.story).act)
+        return make_app("Hospital", Mailbox(endpoint, given.journal), Hospital(adapter, given.story).act)
 
     serve(given, make)
 

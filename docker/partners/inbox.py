@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -13,12 +14,16 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """One message taken: a repeat has an entry of its own, with `repeated` set."""
+    """One message taken: a repeat has an entry of its own, with `repeated` set.
+
+    `need`: the identifier the sender of the need gave it, "" where the message carries none.
+    """
 
     id: str
     event: str
     bundle: str
     focus: str
+    need: str
     received: int
     repeated: bool
 
@@ -63,6 +68,13 @@ class Message:
         reference = next((f.get("reference", "") for f in self.header.get("focus", ())), "")
         return "/".join(reference.split("/")[-2:])
 
+    @property
+    def need(self) -> str:
+        """The first identifier of the need it carries."""
+        needs = (r for r in self.resources if r.get("resourceType") == "ServiceRequest")
+        numbers = (i.get("value", "") for r in needs for i in r.get("identifier", ()))
+        return str(next(numbers, ""))
+
 
 def answer_to(message: Message, code: str, endpoint: str) -> bytes:
     """A response message (FHIR R4 messaging). `code`: ok, transient-error or fatal-error."""
@@ -81,24 +93,42 @@ def answer_to(message: Message, code: str, endpoint: str) -> bytes:
 
 
 class Mailbox:
-    """All that has come, in memory. Thread safe: people act while messages arrive."""
+    """All that has come, as bytes in memory. Thread safe: people act while messages arrive.
 
-    def __init__(self, endpoint: str) -> None:
+    `journal`: a file that gets a line of JSON for each arrival before it is answered, so that what came is known
+    whatever happens to this program.
+    """
+
+    def __init__(self, endpoint: str, journal: Path | None = None) -> None:
         self._endpoint = endpoint
         self._lock = Lock()
         self._journal: list[Entry] = []
-        self._messages: dict[str, Message] = {}
+        self._messages: dict[str, bytes] = {}
+        self._file = journal.open("a", encoding="utf-8") if journal else None
 
     def take(self, message: Message) -> bytes:
         """Keep a message, or recognise it; the answer is the same either way."""
         with self._lock:
             repeated = message.id in self._messages
-            self._messages.setdefault(message.id, message)
-            number = len(self._journal) + 1
-            self._journal.append(
-                Entry(message.id, message.event, message.bundle["id"], message.focus, number, repeated)
+            self._messages.setdefault(message.id, message.raw)
+            self._note(
+                Entry(
+                    id=message.id,
+                    event=message.event,
+                    bundle=message.bundle["id"],
+                    focus=message.focus,
+                    need=message.need,
+                    received=len(self._journal) + 1,
+                    repeated=repeated,
+                )
             )
         return answer_to(message, "ok", self._endpoint)
+
+    def _note(self, entry: Entry) -> None:
+        self._journal.append(entry)
+        if self._file:
+            self._file.write(json.dumps(vars(entry)) + "\n")
+            self._file.flush()
 
     def refuse(self, message: Message, code: str) -> bytes:
         """An error to a message that is not kept."""
@@ -106,15 +136,16 @@ class Mailbox:
 
     def journal(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [asdict(entry) for entry in self._journal]
+            return [vars(entry) for entry in self._journal]
 
     def bytes_of(self, id_: str) -> bytes | None:
         """A message as it first came, or None."""
         with self._lock:
-            message = self._messages.get(id_)
-        return message.raw if message else None
+            return self._messages.get(id_)
 
     def of_event(self, event: str) -> list[Message]:
         """The messages of one event, oldest first."""
         with self._lock:
-            return [m for m in self._messages.values() if m.event == event]
+            known = [e.id for e in self._journal if e.event == event and not e.repeated]
+            found = [self._messages[id_] for id_ in known]
+        return [Message.read(raw) for raw in found]

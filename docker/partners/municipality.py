@@ -129,7 +129,7 @@ def main() -> None:
     given = arguments("Pretend municipality: synthetic data only.", "999900022")
 
     def make(endpoint: str, adapter: Adapter) -> FastAPI:
-        mailbox = Mailbox(endpoint)
+        mailbox = Mailbox(endpoint, given.journal)
         return make_app("Municipality", mailbox, Municipality(adapter, mailbox, given.story).act)
 
     serve(given, make)

@@ -4,9 +4,9 @@ Each partner is a program of its own that prints {"ready": true, "url": "http://
 the adapter by its address only, as a partner's system would.
 
     POST /fhir/$process-message   a FHIR message; answered with a response message, the same one for a repeat
-    GET  /journal                 [{id, event, bundle, focus, received, repeated}] in order of arrival
+    GET  /journal                 [{id, event, bundle, focus, need, received, repeated}] in order of arrival
     GET  /messages/{id}           a message as it came
-    POST /fault                   {"kind": "down|slow|nonsense|redirect|cut|transient|reject", "times": n}
+    POST /fault                   {"kind": "down", "times": n}; the kinds: see faults.py
     POST /act                     {"do": …}: what a person at this partner does now
 """
 
@@ -23,7 +23,7 @@ from typing import Any, Literal
 import httpx
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
-from faults import MEDIA_TYPE, Faults, misbehave
+from faults import KINDS, MEDIA_TYPE, Faults, misbehave
 from inbox import Mailbox, Message, NotAMessage
 from pydantic import BaseModel, Field
 
@@ -44,7 +44,7 @@ class CannotAct(Exception):  # noqa: N818 - what was asked for cannot be done
 class Misbehaviour(BaseModel):
     """The body of POST /fault."""
 
-    kind: Literal["down", "slow", "nonsense", "redirect", "cut", "transient", "reject"]
+    kind: Literal[*KINDS]
     times: int = Field(1, ge=1)
     seconds: float = Field(30.0, ge=0)
 
@@ -145,7 +145,7 @@ class Announcing(uvicorn.Server):
 
 
 def arguments(description: str, organisation: str) -> argparse.Namespace:
-    """host, port, adapter, issuer, organisation and story, as given on the command line."""
+    """host, port, adapter, issuer, organisation, story and journal, as given on the command line."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 picks a free port")
@@ -153,6 +153,7 @@ def arguments(description: str, organisation: str) -> argparse.Namespace:
     parser.add_argument("--issuer", default="http://127.0.0.1:8089", help="address of the issuer of tokens")
     parser.add_argument("--organisation", default=organisation, help="organisation number (synthetic)")
     parser.add_argument("--story", type=Path, default=STORY, help="folder with what the partner says")
+    parser.add_argument("--journal", type=Path, help="file that gets a line of JSON for each arrival")
     return parser.parse_args()
 
 
