@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -12,23 +12,13 @@ import pytest
 import respx
 from hypothesis import given
 from hypothesis import strategies as st
+from partner_sockets import BODY, MESSAGE, NOW, at_once, read
 
 from adapter.domain.delivery import Receipt
 from adapter.outside.transport import HttpTransport, retry_after
 
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-MESSAGE = "0d0a1c2e-6b1e-4c0c-9a59-6c5f0e4f7a11"
-BODY = b'{"resourceType": "Bundle", "type": "message"}'
 PARTNER = "https://partner.nhn.no/fhir/$process-message"
 DUPLICATE = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "duplicate"}]}
-
-
-def read(body: bytes, message_id: str) -> str:
-    return "ok" if body == b"ok to " + message_id.encode() else "nonsense"
-
-
-async def at_once(_seconds: float) -> None:
-    """Instead of a pause between attempts."""
 
 
 def answering(

@@ -2,80 +2,37 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from partner_sockets import (
+    BODY,
+    CHUNKED,
+    MESSAGE,
+    NOW,
+    OK,
+    at_once,
+    echo,
+    once,
+    partner,
+    read,
+    request,
+    saying,
+)
 
 from adapter.domain.delivery import Receipt
 from adapter.outside.transport import HttpTransport
 
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-MESSAGE = "0d0a1c2e-6b1e-4c0c-9a59-6c5f0e4f7a11"
-BODY = b'{"resourceType": "Bundle", "type": "message"}'
-OK = b"HTTP/1.1 200 OK\r\n"
-CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
 T = TypeVar("T")
-Partner = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def run(story: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(story)
-
-
-def read(body: bytes, message_id: str) -> str:
-    return "ok" if body == b"ok to " + message_id.encode() else "nonsense"
-
-
-async def at_once(_seconds: float) -> None:
-    """Instead of a pause between attempts."""
-
-
-@asynccontextmanager
-async def partner(behave: Partner, **more: Any) -> AsyncIterator[tuple[HttpTransport, str]]:
-    """A real TCP server on a free port, and a transport whose partner table holds it."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await behave(reader, writer)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/fhir/$process-message"
-    transport = HttpTransport({address}, read, lambda: NOW, sleep=at_once, **more)
-    async with server:
-        yield transport, address
-        await transport.aclose()
-
-
-async def request(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next(
-        int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")
-    )
-    return head + await reader.readexactly(length)
-
-
-def saying(answer: bytes) -> Partner:
-    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request(reader)
-        writer.write(answer)
-        await writer.drain()
-
-    return behave
-
-
-async def once(behave: Partner, **more: Any) -> Receipt:
-    async with partner(behave, **more) as (transport, address):
-        return await transport.post(address, BODY, message_id=MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -160,12 +117,6 @@ def test_an_endless_answer_is_left_after_a_megabyte() -> None:
 
 
 def test_messages_sent_at_once_get_each_their_own_receipt() -> None:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError):
-            while True:
-                said = b"ok to " + (await request(reader)).rpartition(b"\r\n\r\n")[2]
-                writer.write(OK + b"Content-Length: %d\r\n\r\n" % len(said) + said)
-
     async def story() -> list[Receipt]:
         async with partner(echo) as (transport, address):
             ids = [f"message-{n}" for n in range(40)]
