@@ -45,7 +45,7 @@ QUICK = Size(
     "quick",
     runs=2,
     calls=40,
-    messages=300,
+    messages=100,
     claims=(200, 20_000),
     backlog=600,
     day=400,
