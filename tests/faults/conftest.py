@@ -1,0 +1,55 @@
+"""How much is broken, and the house it is broken in.
+
+`pytest` runs every fault in a bounded form; `pytest tests/faults --faults-full` runs them in full.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from own_postgresql import OwnPostgreSQL
+from premises import House
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults-full", action="store_true", help="break things for minutes, not for seconds")
+    parser.addoption("--faults-seed", type=int, default=1, help="who is killed when (default: 1)")
+
+
+@pytest.fixture(scope="session")
+def in_full(request: pytest.FixtureRequest) -> bool:
+    """Whether to run the long form."""
+    return bool(request.config.getoption("--faults-full", default=False))
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The same seed makes the same messages and kills in the same order."""
+    return int(request.config.getoption("--faults-seed", default=1))
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Iterator[Path]:
+    """A folder that another user may read: PostgreSQL does not run as root."""
+    with tempfile.TemporaryDirectory(prefix="faults", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def server(data_folder: Path) -> Iterator[OwnPostgreSQL]:
+    """A PostgreSQL that may be killed."""
+    with OwnPostgreSQL(data_folder / "server") as running:
+        yield running
+
+
+@pytest.fixture
+def make_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Partners over an empty database; the adapter's processes are for the test to start.
+
+    Called with the URL of the database, and with what House takes besides.
+    """
+    with ExitStack() as stack:
+        yield lambda database, **rest: House(stack, tmp_path, database, **rest)

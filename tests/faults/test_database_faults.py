@@ -1,0 +1,97 @@
+"""PostgreSQL restarted, paused, or lost to a worker: nobody has to be started again, and nothing comes twice."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from own_postgresql import OwnPostgreSQL
+from premises import House, eventually
+from stories import MUNICIPALITIES, one_story
+
+pytestmark = [pytest.mark.faults, pytest.mark.processes, pytest.mark.server]
+
+MUNICIPALITY = next(iter(MUNICIPALITIES))
+HOLDS = "SELECT {} FROM pg_locks WHERE locktype = 'advisory' AND granted"
+
+
+@pytest.fixture(scope="module")
+def house(server: OwnPostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One service and one worker, and they are never started again."""
+    folder: Path = tmp_path_factory.mktemp("database")
+    with ExitStack() as stack:
+        house = House(stack, folder, server.new_database(), partners=(MUNICIPALITY,))
+        house.service()
+        house.worker(1)
+        house.wait_until_ready()
+        house.tell(one_story(1))
+        house.wait_for(one_story(1))
+        yield house
+        assert [process.poll() for process in house.processes.values()] == [None] * len(house.processes)
+
+
+@pytest.mark.parametrize(("number", "how"), [(2, "fast stop"), (3, "kill -9")])
+def test_idle_processes_outlive_a_restart(house: House, server: OwnPostgreSQL, number: int, how: str) -> None:
+    """The first message after a restart is taken and carried within seconds; nobody was told to reconnect."""
+    server.stop_fast() if how == "fast stop" else server.kill()
+    server.start()
+    house.wait_until_ready(patience=10)
+    story = one_story(number)
+    house.tell(story)
+    assert house.wait_for(story) < 10
+    assert len(house.ids_of(story)) == 1
+
+
+def test_a_database_that_stands_still_acknowledges_nothing(house: House, server: OwnPostgreSQL) -> None:
+    """While it is paused there is no answer, or 503 with Retry-After; afterwards the same message is taken, once."""
+    story = one_story(4)
+    server.pause()
+    try:
+        with suppress(httpx.ReadTimeout):
+            answer = house.send(story.messages[0], patience=3)
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+    finally:
+        server.resume()
+    house.wait_until_ready()
+    house.tell(story)
+    house.wait_for(story)
+    assert len(house.ids_of(story)) == 1
+
+
+def test_a_worker_that_loses_its_locks_sends_nothing_out_of_order(
+    house: House, server: OwnPostgreSQL
+) -> None:
+    """Its connections are cut while an answer is slow: what was on its way may come again, under its id; each lane
+    keeps its order, and the same worker goes on."""
+    told = [one_story(n, "need-corrected", "need-cancelled") for n in range(10, 18)]
+    house.misbehave(MUNICIPALITY, "slow", seconds=3)
+    house.tell(*told)
+    cut = server.run(HOLDS.format("pg_terminate_backend(pid)"))
+    house.wait_for(*told)
+    assert cut
+    for story in told:
+        events = {e["id"]: e["event"] for e in house.arrived(MUNICIPALITY)}
+        first_arrivals = [events[id_] for id_ in dict.fromkeys(house.ids_of(story))]
+        assert first_arrivals == [m.event for m in story.messages]
+
+
+def test_a_worker_that_stands_still_holds_up_its_recipients_until_it_dies(
+    house: House, server: OwnPostgreSQL
+) -> None:
+    """A stopped process keeps its connection and so its locks; another goes on as soon as it is dead, and what was on
+    its way comes again under its id."""
+    told = [one_story(n) for n in range(30, 34)]
+    house.misbehave(MUNICIPALITY, "half-open", times=4, seconds=30)
+    house.tell(*told)
+    eventually(lambda: bool(server.run(HOLDS.format("pid"))), every=0.02)
+    house.pause("worker-1")
+    house.worker(2)
+    before = time.monotonic()
+    house.kill("worker-1")
+    house.begin_again("worker-1")
+    house.wait_for(*told)
+    assert time.monotonic() - before < 30
+    assert [len(set(house.ids_of(story))) for story in told] == [1] * len(told)
