@@ -97,7 +97,7 @@ def test_the_same_thing_twice_is_a_collision(cases: Database, what: str) -> None
     }
     with cases.transaction() as tx:
         writes[what](tx, "first")
-    with cases.transaction() as tx, pytest.raises(Collision) as caught:
+    with pytest.raises(Collision) as caught, cases.transaction() as tx:
         writes[what](tx, "second")
     assert SECRET not in str(caught.value)
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)

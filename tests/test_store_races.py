@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from databases import TERMINATE, Administer, database_of
-from sqlalchemy import create_engine, text
 from stored import (
     AAS,
     CASE,
@@ -29,17 +28,15 @@ from stored import (
 
 from adapter.domain.delivery import Pause
 from adapter.outside.store import Database, migrate, open_store
-from adapter.outside.store.engine import open_engine, read_url
 from adapter.outside.store.turns import Turns
-from adapter.outside.store.work import due_heads
 from adapter.ports import Collision, StoreBusy
 
 
 @pytest.fixture
 def waits_for_lock(cases: Database, database_url: str, request: pytest.FixtureRequest) -> Callable[[], bool]:
     """Tells whether some thread stands in line for a lock of this database."""
-    if cases._turns:
-        return lambda: bool(cases._turns and cases._turns._line)
+    if turns := cases._connections.turns:
+        return lambda: bool(turns._line)
     administer: Administer = request.getfixturevalue("administer")
     question = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
     return lambda: bool(administer(f"{question}'{database_of(database_url)}'")[0][0])
@@ -120,7 +117,7 @@ def test_a_withdrawal_and_a_need_with_the_same_recipients_both_go_through(cases:
             tx.case("case-1")
             tx.stop("case-1", AAS, "plan", NOW, "consent-9")
             stopped.set()
-            if not cases._turns:  # SQLite has one writer: the others wait for this to end
+            if not cases._connections.turns:  # SQLite has one writer: the others wait for this to end
                 tried.wait(5)
             tx.send([mail("c", VESTBY)])
 
@@ -194,14 +191,14 @@ def test_a_locked_sqlite_is_busy(tmp_path: Path) -> None:
     store = open_store(url, patience=0.05)
     other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreBusy), store.transaction():
-        pass
+    with pytest.raises(StoreBusy), store.transaction() as tx:
+        tx.open_case(CASE)
     assert not store.ready()
     assert store.due_recipients(NOW) == []  # readers are not concerned
-    turns = store._turns
+    turns = store._connections.turns
     assert turns
-    with turns.turn(), pytest.raises(StoreBusy), store.transaction():  # nor does a writer here wait for ever
-        pass
+    with turns.turn(), pytest.raises(StoreBusy), store.transaction() as tx:
+        tx.open_case(CASE)  # nor does a writer here wait for ever
     other.close()
     assert store.ready()
     store.close()
@@ -215,8 +212,8 @@ def test_a_deleted_sqlite_file_is_busy_and_not_made_anew(tmp_path: Path) -> None
     store = open_store(url)
     assert store.ready()
     (tmp_path / "a.db").unlink()
-    with pytest.raises(StoreBusy), store.transaction():
-        pass
+    with pytest.raises(StoreBusy), store.transaction() as tx:
+        tx.open_case(CASE)
     with pytest.raises(StoreBusy):
         store.parked()
     assert not (tmp_path / "a.db").exists()
@@ -227,8 +224,8 @@ def test_a_deleted_sqlite_file_is_busy_and_not_made_anew(tmp_path: Path) -> None
 def test_a_postgresql_that_is_gone_is_busy(tmp_path: Path) -> None:
     """No server behind the URL: every call says StoreBusy, and the URL's password stands nowhere."""
     store = open_store(f"postgresql://me:hush@/none?host={tmp_path}", patience=1.0)
-    with pytest.raises(StoreBusy) as caught, store.transaction():
-        pass
+    with pytest.raises(StoreBusy) as caught, store.transaction() as tx:
+        tx.open_case(CASE)
     assert "hush" not in str(caught.value)
     assert caught.value.__cause__ is None
     with pytest.raises(StoreBusy):
@@ -245,10 +242,13 @@ def test_a_postgresql_that_is_gone_is_busy(tmp_path: Path) -> None:
 def test_a_connection_that_breaks_in_a_flow_is_busy_once(postgresql_url: str, administer: Administer) -> None:
     """The flow in it wrote nothing; more broken flows than the pool has places leave it as good as new."""
     store = open_store(postgresql_url, patience=2.0)
+    with store.transaction() as tx:
+        tx.open_case(CASE)
 
     def breaks() -> None:
         with store.transaction() as tx:
-            tx.open_case(CASE)
+            tx.case("case-1")
+            tx.move(replace(CASE, state="lost"), [])
             administer(TERMINATE.format(database_of(postgresql_url)))
             tx.open_case(replace(CASE, id="case-2"))
 
@@ -257,31 +257,7 @@ def test_a_connection_that_breaks_in_a_flow_is_busy_once(postgresql_url: str, ad
             breaks()
     for _ in range(2):  # broken between two flows, it is replaced without a word
         with store.transaction() as tx:
-            assert tx.case("case-1") is None
+            assert tx.case("case-1") == CASE
+            assert tx.case("case-2") is None
         administer(TERMINATE.format(database_of(postgresql_url)))
     store.close()
-
-
-@pytest.mark.server
-def test_what_is_due_is_found_by_the_index_of_heads(postgresql_url: str) -> None:
-    """Also behind 40,000 deliveries that are done, and with a prepared plan that serves every recipient."""
-    engine = open_engine(read_url(postgresql_url), patience=20.0)
-    many = (
-        "INSERT INTO delivery (message_id, recipient, case_id, event, category, focus, carries, created_at,"
-        " state, place, due, clock, tries, because) SELECT n, :to, 'case-1', 'e', 'c', 'T/1/1', '[]', now(),"
-        " 'accepted', CASE n WHEN 40000 THEN 'head' ELSE 'done' END, now(), now(), 1, ''"
-        " FROM generate_series(1, 40000) n"
-    )
-    with engine.begin() as connection:
-        connection.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-        connection.execute(text("INSERT INTO recipient VALUES (:to, 0, NULL)"), {"to": VESTBY})
-        connection.execute(text("INSERT INTO case_ VALUES ('case-1','n','k','r',NULL,NULL,'s',now())"))
-        connection.execute(text(many), {"to": VESTBY})
-    with engine.connect() as connection:
-        connection.execute(text("ANALYZE delivery"))
-        generic = create_engine("postgresql+psycopg://", paramstyle="numeric_dollar").dialect
-        asked = str(due_heads(VESTBY, NOW, 16).compile(dialect=generic))
-        plan = connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {asked}").all()
-    engine.dispose()
-    assert "ix_delivery_head" in str(plan)
-    assert "Seq Scan" not in str(plan)

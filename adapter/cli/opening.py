@@ -13,10 +13,14 @@ from adapter.app import build, samples_left
 from adapter.cli.failed import REFUSED, Failed
 from adapter.domain.problems import Catalogue, Refused
 from adapter.flows.parts import Parts
-from adapter.outside.store import Database, StoreFailed, at_head, open_store
+from adapter.outside.store import Database, StoreFailed, open_store, standing
 from adapter.ports import Collision, StoreBusy
 from adapter.settings import Settings
 
+_MISFITS = {
+    "older": "the tables are not of this release; run ip-adapter migrate",
+    "newer": "the tables are of a newer release that this one cannot work with; start that one",
+}
 _KNOWN = re.compile(r"sqlite:///|postgres(ql(\+psycopg)?)?://")
 
 
@@ -54,11 +58,11 @@ def opened(settings: Settings) -> Iterator[Opened]:
 
 
 def require_head(settings: Settings) -> None:
-    """Raises Failed unless the tables are those of this release."""
+    """Raises Failed unless this release may work on the tables."""
     require_known_kind(settings)
     with database_told():
-        if not at_head(settings.database):
-            raise Failed("IP_ADAPTER_DATABASE: the tables are not of this release; run ip-adapter migrate")
+        if (stands := standing(settings.database)) != "fits":
+            raise Failed(f"IP_ADAPTER_DATABASE: {_MISFITS[stands]}")
 
 
 def require_known_kind(settings: Settings) -> None:

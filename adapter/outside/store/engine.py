@@ -12,6 +12,13 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engi
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"reading": True},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
+}
+"""By dialect, of a connection on which each statement is a question by itself: no transaction to begin and to end,
+two round trips less."""
+
 WRITING = {"writing": True}
 """Execution options of a connection that will write: SQLite takes its lock at once, not half-way."""
 
@@ -33,10 +40,10 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database) if url.drivername == "sqlite" and url.database else None
 
 
-def open_engine(url: URL, patience: float) -> Engine:
+def open_engine(url: URL, patience: float, pool_size: int = 10) -> Engine:
     """A pool of connections. `patience`: seconds to wait for a connection or a lock."""
     file = file_of(url)
-    return _sqlite(url, file, patience) if file else _postgresql(url, patience)
+    return _sqlite(url, file, patience, pool_size) if file else _postgresql(url, patience, pool_size)
 
 
 def open_single(url: URL, settings: str = "") -> Engine:
@@ -47,18 +54,18 @@ def open_single(url: URL, settings: str = "") -> Engine:
     )
 
 
-def _postgresql(url: URL, patience: float) -> Engine:
+def _postgresql(url: URL, patience: float, pool_size: int) -> Engine:
     wait = ceil(patience * 1000)
     settings = (
-        f"-c lock_timeout={wait} -c statement_timeout={wait * 3} "
+        # What is acknowledged is on disk, whatever the server's own setting says.
+        f"-c synchronous_commit=on -c lock_timeout={wait} -c statement_timeout={wait * 3} "
         f"-c idle_in_transaction_session_timeout={wait * 6}"
     )
     return create_engine(
         url,
-        pool_size=10,
+        pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience,
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args=_postgresql_options(patience, settings),
         hide_parameters=True,
@@ -78,7 +85,7 @@ def _postgresql_options(patience: float, settings: str) -> dict[str, Any]:
     }
 
 
-def _sqlite(url: URL, file: Path, patience: float) -> Engine:
+def _sqlite(url: URL, file: Path, patience: float, pool_size: int) -> Engine:
     def connect() -> sqlite3.Connection:
         # mode=rw: a database that disappeared is not replaced by an empty one behind everybody's back.
         connection = sqlite3.connect(
@@ -101,7 +108,7 @@ def _sqlite(url: URL, file: Path, patience: float) -> Engine:
         url,
         creator=connect,
         poolclass=QueuePool,
-        pool_size=4,
+        pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience,
         hide_parameters=True,
@@ -124,8 +131,9 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("reading"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
 
 def _watch(engine: Engine, file: Path) -> None:

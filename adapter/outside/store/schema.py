@@ -1,53 +1,105 @@
-"""Bringing a database to the tables of this release, and asking whether it is there."""
+"""Bringing a database to the tables of this release, and asking whether this release may work on it.
 
+Releases differ, and for a while two of them work on one database. A migration therefore only adds at first; the
+database says in the table `serves` which is the oldest release (by its newest migration) that may still work on it.
+"""
+
+import time
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, select, text
 
-from adapter.outside.store.engine import WRITING, file_of, open_engine, read_url
+from adapter.outside.store.engine import WRITING, file_of, open_engine, open_single, read_url
 from adapter.outside.store.errors import asked
+from adapter.outside.store.tables import serves
 from adapter.ports import StoreBusy
 
 _PATIENCE = 60.0
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(6184231094)")
+_PAUSE = 0.2
+# Tried and not waited for: who waits in a statement keeps CREATE INDEX CONCURRENTLY of the other waiting for it.
+_ONE_AT_A_TIME = text("SELECT pg_try_advisory_lock(6184231094)")
+# A change of a table that waits for its lock keeps everybody else waiting behind it: give up soon, and try again.
+_GENTLY = "-c lock_timeout=1000 -c statement_timeout=0"
+
+Standing = Literal["older", "fits", "newer"]
 
 
 def migrate(url: str) -> None:
-    """Create or upgrade the tables, in one transaction. Raises StoreBusy if the database cannot be reached.
+    """Create or upgrade the tables. Raises StoreBusy if the database cannot be reached or stays locked.
 
-    Nodes that start together may all call it: one works, the others wait and find nothing to do.
+    Nodes that start together may all call it: one works, the others wait and find nothing to do. Tables of a newer
+    release are left as they are. On SQLite all is one transaction; on PostgreSQL each migration is one, or several,
+    so that releases at work go on; after an interruption it goes on where it was.
     """
     read = read_url(url)
     file = file_of(read)
     if file:
         _create(file)
-    engine = open_engine(read, _PATIENCE)
+    engine = open_engine(read, _PATIENCE) if file else open_single(read, _GENTLY)
+    until = time.monotonic() + _PATIENCE
     try:
-        connection = asked(engine.connect).execution_options(**WRITING)
-        with connection:
-            asked(_upgrade, connection)
+        while not _migrated(engine, last=time.monotonic() > until):
+            time.sleep(_PAUSE)
+    finally:
+        engine.dispose()
+
+
+def standing(url: str) -> Standing:
+    """Whether the tables fit this release, or are too old or too new for it. Raises StoreBusy without a database."""
+    engine = open_engine(read_url(url), _PATIENCE)
+    try:
+        with asked(engine.connect) as connection:
+            return asked(stands, connection)
     finally:
         engine.dispose()
 
 
 def at_head(url: str) -> bool:
-    """Whether the tables are those of this release. Raises StoreBusy if the database cannot be reached."""
+    """Whether the tables are those of this release exactly. Raises StoreBusy if the database cannot be reached."""
     engine = open_engine(read_url(url), _PATIENCE)
     try:
         with asked(engine.connect) as connection:
-            return asked(stands_at_head, connection)
+            return asked(_revision, connection) == _head()
     finally:
         engine.dispose()
 
 
-def stands_at_head(connection: Connection) -> bool:
-    """Whether the tables behind a connection are those of this release."""
-    return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
+def stands(connection: Connection) -> Standing:
+    """The same of the tables behind a connection."""
+    revision = _revision(connection)
+    if revision < _head():
+        return "older"
+    oldest = connection.execute(select(serves.c.oldest)).scalar()
+    return "fits" if oldest is not None and oldest <= _head() else "newer"
+
+
+def _migrated(engine: Engine, *, last: bool) -> bool:
+    """One attempt. False when somebody else is at it, or holds a lock; raises StoreBusy then if it was the last."""
+    with ExitStack() as held:
+        connection = held.enter_context(asked(engine.connect))
+        if engine.dialect.name == "sqlite":
+            connection = connection.execution_options(**WRITING)
+            held.enter_context(asked(connection.begin))
+            asked(_upgrade, connection)
+            asked(connection.commit)
+            return True
+        mine = asked(lambda: bool(connection.execute(_ONE_AT_A_TIME).scalar()))
+        try:
+            if mine:
+                worker = held.enter_context(asked(engine.connect))
+                asked(_upgrade, worker.execution_options(isolation_level="READ COMMITTED"))
+        except StoreBusy:
+            mine = False
+        if last and not mine:
+            raise StoreBusy("the tables stayed locked by others")
+        return mine
 
 
 def _create(file: Path) -> None:
@@ -63,18 +115,23 @@ def _create(file: Path) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    with connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
-            connection.execute(_ONE_AT_A_TIME)
+    newer = _revision(connection) > _head()
+    if connection.dialect.name == "postgresql":
+        connection.rollback()  # Alembic begins its own transactions
+    if not newer:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
+def _revision(connection: Connection) -> str:
+    """The newest migration that was applied, by its number; "" for none."""
+    return max(MigrationContext.configure(connection).get_current_heads(), default="")
+
+
 @cache
-def _heads() -> frozenset[str]:
-    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
+def _head() -> str:
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def _config() -> Config:

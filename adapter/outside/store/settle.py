@@ -2,20 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, insert, select, update
-
 from adapter.domain.delivery import Pause, Settled
 from adapter.outside.store import work
+from adapter.outside.store.buffer import know
 from adapter.outside.store.rows import values
 from adapter.outside.store.sql import Record, Sql, Values
-from adapter.outside.store.tables import delivery, receipt, recipient
-
-_CHANGED = ("state", "place", "due", "clock", "tries", "because")
-_WRITE_BACK = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("id_"))
-    .values({name: bindparam(name + "_") for name in _CHANGED})
-)
+from adapter.outside.store.statements import CHANGED, DELIVERIES, INSERT, SET_PAUSE, WRITE_BACK
 
 
 def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
@@ -28,15 +20,15 @@ def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> Sequenc
     """
     work.lock(sql, (one.delivery.outgoing.case_id for one in settled))
     ids = [one.delivery.id for one in settled]
-    current = {row["id"]: row for row in sql.rows(select(delivery).where(delivery.c.id.in_(ids)))}
+    current = {row["id"]: row for row in sql.rows(DELIVERIES, ids=ids)}
     stands = [_stands(current[one.delivery.id], one) for one in settled]
     after = [
         _after(current[one.delivery.id], one, stands=is_so)
         for one, is_so in zip(settled, stands, strict=True)
     ]
-    sql.run_each(_WRITE_BACK, [{name + "_": value for name, value in one.items()} for one in after])
+    sql.run_each(WRITE_BACK, [{name + "_": value for name, value in one.items()} for one in after])
     receipts = [_receipt(new, one) for new, one in zip(after, settled, strict=True) if one.receipt]
-    sql.run_each(insert(receipt), receipts)
+    sql.run_each(INSERT["receipt"], receipts)
     freed = [one for new, one in zip(after, settled, strict=True) if new["place"] == "done"]
     if freed:
         recipients = {one.delivery.outgoing.recipient for one in freed}
@@ -48,9 +40,8 @@ def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> Sequenc
 
 
 def _pause(sql: Sql, pause: Pause) -> None:
-    work.know(sql, [pause.recipient])
-    mine = recipient.c.organisation == pause.recipient
-    sql.run(update(recipient).where(mine).values(failures=pause.failures, paused_until=pause.until))
+    know(sql, {pause.recipient})
+    sql.run(SET_PAUSE, to=pause.recipient, failed=pause.failures, until=pause.until)
 
 
 def _stands(row: Record, one: Settled) -> bool:
@@ -59,7 +50,7 @@ def _stands(row: Record, one: Settled) -> bool:
 
 
 def _after(row: Record, one: Settled, *, stands: bool) -> Values:
-    new = {name: row[name] for name in ("id", *_CHANGED)}
+    new = {name: row[name] for name in ("id", *CHANGED)}
     new["tries"] += one.tried
     if stands:
         new |= {"state": one.state, "because": one.because}
@@ -70,6 +61,6 @@ def _after(row: Record, one: Settled, *, stands: bool) -> Values:
     return new
 
 
-def _receipt(new: Values, one: Settled) -> Values:
+def _receipt(new: Values, one: Settled) -> Record:
     said = values(one.receipt)
     return {"delivery": new["id"], "number": new["tries"], "at": one.at} | said

@@ -1,48 +1,67 @@
 """A connection that speaks only the store's own errors and hands out finished results."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable
 
 from adapter.outside.store.errors import asked
+from adapter.ports import StoreBusy
 
 Values = Mapping[str, Any]
 Record = dict[str, Any]
+T = TypeVar("T")
 
 
 class Sql:
-    """Every method raises StoreBusy, Collision or StoreFailed."""
+    """Every method raises StoreBusy, Collision or StoreFailed.
 
-    def __init__(self, connection: Connection) -> None:
+    A connection that turns out to be broken is replaced, and the statement asked again, as long as nothing
+    can have been written on it: always when each statement stands alone, else until the first one went through. A ping
+    at every loan would cost a round trip (60-100 us) each time for what happens once in weeks.
+    """
+
+    def __init__(self, connection: Connection, *, autocommit: bool = False) -> None:
         self._connection = connection
+        self._autocommit, self._untouched = autocommit, True
 
-    def rows(self, statement: Executable) -> Sequence[Record]:
+    @property
+    def postgresql(self) -> bool:
+        return self._connection.dialect.name == "postgresql"
+
+    def rows(self, statement: Executable, **given: Any) -> Sequence[Record]:
         """All rows by column name, read at once."""
-        return asked(lambda: [dict(row) for row in self._connection.execute(statement).mappings()])
+        return self._do(lambda: [dict(row) for row in self._connection.execute(statement, given).mappings()])
 
-    def first(self, statement: Executable) -> Record | None:
+    def first(self, statement: Executable, **given: Any) -> Record | None:
         """The first row, if any."""
-        found = self.rows(statement)
+        found = self.rows(statement, **given)
         return found[0] if found else None
 
-    def run(self, statement: Executable) -> int:
+    def run(self, statement: Executable, **given: Any) -> int:
         """How many rows were changed."""
-        return asked(lambda: self._connection.execute(statement).rowcount)
+        return self._do(lambda: self._connection.execute(statement, given).rowcount)
 
-    def run_each(self, statement: Executable, each: Sequence[Values]) -> None:
+    def run_each(self, statement: Executable, each: Sequence[Record]) -> None:
         """The statement once for each row of values, in order; nothing without rows."""
         if each:
-            asked(lambda: self._connection.execute(statement, [dict(values) for values in each]))
+            self._do(lambda: self._connection.execute(statement, each))
 
-    def notify(self, channel: str) -> None:
-        """PostgreSQL: tell the listeners of the channel when this is committed."""
-        if self._connection.dialect.name == "postgresql":
-            self.rows(select(func.pg_notify(channel, "")))
+    def asked(self, question: Callable[[Connection], T]) -> T:
+        """What a question of another module says of the database."""
+        return self._do(lambda: question(self._connection))
 
-    def add_missing(self, table: Table, each: Sequence[Values]) -> None:
-        """Insert those rows whose key is not there yet."""
-        postgres = self._connection.dialect.name == "postgresql"
-        insert = postgresql.insert(table) if postgres else sqlite.insert(table)
-        self.run_each(insert.on_conflict_do_nothing(), each)
+    def commit(self) -> None:
+        """Durable when it returns."""
+        asked(self._connection.commit)
+
+    def _do(self, act: Callable[[], T]) -> T:
+        try:
+            done = asked(act)
+        except StoreBusy:
+            if not (self._untouched and self._connection.invalidated):
+                raise
+            asked(self._connection.rollback)
+            done = asked(act)
+        self._untouched = self._autocommit
+        return done

@@ -92,6 +92,12 @@ case_ = Table(
     Column("unit", Text),
     Column("state", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
+    Column("moved_at", Moment),
+    Index("ix_case_opened", "opened_at", "id"),
+    Index("ix_case_state", "state", "moved_at"),
+    Index("ix_case_subject", "subject_key"),
+    Index("ix_case_owner", "owner"),
+    Index("ix_case_requester", "requester"),
 )
 
 history = Table(
@@ -131,6 +137,7 @@ recipient = Table(
     Column("paused_until", Moment),
 )
 
+_HELD = text("place = 'held'")
 _HEADS = text("place = 'head'")
 _OPEN = text("place <> 'done'")
 _FRONT = text("place IN ('head', 'held')")
@@ -157,6 +164,7 @@ delivery = Table(
     Index("ix_delivery_case", "case_id", "id"),
     Index("ix_delivery_head", "recipient", "due", "id", postgresql_where=_HEADS, sqlite_where=_HEADS),
     Index("ix_delivery_lane", "recipient", "case_id", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    Index("ix_delivery_held", "id", postgresql_where=_HELD, sqlite_where=_HELD),
     # A lane has one front, whatever a program does: a second head would overtake the first.
     Index(
         "uq_delivery_front",
@@ -215,3 +223,6 @@ audit = Table(
     Column("details", Text, nullable=False),
     Index("ix_audit_case", "case_id", "id"),
 )
+
+# One row: the oldest release, by the number of its newest migration, that may work on these tables.
+serves = Table("serves", metadata, Column("oldest", Text, nullable=False))

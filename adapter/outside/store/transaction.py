@@ -1,143 +1,201 @@
-"""One flow's reads and writes, as one commit (`adapter.ports.Transaction`)."""
+"""One flow's reads and writes, as one commit (`adapter.ports.Transaction`).
+
+What is inserted is kept until the commit, or until a read depends on it. A flow that meets no case that is there
+reads without locks and holds no transaction while it decides: what it adds goes into a commit shared with others.
+If two such flows open the same case, or keep the same message, the second one's commit is a Collision. As soon as a
+flow finds a case, or changes anything that is there, it has a transaction of its own and locks what it changes.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
-
-from sqlalchemy import Select, insert, select, tuple_, update
+from types import TracebackType
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Settled
 from adapter.domain.message import Received
-from adapter.outside.store import rows, settle, tables, work
+from adapter.outside.store import rows, settle, work
+from adapter.outside.store.buffer import Buffer, write
+from adapter.outside.store.connections import Connections
 from adapter.outside.store.errors import StoreFailed
+from adapter.outside.store.group import Group
 from adapter.outside.store.sql import Sql
+from adapter.outside.store.statements import (
+    ANSWERED,
+    CASE,
+    CASE_LOCKED,
+    DELIVERIES,
+    DELIVERIES_OF_CASE,
+    FIRST_IN_ENVELOPE,
+    MOVE_CASE,
+    RESOLVE,
+    SAME_WAITING,
+    UNPAUSE,
+)
+from adapter.outside.store.versions import Versions
 from adapter.ports import Transaction
 
 
-def versions_of(case_id: str) -> Select[*tuple[object, ...]]:
-    """All versions of all resources of a case, by type, id and number."""
-    at = tables.version.c
-    return select(tables.version).where(at.case_id == case_id).order_by(at.type, at.id, at.number)
-
-
 class SqlTransaction:
-    """Lock order: cases (`case`, `send`, `stop`, `settle`; several at once are sorted), then one recipient's pause."""
+    """Lock order: cases (`case`, `send`, `stop`, `settle`; several at once are sorted), then one recipient's pause.
 
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
+    Used as a context manager; `commit` is called inside.
+    """
+
+    def __init__(self, connections: Connections, group: Group) -> None:
+        self._connections, self._group = connections, group
+        self._held = ExitStack()
+        self._reader: Sql | None = None
+        self._writer: Sql | None = None
+        self._new, self._versions = Buffer(), Versions()
+        self._locked: str | None = None
         self.queued_mail = False
+
+    def __enter__(self) -> "SqlTransaction":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def commit(self) -> None:
+        """Durable when it returns. What was only added goes with what others add at this moment."""
+        if self._writer:
+            self._flush()
+            self._writer.commit()
+        elif self._new:
+            self._held.close()
+            self.queued_mail = self._new.queues_mail
+            self._group.commit(self._new)
+
+    # messages
 
     def answered(self, door: str, sender: str, message_id: str) -> Received | None:
         """The message, if it was answered before. `door` "edi" or "fhir"; `sender` an organisation number."""
-        at = tables.received.c
-        known = (at.door == door) & (at.sender == sender) & (at.message_id == message_id)
-        row = self._sql.first(select(tables.received).where(known))
+        self._written(self._new.received)
+        row = self._sql.first(ANSWERED, door=door, sender=sender, message_id=message_id)
         return rows.received_of(row) if row else None
 
     def message_in_envelope(self, sender: str, envelope_id: str) -> str | None:
         """The message id that first came in this envelope from this sender."""
-        at = tables.received.c
-        first = select(at.message_id).where(at.sender == sender, at.envelope_id == envelope_id)
-        row = self._sql.first(first.order_by(at.at, at.id).limit(1))
+        self._written(self._new.received)
+        row = self._sql.first(FIRST_IN_ENVELOPE, sender=sender, envelope_id=envelope_id)
         return row["message_id"] if row else None
 
     def keep(self, received: Received) -> None:
-        """Raises Collision if this sender's message id was kept for this door already."""
-        self._sql.run(insert(tables.received).values(rows.received_values(received)))
+        """The commit raises Collision if this sender's message id was kept for this door already."""
+        self._new.keep(received)
+
+    # cases
 
     def case(self, case_id: str) -> Case | None:
         """The case, locked until the commit."""
-        found = select(tables.case_).where(tables.case_.c.id == case_id)
-        row = self._sql.first(found.with_for_update())
+        if case_id in self._new.cases:
+            return rows.case_of(self._new.cases[case_id])
+        if not self._writer and not self._sql.first(CASE, id_=case_id):
+            return None
+        row = self._own().first(CASE_LOCKED, id_=case_id)
+        self._versions.forget()  # read before the lock, it may be old by now
+        self._locked = case_id if row else self._locked
         return rows.case_of(row) if row else None
 
     def open_case(self, case: Case) -> None:
-        """Raises Collision if the case is there."""
-        self._sql.run(insert(tables.case_).values(rows.values(case)))
+        """The commit raises Collision if the case is there."""
+        self._new.open_case(case)
+        self._versions.begin(case.id)
 
     def move(self, case: Case, steps: Sequence[Step]) -> None:
         """Write the case as given and add to its history. Raises StoreFailed if it was never opened."""
-        changed = update(tables.case_).where(tables.case_.c.id == case.id).values(rows.values(case))
-        if not self._sql.run(changed):
+        if case.id in self._new.cases:
+            self._new.move(case, steps)
+            return
+        row = rows.values(case) | {"moved_at": max((step.at for step in steps), default=case.opened_at)}
+        if not self._own().run(MOVE_CASE, id_=row.pop("id"), **row):
             raise StoreFailed("a case that was never opened cannot move")
-        self._sql.run_each(insert(tables.history), [rows.values(step) for step in steps])
+        self._new.tell(steps)
 
     def wait_for_person(self, waiting: Waiting) -> None:
         """One open row per case and list: a second call says why now, and still since when."""
-        at = tables.waiting.c
-        same = (at.case_id == waiting.case_id) & (at.list == waiting.list) & at.resolved_at.is_(None)
-        if not self._sql.run(update(tables.waiting).where(same).values(reason=waiting.reason)):
-            self._sql.run(insert(tables.waiting).values(rows.values(waiting)))
+        if waiting.case_id in self._new.cases:
+            self._new.wait_for_person(waiting)
+            return
+        key = waiting.case_id, waiting.list
+        self._written(self._new.waiting)
+        if not self._own().run(SAME_WAITING, case=key[0], list_=key[1], why=waiting.reason):
+            self._new.wait_for_person(waiting)
 
     def resolve(self, case_id: str, at: datetime, by: str) -> int:
         """Close every open row of the case; how many there were."""
-        is_open = (tables.waiting.c.case_id == case_id) & tables.waiting.c.resolved_at.is_(None)
-        return self._sql.run(update(tables.waiting).where(is_open).values(resolved_at=at, resolved_by=by))
+        if case_id in self._new.cases:
+            return self._new.resolve(case_id, at, by)
+        self._written(self._new.waiting)
+        return self._own().run(RESOLVE, case=case_id, at=at, by=by)
+
+    # versions
 
     def current(self, type: str, id: str) -> Version | None:
-        """The version with the highest number."""
-        at = tables.version.c
-        versions = select(tables.version).where(at.type == type, at.id == id)
-        row = self._sql.first(versions.order_by(at.number.desc()).limit(1))
-        return rows.version_of(row) if row else None
+        """The version with the highest number.
+
+        While a flow opens a case and has met no other, what it does not keep itself is not there: an id of a new
+        case is derived from the case. If it were there all the same, the commit would be a Collision.
+        """
+        if self._new.cases and not self._writer:
+            return self._versions.here(type, id)
+        return self._versions.current(self._sql, type, id, self._locked)
 
     def version(self, pinned: Pinned) -> Version | None:
-        at = tables.version.c
-        same = (at.type == pinned.type) & (at.id == pinned.id) & (at.number == pinned.number)
-        row = self._sql.first(select(tables.version).where(same))
-        return rows.version_of(row) if row else None
-
-    def of_case(self, case_id: str) -> Sequence[Version]:
-        """The current version of every resource of the case, by type and id."""
-        every = self._sql.rows(versions_of(case_id))
-        current = {(row["type"], row["id"]): row for row in every}
-        return [rows.version_of(row) for row in current.values()]
-
-    def of_cases(self, case_ids: Collection[str]) -> Mapping[str, Sequence[Version]]:
-        """`of_case` of several, in one question; an unknown case has no versions."""
-        at = tables.version.c
-        every = select(tables.version).where(at.case_id.in_(case_ids)).order_by(at.type, at.id, at.number)
-        current = {(row["type"], row["id"]): row for row in self._sql.rows(every)}
-        found: dict[str, list[Version]] = {id_: [] for id_ in case_ids}
-        for row in current.values():
-            found[row["case_id"]].append(rows.version_of(row))
-        return found
+        return self._versions.pinned(self._sql, [pinned]).get(pinned)
 
     def versions(self, pins: Collection[Pinned]) -> Mapping[Pinned, Version]:
         """Those of the pinned versions that are there."""
-        at = tables.version.c
-        wanted = tuple_(at.type, at.id, at.number).in_([(p.type, p.id, p.number) for p in pins])
-        found = [rows.version_of(row) for row in self._sql.rows(select(tables.version).where(wanted))]
-        return {Pinned(version.type, version.id, version.number): version for version in found}
+        return self._versions.pinned(self._sql, pins)
+
+    def of_case(self, case_id: str) -> Sequence[Version]:
+        """The current version of every resource of the case, by type and id."""
+        return self.of_cases([case_id])[case_id]
+
+    def of_cases(self, case_ids: Collection[str]) -> Mapping[str, Sequence[Version]]:
+        """`of_case` of several, in one question; an unknown case has no versions."""
+        return self._versions.of_cases(self._sql, case_ids)
 
     def keep_version(self, version: Version) -> None:
-        """Raises Collision if the number is taken."""
-        self._sql.run(insert(tables.version).values(rows.version_values(version)))
+        """The commit raises Collision if the number is taken."""
+        if version.case_id not in self._new.cases:
+            self._own()
+        self._new.keep_version(version)
+        self._versions.keep(version)
+
+    # work and evidence
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Put deliveries at the end of their lanes; a message id that is there already is left alone."""
-        if work.send(self._sql, outgoing):
+        if all(one.case_id in self._new.cases for one in outgoing):
+            self._new.send(outgoing)
+            return
+        if work.send(self._settled(), outgoing):
             self.queued_mail = True
 
     def stop(self, case_id: str, recipient: str, category: str, at: datetime, because: str) -> Sequence[int]:
         """End what is open for a case, recipient ("": all) and category; the ids of what was ended."""
-        return work.stop(self._sql, case_id, recipient, category, at=at, because=because)
+        return work.stop(self._settled(), case_id, recipient, category, at=at, because=because)
 
     def delivery(self, delivery_id: int) -> Delivery | None:
-        row = self._sql.first(select(tables.delivery).where(tables.delivery.c.id == delivery_id))
-        return rows.delivery_of(row) if row else None
+        found = self.fresh([delivery_id])
+        return found[0] if found else None
 
     def fresh(self, ids: Sequence[int]) -> Sequence[Delivery]:
         """Deliveries as they stand now, in the order of the ids, without a lock."""
-        found = self._sql.rows(select(tables.delivery).where(tables.delivery.c.id.in_(ids)))
-        standing = {row["id"]: rows.delivery_of(row) for row in found}
+        self._written(self._new.deliveries)
+        standing = {row["id"]: rows.delivery_of(row) for row in self._sql.rows(DELIVERIES, ids=list(ids))}
         return [standing[id_] for id_ in ids if id_ in standing]
 
     def deliveries(self, case_id: str) -> Sequence[Delivery]:
         """All of a case, in the order in which they were decided."""
-        at = tables.delivery.c
-        of_case = select(tables.delivery).where(at.case_id == case_id).order_by(at.id)
-        return [rows.delivery_of(row) for row in self._sql.rows(of_case)]
+        if case_id in self._new.cases and not self._new.deliveries:
+            return []
+        self._written(self._new.deliveries)
+        return [rows.delivery_of(row) for row in self._sql.rows(DELIVERIES_OF_CASE, case=case_id)]
 
     def settle(self, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
         """Write back the outcomes of a batch, and the recipient's pause where one is given.
@@ -145,14 +203,48 @@ class SqlTransaction:
         The ids of the deliveries that stand now as they were settled; the others somebody else moved before.
         An outcome without a try sets the clock of its delivery; a try leaves it as it is.
         """
-        return settle.settle(self._sql, settled, pause)
+        return settle.settle(self._settled(), settled, pause)
 
     def unpause(self, recipient: str) -> None:
-        """End the pause of a recipient (organisation number), if it has one."""
-        work.unpause(self._sql, recipient)
+        """End the recipient's pause now. Its failures stay counted: if it fails again it is left alone as long."""
+        self._own().run(UNPAUSE, to=recipient)
 
     def record(self, audit: Audit) -> None:
-        self._sql.run(insert(tables.audit).values(rows.audit_values(audit)))
+        self._new.record(audit)
+
+    # how
+
+    @property
+    def _sql(self) -> Sql:
+        if self._writer:
+            return self._writer
+        if not self._reader:
+            self._reader = self._held.enter_context(self._connections.reading())
+        return self._reader
+
+    def _own(self) -> Sql:
+        """A transaction of this flow's own, from here on."""
+        if not self._writer:
+            self._held.close()
+            self._writer = self._held.enter_context(self._connections.writing())
+        return self._writer
+
+    def _settled(self) -> Sql:
+        """The same, with everything in it that was decided so far."""
+        writer = self._own()
+        self._flush()
+        return writer
+
+    def _written(self, rows: object) -> None:
+        """Before a read of a table: what this flow has for it must be there."""
+        if rows:
+            self._settled()
+
+    def _flush(self) -> None:
+        new, self._new = self._new, Buffer()
+        if self._writer and new:
+            self.queued_mail = self.queued_mail or new.queues_mail
+            write(self._writer, [new])
 
 
 _CONTRACT: type[Transaction] = SqlTransaction

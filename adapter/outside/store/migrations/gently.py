@@ -1,0 +1,53 @@
+"""Changes that a database in use hardly notices: on PostgreSQL none of them keeps writers waiting.
+
+A migration only adds; what old releases still need goes in a later one, which says so by `declare_oldest`.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+_BATCH = 1000
+_BROKEN = sa.text(
+    "SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relname = :name AND NOT indisvalid"
+)
+
+
+def declare_oldest(revision: str, *, first: bool = False) -> None:
+    """Releases whose newest migration is this one or a later one may work on the tables from now on; older may not."""
+    if first:
+        op.bulk_insert(sa.table("serves", sa.column("oldest", sa.Text)), [{"oldest": revision}])
+    else:
+        op.execute(sa.text("UPDATE serves SET oldest = :oldest").bindparams(oldest=revision))
+
+
+def index(name: str, table: str, columns: Sequence[str], where: str = "") -> None:
+    """A further index. Ends the migration's transaction so far: what stood before it is committed."""
+    only = sa.text(where) if where else None
+    if op.get_bind().dialect.name != "postgresql":
+        op.create_index(name, table, list(columns), sqlite_where=only)
+        return
+    with op.get_context().autocommit_block():
+        if op.get_bind().execute(_BROKEN, {"name": name}).scalar():  # left by one that was interrupted
+            op.drop_index(name, table, postgresql_concurrently=True)
+        op.create_index(
+            name,
+            table,
+            list(columns),
+            postgresql_where=only,
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
+
+
+def backfill(table: str, key: str, change: str, where: str) -> None:
+    """Fill a new column of rows that are there, some at a time, so that nobody waits long for a row."""
+    if op.get_bind().dialect.name != "postgresql":
+        op.execute(f"UPDATE {table} SET {change} WHERE {where}")  # noqa: S608 - words of a migration
+        return
+    some = f"SELECT {key} FROM {table} WHERE {where} LIMIT {_BATCH}"  # noqa: S608 - words of a migration
+    with op.get_context().autocommit_block():
+        batch = sa.text(f"UPDATE {table} SET {change} WHERE {key} IN ({some})")  # noqa: S608 - as above
+        while op.get_bind().execute(batch).rowcount:
+            pass
