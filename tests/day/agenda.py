@@ -133,7 +133,7 @@ class Agenda:
                 world.after(wait, partial(self.read, case))
 
     def _gap(self, steps: int) -> timedelta:
-        """Between two steps of a case. Its weeks are laid into one day: a day has the steps of as many cases as it begins."""
+        """Between two steps of a case. Its weeks are laid into one day: as many steps as a day begins."""
         now = self.world.clock()
         if now < BEGIN:
             return 5 * MINUTE

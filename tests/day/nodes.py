@@ -1,10 +1,11 @@
-"""The adapter's processes as the day sees them: started, asked whether all is carried, weighed, and ended."""
+"""The adapter's processes as the day sees them: started, weighed, read, and ended."""
 
 import asyncio
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,57 +15,44 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(slots=True)
 class Node:
-    """One process. `log`: the file of its standard error. `port` is 0 where it only works."""
+    """One process. `log`: the file of its standard error. `url` is empty where it only works."""
 
     name: str
     process: asyncio.subprocess.Process
     log: Path
-    port: int
-    works: bool
-    stuck: list[str] = field(default_factory=list)
+    url: str = ""
 
     @classmethod
-    async def start(cls, name: str, folder: Path, *, serve: bool, work: bool, **told: str) -> "Node":
+    async def start(
+        cls, name: str, folder: Path, command: Sequence[str], settings: Mapping[str, str]
+    ) -> "Node":
+        """Returns when it is ready. Raises RuntimeError if it ends before. Its clock is the file in the folder."""
         log = folder / f"{name}.log"
-        given = json.dumps({**told, "serve": serve, "work": work})
         with log.open("wb") as stderr:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "tests.day.node", given),
-                stdin=asyncio.subprocess.PIPE,
+                *("-m", "tests.day.node", str(folder / "clock"), *command, "--json"),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stderr,
                 cwd=ROOT,
+                env={**os.environ, **{f"IP_ADAPTER_{name}": value for name, value in settings.items()}},
             )
-        node = cls(name, process, log, 0, work)
-        node.port = (await node._said())["port"]
-        return node
-
-    async def _said(self) -> dict[str, Any]:
-        assert self.process.stdout
-        line = await self.process.stdout.readline()
+        assert process.stdout
+        line = await process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.name} ended: {self.log.read_text('utf-8')[-2000:]}")
-        said: dict[str, Any] = json.loads(line)
-        return said
-
-    async def carried(self) -> None:
-        """Returns when it found nothing due; what stays due all the same is noted."""
-        assert self.process.stdin
-        self.process.stdin.write(b"\n")
-        await self.process.stdin.drain()
-        self.stuck += (await self._said())["due"]
+            raise RuntimeError(f"{name} ended: {log.read_text('utf-8')[-2000:]}")
+        return cls(name, process, log, json.loads(line).get("url", ""))
 
     def resident(self) -> int:
         """Bytes of memory it holds now."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1]) * _PAGE
 
     async def end(self) -> None:
-        """Its input ends: it finishes what is on its way."""
-        if self.process.stdin:
-            self.process.stdin.close()
+        """It is asked to, and finishes what is on its way."""
+        if self.process.returncode is None:
+            self.process.terminate()
         try:
-            await asyncio.wait_for(self.process.wait(), 15)
+            await asyncio.wait_for(self.process.wait(), 20)
         except TimeoutError:
             self.process.kill()
             await self.process.wait()

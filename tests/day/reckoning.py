@@ -117,8 +117,6 @@ class Reckoning:
                     logged[line["status"]] += 1
                 elif line.get("level") in _LOUD:
                     yield f"{node.name} says {line.get('level')}: {line}"
-            if node.stuck:
-                yield f"{node.name}: due, but left alone: {Counter(node.stuck)}"
         if logged != self._world.answers:
             yield f"answers logged {dict(logged)}, got {dict(self._world.answers)}"
 

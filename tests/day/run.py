@@ -29,6 +29,8 @@ from .world import World
 
 WARM = 0.15
 """Share of the day's requests after which memory is expected to be flat; it is more than its first two hours have."""
+SEND_TIMEOUT = 1.0
+"""Seconds of real time: partners stand on the same machine, and a slow one is slow on purpose."""
 HOSPITALS = (
     Organisation("999900011", "8900001", "8900011", "TESTSYKEHUSET HF (FIKTIV)"),
     Organisation("999900033", "8900003", "8900031", "PRØVEBY SYKEHUS HF (FIKTIV)"),
@@ -97,18 +99,21 @@ async def run(
     migrate(url)
     async with AsyncExitStack() as stack:
         table = await world.open(stack, folder)
-        told = {
-            "database": url,
-            "clock": str(folder / "clock"),
-            "issuer": world.issuer.url,
-            "partners": str(table),
+        settings = {
+            "DATABASE": url,
+            "ISSUER": world.issuer.url,
+            "PARTNERS": str(table),
+            "SEND_TIMEOUT": str(SEND_TIMEOUT),
+            "LOOK_EVERY": "0.05",
+            "PUBLIC_ADDRESS": "https://adapter.example/fhir",
         }
-        for name, serve, work in _forms(url):
-            node = await Node.start(name, folder, serve=serve, work=work, **told)
+        for name, command in _forms(url).items():
+            node = await Node.start(name, folder, command, settings)
             world.nodes.append(node)
             stack.push_async_callback(node.end)
         store = open_store(url)
         stack.callback(store.close)
+        world.due_now = lambda: store.due_recipients(clock())
         agenda = Agenda(world, read_volume(), times)
         troubles = Troubles(agenda, build(Settings(database=url, partners=table), store, clock))
         agenda.fill()
@@ -118,16 +123,12 @@ async def run(
         return Day(agenda, troubles, await _day(world, agenda, troubles, engine, step, tell))
 
 
-def _forms(url: str) -> tuple[tuple[str, bool, bool], ...]:
+def _forms(url: str) -> dict[str, list[str]]:
     """SQLite has one process; PostgreSQL two that serve and two that work."""
+    serve = ["serve", "--port", "0"]
     if url.startswith("sqlite"):
-        return (("adapter", True, True),)
-    return (
-        ("api-1", True, False),
-        ("api-2", True, False),
-        ("worker-1", False, True),
-        ("worker-2", False, True),
-    )
+        return {"adapter": serve}
+    return {"api-1": serve, "api-2": serve, "worker-1": ["work"], "worker-2": ["work"]}
 
 
 def _nothing(_: Partner, __: Arrival) -> None: ...

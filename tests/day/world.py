@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import json
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
@@ -23,6 +24,8 @@ from .partners import Arrival, Issuer, Partner
 
 TOGETHER = 16
 """Requests on their way at one time."""
+PATIENCE = 60.0
+"""Seconds of real time in which what is due must have been carried."""
 Deed = Callable[[], Awaitable[None]]
 _TYPES = {
     "edi": ("/edi/messages", "application/xml"),
@@ -41,14 +44,16 @@ class Answered:
 
 @dataclass(slots=True)
 class World:
-    """`due` is what happens next, by simulated time. `foreseen` counts each answer that is no success by its reason;
-    `unexplained` has those without one."""
+    """`due_now` says who has mail that is due by the clock. `foreseen` counts each answer that is no success by its
+    reason; `unexplained` has those without one. `_due` is what happens next.
+    """
 
     clock: SharedClock
     hospitals: list[Partner]
     units: list[Partner]
     issuer: Issuer
     told: Callable[[Partner, Arrival], None] = lambda _, __: None
+    due_now: Callable[[], Collection[str]] = tuple
     nodes: list[Node] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)
     by_resource: dict[str, Case] = field(default_factory=dict)
@@ -77,7 +82,8 @@ class World:
             stack.push_async_callback(partner.close)
         self._session = await stack.enter_async_context(
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=TOGETHER), timeout=aiohttp.ClientTimeout(60)
+                connector=aiohttp.TCPConnector(limit=TOGETHER, keepalive_timeout=1.5),
+                timeout=aiohttp.ClientTimeout(60),
             )
         )
         table = folder / "partners.yaml"
@@ -111,8 +117,17 @@ class World:
             end = min(self.clock() + step, until)
             await self._until(end)
             self.clock.set(end)
-            await asyncio.gather(*(node.carried() for node in self.nodes if node.works))
+            await self._carried()
             every(end)
+
+    async def _carried(self) -> None:
+        """Until nothing is due at this moment; what stays due is left unexplained."""
+        until = time.monotonic() + PATIENCE
+        while due := await asyncio.to_thread(self.due_now):
+            if time.monotonic() > until:
+                self.unexplained.append(f"{self.clock():%H:%M} due, but not carried: {len(due)} recipients")
+                return
+            await asyncio.sleep(0.01)
 
     async def _until(self, end: datetime) -> None:
         gate, tasks = asyncio.Semaphore(TOGETHER), []
@@ -148,8 +163,8 @@ class World:
     ) -> Answered:
         """One request. An answer that is none of those expected is left unexplained."""
         assert self._session
-        self._doors = self._doors or cycle([node.port for node in self.nodes if node.port])
-        url = f"http://127.0.0.1:{next(self._doors)}{path}"
+        self._doors = self._doors or cycle([node.url for node in self.nodes if node.url])
+        url = f"{next(self._doors)}{path}"
         sent = {"Authorization": self.issuer.header(by), **(headers or {})}
         async with self._session.request(method, url, data=body or None, headers=sent) as answer:
             read = await answer.read()
