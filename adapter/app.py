@@ -1,19 +1,25 @@
 """The only place where parts are put together: settings in, everything that works out."""
 
 import importlib.metadata
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from adapter.api.places import Limits
+from adapter.api.watch import Measure, Watch
+from adapter.domain.condition import AWAY, Bounds, Measured
 from adapter.domain.exchange import Schedule
 from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
 from adapter.flows.parts import Parts
 from adapter.mapping import partners, routes, tables
 from adapter.outside.identity import acceptable_issuer
+from adapter.outside.store import Database, StoreFailed
+from adapter.outside.store.engine import file_of, read_url
 from adapter.outside.transport import HttpTransport
-from adapter.ports import Clock, Store
+from adapter.ports import Clock, Store, StoreBusy
 from adapter.settings import SAMPLE_BASE, SAMPLE_SECRET, Settings
 from adapter.wire.message import read_response
 
@@ -89,3 +95,35 @@ def transport(
 ) -> HttpTransport:
     """The way out: only to addresses of the partner table."""
     return HttpTransport(parts.partners.endpoints(), read_response, clock, timeout=settings.send_timeout)
+
+
+def watch(settings: Settings, store: Database, clock: Clock = system_clock) -> Watch:
+    """What looks after the database and the disk, and says what is refused meanwhile."""
+    file = file_of(read_url(settings.database))
+    bounds = Bounds(settings.min_free_disk, settings.max_backlog)
+    return Watch(measuring(store, file, clock), bounds, maintenance=settings.maintenance)
+
+
+def measuring(store: Database, file: Path | None, clock: Clock) -> Measure:
+    """One look at the database, and at the disk where the database is a file."""
+
+    def measure() -> Measured:
+        try:
+            standing, oldest = store.backlog(), store.oldest_due(clock())
+        except (StoreBusy, StoreFailed):
+            return AWAY
+        free = shutil.disk_usage(file.parent).free if file else None
+        return Measured(True, store.ready(), free, standing, oldest)
+
+    return measure
+
+
+def limits(settings: Settings) -> Limits:
+    """How much a process takes on at once."""
+    return Limits(
+        settings.max_requests,
+        settings.max_bytes_in_hand,
+        settings.max_share,
+        settings.body_timeout,
+        settings.threads,
+    )

@@ -41,6 +41,17 @@ class Settings(BaseSettings):
     max_bytes: int = 5_000_000
     max_depth: int = 60
 
+    pool: int = Field(default=8, ge=2, le=200)
+    threads: int = Field(default=4, ge=1, le=100)
+    max_requests: int = Field(default=256, ge=1)
+    max_bytes_in_hand: int = Field(default=64_000_000, ge=1)
+    max_share: float = Field(default=0.5, gt=0, le=1)
+    body_timeout: float = Field(default=30.0, gt=0)
+    max_backlog: int = Field(default=500_000, ge=0)
+    min_free_disk: int = Field(default=200_000_000, ge=0)
+    maintenance: bool = False
+    drain: float = Field(default=3.0, ge=0)
+
     retry_waits: Annotated[tuple[timedelta, ...], NoDecode] = (
         timedelta(seconds=5),
         timedelta(seconds=30),

@@ -14,13 +14,16 @@ from typing import Any
 
 import httpx
 import structlog
-from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from starlette.applications import Starlette
 
 from adapter.api.logging import configure
+from adapter.api.places import Limits
 from adapter.api.service import make_app
+from adapter.api.watch import Watch
 from adapter.domain.case import Version
+from adapter.domain.condition import Bounds, Measured
 from adapter.domain.exchange import Schedule
 from adapter.flows.parts import Parts
 from adapter.mapping import partners, routes, tables
@@ -74,7 +77,8 @@ class Api:
     """An app on a database."""
 
     parts: Parts
-    app: FastAPI
+    app: Starlette
+    watch: Watch
 
     def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:
         """One request; a generator as `content` is sent in chunks, without a stated length."""
@@ -94,6 +98,10 @@ class Api:
     def edi(self, content: Any, **headers: str) -> httpx.Response:
         """A Hodemelding from the hospital."""
         return self("POST", "/edi/messages", content=content, headers=token() | XML | headers)
+
+    def look(self) -> None:
+        """Measure once, as the process does every second."""
+        asyncio.run(self.watch.look())
 
     def read(self, path: str, organisation: str = MUNICIPALITY) -> httpx.Response:
         return self("GET", f"/fhir/{path}", headers=token(organisation))
@@ -133,11 +141,19 @@ def open_database(folder: Path) -> Database:
     return open_store(url, patience=0.05)
 
 
-def api_on(store: Store, ready: Any = lambda: True, fetch: Any = published, **changed: Any) -> Api:
-    """An app on a store, with keys that come from `fetch`."""
+def api_on(
+    store: Store,
+    measure: Any = Measured,
+    fetch: Any = published,
+    limits: Limits | None = None,
+    maintenance: bool = False,
+    **changed: Any,
+) -> Api:
+    """An app on a store, with keys that come from `fetch`, in the condition that `measure` finds."""
     parts = make_parts(store, **changed)
     identity = Identity(ISSUER, "ip-adapter", lambda: NOW, fetch)
-    return Api(parts, make_app(parts, identity, ready, new_id=lambda: NEW_ID))
+    watch = Watch(measure, Bounds(1_000_000, 10), maintenance=maintenance)
+    return Api(parts, make_app(parts, identity, watch, limits, new_id=lambda: NEW_ID), watch)
 
 
 def versions_of(api: Api, task: str) -> Sequence[Version]:

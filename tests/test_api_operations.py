@@ -1,9 +1,11 @@
 """What operators see of the HTTP door: health, figures and log lines, and never a person in any of them."""
 
+import asyncio
 import json
 import logging
 import re
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +19,7 @@ from api_client import (
     HOSPITAL,
     MUNICIPALITY,
     NEW_ID,
+    NOW,
     XML,
     Api,
     api_on,
@@ -33,6 +36,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.api.logging import redact
 from adapter.api.service import fresh_id
+from adapter.api.watch import LATE_SECONDS, Measure, Watch
+from adapter.app import measuring
+from adapter.domain.condition import MODES, Bounds, Measured
 from adapter.outside.store import Database
 from adapter.wire.fhir import check
 
@@ -58,13 +64,13 @@ def store(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def api(store: Database) -> Api:
-    return api_on(store)
+def api(store: Database, tmp_path: Path) -> Api:
+    return api_on(store, measure=looking_at(store, tmp_path))
 
 
 @pytest.fixture
 def broken() -> Api:
-    return api_on(Broken())  # type: ignore[arg-type]
+    return api_on(Broken(), measure=looking_at(Broken(), Path()))  # type: ignore[arg-type]
 
 
 def samples(api: Api) -> dict[tuple[str, ...], float]:
@@ -72,6 +78,18 @@ def samples(api: Api) -> dict[tuple[str, ...], float]:
     return {
         (s.name, *s.labels.values()): s.value for f in text_string_to_metric_families(text) for s in f.samples
     }
+
+
+def looking_at(store: Any, folder: Path) -> Measure:
+    return measuring(store, folder / "adapter.db", lambda: NOW)
+
+
+def ready(api: Api) -> tuple[int, str, list[str]]:
+    """What readiness says right after a look."""
+    api.look()
+    answer = api("GET", "/health/ready")
+    assert ("retry-after" in answer.headers) is (answer.status_code == 503)
+    return answer.status_code, answer.json()["mode"], answer.json()["reasons"]
 
 
 def everywhere(api: Api) -> None:
@@ -88,30 +106,65 @@ def everywhere(api: Api) -> None:
 
 def test_it_is_live_without_a_database_and_ready_only_with_one(tmp_path: Path) -> None:
     store = open_database(tmp_path)
-    api = api_on(store, ready=store.ready)
-    assert api("GET", "/health/ready").status_code == 200
+    api = api_on(store, measure=looking_at(store, tmp_path))
+    assert ready(api) == (200, "normal", [])
     with closing(sqlite3.connect(tmp_path / "adapter.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        answer = api("GET", "/health/ready")
-        assert (answer.status_code, answer.json()["missing"]) == (503, ["database"])
+        assert ready(api) == (503, "read-only", ["database-read-only"])
         assert api("GET", "/health/live").status_code == 200
+    (tmp_path / "adapter.db").unlink()
+    assert ready(api) == (503, "degraded", ["database-away"])
+    assert api("GET", "/health/live").status_code == 200
     store.close()
+
+
+def test_a_process_that_ends_says_so_and_ends_every_connection(api: Api) -> None:
+    assert "connection" not in api("GET", "/health/live").headers
+    api.watch.stop()
+    assert ready(api) == (503, "stopping", ["stopping"])
+    for path in ("/health/live", "/fhir/metadata", "/fhir/Task/x", "/nowhere"):
+        assert api("GET", path).headers["connection"] == "close"
+    assert api.message(need()).status_code == 200
+
+
+def test_a_look_that_does_not_come_back_counts_as_a_database_that_is_away(store: Database) -> None:
+    now, released = [0.0], threading.Event()
+    watch = Watch(lambda: Measured(writable=released.wait(30)), Bounds(0, 0), seconds=lambda: now[0])
+
+    async def looked() -> list[str]:
+        look = asyncio.create_task(watch.look())
+        await asyncio.sleep(0)
+        seen = [watch.condition.mode]
+        now[0] += LATE_SECONDS + 1
+        seen.append(watch.condition.mode)
+        released.set()
+        await look
+        return [*seen, watch.condition.mode]
+
+    assert asyncio.run(looked()) == ["normal", "degraded", "normal"]
 
 
 def test_figures_count_answers_by_door_and_status_and_deliveries_by_place(api: Api) -> None:
     everywhere(api)
+    api.look()
     figures = samples(api)
     assert figures["ip_adapter_answers_total", "fhir", "200"] == 2
     assert figures["ip_adapter_answers_total", "edi", "200"] == 1
     assert figures["ip_adapter_answers_total", "edi", "405"] == 1
     assert figures["ip_adapter_deliveries", "head"] == sum(api.parts.store.backlog().values()) > 0
     assert figures["ip_adapter_store_answers",] == 1
+    assert figures["ip_adapter_condition", "normal"] == 1
+    assert figures["ip_adapter_oldest_delivery_seconds",] == 0
+    assert figures["ip_adapter_refused_total", "method-not-allowed"] > 0
+    assert figures["process_resident_memory_bytes",] > 1_000_000
+    assert figures["ip_adapter_requests_in_hand",] == figures["ip_adapter_bytes_in_hand",] == 0
 
 
 def test_no_label_of_a_figure_is_the_callers_own_text(api: Api) -> None:
     everywhere(api)
     labels = {label for _, *labels in samples(api) for label in labels}
-    assert labels <= {"fhir", "edi", "other", "head", "behind", "held", "done", *map(str, range(200, 504))}
+    places, problems = {"head", "behind", "held"}, set(api.parts.tables.problems.problems)
+    assert labels <= {"fhir", "edi", "other", *places, *MODES, *problems, *map(str, range(200, 504))}
 
 
 def test_two_apps_count_for_themselves(store: Database) -> None:
@@ -124,7 +177,9 @@ def test_two_apps_count_for_themselves(store: Database) -> None:
 def test_a_database_that_cannot_be_read_leaves_the_other_figures(tmp_path: Path) -> None:
     store = open_database(tmp_path)
     (tmp_path / "adapter.db").unlink()
-    assert samples(api_on(store))["ip_adapter_store_answers",] == 0
+    api = api_on(store, measure=looking_at(store, tmp_path))
+    api.look()
+    assert samples(api)["ip_adapter_store_answers",] == 0
     store.close()
 
 
@@ -161,9 +216,12 @@ def test_a_fault_answer_on_fhir_is_valid_and_carries_a_fresh_id_if_none_came(bro
     assert outcome["id"] == NEW_ID
 
 
-def test_a_fault_in_the_figures_is_answered_too(broken: Api) -> None:
-    answer = broken("GET", "/metrics")
-    assert (answer.status_code, problems(answer)) == (500, ["internal"])
+def test_a_fault_in_measuring_counts_as_a_database_that_is_away_and_tells_no_person(broken: Api) -> None:
+    with logged() as log:
+        assert ready(broken) == (503, "degraded", ["database-away"])
+    assert "RuntimeError" in log.getvalue()
+    assert PERSON not in log.getvalue()
+    assert samples(broken)["ip_adapter_store_answers",] == 0
 
 
 def test_every_request_is_one_line_that_names_the_route_and_not_the_path(api: Api) -> None:

@@ -1,10 +1,10 @@
 """Who calls, and whether the token grants what is asked (RFC 6750)."""
 
-from typing import Literal
+from typing import Literal, Protocol
 
-from fastapi import Request
-from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
+from adapter.api.threads import Threads
 from adapter.domain.message import Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.ports import Identity
@@ -12,11 +12,19 @@ from adapter.ports import Identity
 Scope = Literal["ip-adapter/messages", "ip-adapter/cases.read", "ip-adapter/cases.write"]
 
 
+class Remembering(Identity, Protocol):
+    """An identity that knows a token again, which costs no thread."""
+
+    def known(self, authorization: str | None) -> Caller | None:
+        """The caller of a token that was checked before and holds still. Never blocks. Raises Refused(no-token)."""
+        ...
+
+
 class Access:
     """Asks the identity of every caller; keeps nothing between requests."""
 
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
+    def __init__(self, identity: Remembering, threads: Threads) -> None:
+        self._identity, self._threads = identity, threads
 
     async def caller(self, request: Request, scope: Scope) -> Caller:
         """The caller, whose token has the scope.
@@ -25,8 +33,10 @@ class Access:
         token-refused, scope-missing) or IssuerUnreachable.
         """
         authorization = request.headers.get("authorization")
-        caller = await run_in_threadpool(self._identity.caller, authorization)
-        request.state.organisation = caller.organisation
+        caller = self._identity.known(authorization)
+        if caller is None:
+            caller = await self._threads.run(self._identity.caller, authorization)
+        request.scope["state"]["organisation"] = caller.organisation
         if scope not in caller.scopes:
             raise Refused(Finding("scope-missing"))
         return caller

@@ -19,6 +19,8 @@ _CHALLENGES: Final[Mapping[str, str]] = {
 }
 # Clinical content is nobody's to keep on the way, and no answer is what its caller guesses it to be.
 _ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_COME_BACK = frozenset({408, 429, 503})
+_RETRY_SECONDS = 5
 
 
 def speaks_fhir(path: str) -> bool:
@@ -29,6 +31,8 @@ def speaks_fhir(path: str) -> bool:
 def refusal(path: str, parts: Parts, *findings: Finding) -> Answer:
     """A refusal as callers of `path` understand it, with the status of its first error."""
     answer = parts.refusal(*findings)
+    if answer.status in _COME_BACK:
+        answer = replace(answer, retry_after=answer.retry_after or _RETRY_SECONDS)
     if speaks_fhir(path):
         return answer
     body = outcome.problem_json(findings, parts.tables.problems, base=parts.base)
@@ -51,15 +55,11 @@ def challenge(*findings: Finding) -> dict[str, str]:
 
 def response(answer: Answer, parts: Parts, headers: Mapping[str, str] | None = None) -> Response:
     """An answer as HTTP; its location becomes an address under the one resources are served at."""
-    stated = {
-        "ETag": answer.etag,
-        "Location": f"{parts.address}/{answer.location}" if answer.location else None,
-        "Retry-After": str(answer.retry_after) if answer.retry_after else None,
-    }
-    given = {name: value for name, value in stated.items() if value}
-    return Response(
-        answer.body,
-        answer.status,
-        {**_ALWAYS, **given, **(headers or {})},
-        media_type=answer.media_type,
-    )
+    given = {**_ALWAYS, **(headers or {})}
+    if answer.etag:
+        given["ETag"] = answer.etag
+    if answer.location:
+        given["Location"] = f"{parts.address}/{answer.location}"
+    if answer.retry_after:
+        given["Retry-After"] = str(answer.retry_after)
+    return Response(answer.body, answer.status, given, media_type=answer.media_type)

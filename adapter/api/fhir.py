@@ -1,19 +1,19 @@
 """/fhir: messages by $process-message, and the resources of a case to read and to update."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from fastapi import FastAPI, Request
-from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from adapter.api.access import Access
 from adapter.api.answers import response
 from adapter.api.capability import capability_statement
+from adapter.api.gate import Endpoint, Gate, Handle
+from adapter.api.messages import message_handler
 from adapter.api.reading import JSON, body_of
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.accept import accept
 from adapter.flows.consent import put_consent
 from adapter.flows.follow import put_task
 from adapter.flows.parts import Parts
@@ -22,7 +22,6 @@ from adapter.flows.read import read_resource
 from adapter.wire import json
 
 Put = Callable[[Caller, str, str | None, bytes, Parts], Answer]
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 UPDATES: Mapping[str, Put] = {
     "CarePlan": put_care_plan,
@@ -40,59 +39,60 @@ def resource_types(parts: Parts) -> list[str]:
     return sorted({table.type for table in parts.tables.resources.values()})
 
 
-def add_fhir(app: FastAPI, parts: Parts, access: Access) -> None:
-    """One route per type, so that what is not there is answered 404 or 405 with the right Allow."""
+def fhir_routes(gate: Gate) -> Iterator[Route]:
+    """One route per type, so that what is not there is answered 404 or 405 with the right Allow.
 
-    async def process_message(request: Request) -> Response:
-        caller = await access.caller(request, "ip-adapter/messages")
-        raw = await body_of(request, JSON, parts.max_bytes)
-        return response(await run_in_threadpool(accept, "fhir", raw, caller, parts), parts)
+    The routes that are asked most stand first: routes are tried in their order.
+    """
+    process = gate.endpoint("ip-adapter/messages", "change", message_handler(gate, "fhir", JSON))
+    yield Route("/fhir/$process-message", process, methods=["POST"])
+    types = resource_types(gate.parts)
+    for type_ in sorted(types, key=lambda name: name not in UPDATES):
+        methods = ("GET", "PUT") if type_ in UPDATES else ("GET",)
+        yield Route(f"/fhir/{type_}/{{id}}", _resource(type_, gate), methods=methods)
+    for type_ in types:
+        versions = gate.endpoint("ip-adapter/cases.read", "read", _version(type_, gate))
+        yield Route(f"/fhir/{type_}/{{id}}/_history/{{version}}", versions, methods=["GET"])
+    yield Route("/fhir/metadata", _metadata(gate.parts, types), methods=["GET"])
 
-    statement = capability_statement(parts, resource_types(parts), frozenset(UPDATES))
+
+def _metadata(parts: Parts, types: list[str]) -> Endpoint:
+    statement = capability_statement(parts, types, frozenset(UPDATES))
     stated = Answer(200, "application/fhir+json", json.dumps(statement))
 
     async def metadata(_: Request) -> Response:
         return response(stated, parts)
 
-    def add(path: str, endpoint: Endpoint, *methods: str) -> None:
-        app.add_api_route(f"/fhir/{path}", endpoint, methods=list(methods), response_class=Response)
-
-    add("$process-message", process_message, "POST")
-    add("metadata", metadata, "GET")
-    for type_ in resource_types(parts):
-        methods = ("GET", "PUT") if type_ in UPDATES else ("GET",)
-        add(f"{type_}/{{id}}", _resource(type_, parts, access), *methods)
-        add(f"{type_}/{{id}}/_history/{{version}}", _version(type_, parts, access), "GET")
+    return metadata
 
 
-def _resource(type_: str, parts: Parts, access: Access) -> Endpoint:
-    async def resource(request: Request) -> Response:
-        if request.method == "PUT":
-            return await _update(request, type_, parts, access)
-        caller = await access.caller(request, "ip-adapter/cases.read")
+def _resource(type_: str, gate: Gate) -> Endpoint:
+    async def read(request: Request, caller: Caller) -> Answer:
         id_ = _named(request, "id", _ID, type_)
-        return response(await run_in_threadpool(read_resource, caller, type_, id_, None, parts), parts)
+        return await gate.threads.run(read_resource, caller, type_, id_, None, gate.parts)
+
+    async def change(request: Request, caller: Caller) -> Answer:
+        id_ = _named(request, "id", _ID, type_)
+        raw = await body_of(request, JSON, gate.parts.max_bytes, gate.limits.body_seconds)
+        if_match = request.headers.get("if-match")
+        return await gate.threads.run(UPDATES[type_], caller, id_, if_match, raw, gate.parts)
+
+    reading = gate.endpoint("ip-adapter/cases.read", "read", read)
+    changing = gate.endpoint("ip-adapter/cases.write", "change", change)
+
+    async def resource(request: Request) -> Response:
+        return await (changing if request.method == "PUT" else reading)(request)
 
     return resource
 
 
-def _version(type_: str, parts: Parts, access: Access) -> Endpoint:
-    async def version(request: Request) -> Response:
-        caller = await access.caller(request, "ip-adapter/cases.read")
+def _version(type_: str, gate: Gate) -> Handle:
+    async def version(request: Request, caller: Caller) -> Answer:
         id_ = _named(request, "id", _ID, type_)
         number = int(_named(request, "version", _NUMBER, type_))
-        return response(await run_in_threadpool(read_resource, caller, type_, id_, number, parts), parts)
+        return await gate.threads.run(read_resource, caller, type_, id_, number, gate.parts)
 
     return version
-
-
-async def _update(request: Request, type_: str, parts: Parts, access: Access) -> Response:
-    caller = await access.caller(request, "ip-adapter/cases.write")
-    id_ = _named(request, "id", _ID, type_)
-    raw = await body_of(request, JSON, parts.max_bytes)
-    if_match = request.headers.get("if-match")
-    answer = await run_in_threadpool(UPDATES[type_], caller, id_, if_match, raw, parts)
-    return response(answer, parts)
 
 
 def _named(request: Request, part: str, form: re.Pattern[str], type_: str) -> str:

@@ -1,5 +1,6 @@
 """Log lines as JSON, one event a line, never with anything that could be an identity number (promise P7)."""
 
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from structlog.typing import EventDict, WrappedLogger
 # Eleven digits or more, also as people write them: 6 + 5. What is longer might hold one.
 _IDENTITY_NUMBER = re.compile(r"\d{6}[ .]?\d{5,}")
 _PLACEHOLDER = "[number]"
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def configure(stream: TextIO) -> None:
@@ -20,12 +22,17 @@ def configure(stream: TextIO) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redact,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            _as_json,
         ],
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Through()], force=True)
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """A structlog processor, the last one. One encoder for all lines: making it anew takes half of the time."""
+    return _JSON.encode(event)
 
 
 def looks_like_identity_number(text: str) -> bool:

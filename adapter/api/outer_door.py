@@ -8,11 +8,11 @@ from pathlib import PurePath
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapter.api.answers import internal, response
-from adapter.api.operations import Metrics
+from adapter.api.metrics import Metrics
+from adapter.api.watch import Watch
 from adapter.flows.parts import Parts
 
 NewId = Callable[[], str]
@@ -26,8 +26,9 @@ log = structlog.get_logger("api")
 class OuterDoor:
     """ASGI middleware, outermost. No exception passes it: what others would print of one may hold a person."""
 
-    def __init__(self, app: ASGIApp, parts: Parts, metrics: Metrics, new_id: NewId) -> None:
-        self._app, self._parts, self._metrics, self._new_id = app, parts, metrics, new_id
+    def __init__(self, app: ASGIApp, parts: Parts, metrics: Metrics, watch: Watch, new_id: NewId) -> None:
+        self._app, self._parts, self._metrics, self._watch = app, parts, metrics, watch
+        self._new_id = new_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,7 +42,9 @@ class OuterDoor:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = correlation
+                message["headers"] = [*message["headers"], (b"x-request-id", correlation.encode("ascii"))]
+                if self._watch.stopping:  # RFC 9112 § 9.6: the next request goes over another connection
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:
@@ -57,7 +60,11 @@ class OuterDoor:
 
 def _correlation(scope: Scope) -> str | None:
     """The caller's own id of the request, where it is a UUID; any other text is not repeated."""
-    given = Headers(scope=scope).get("x-request-id", "")
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode(
+        "latin-1"
+    )
+    if not given:
+        return None
     try:
         named = str(uuid.UUID(given))
     except ValueError:

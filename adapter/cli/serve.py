@@ -1,20 +1,22 @@
 """`ip-adapter serve`"""
 
+import asyncio
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from types import FrameType
 from typing import Annotated
 
 import typer
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from adapter.api.logging import configure
 from adapter.api.service import Lifespan, make_app
-from adapter.app import system_clock
+from adapter.api.watch import Watch
+from adapter.app import limits, system_clock, watch
 from adapter.cli.failed import Failed
 from adapter.cli.issuer import issuer_beside
 from adapter.cli.opening import (
@@ -105,12 +107,13 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 
 class _Announcing(uvicorn.Server):
-    """Says so when it takes requests, and lets those on their way finish when it is asked to stop."""
+    """Says so when it takes requests; told to stop, it first says that to those who send, and then finishes."""
 
-    def __init__(self, config: uvicorn.Config, now: Opened, url: str, *, json: bool) -> None:
+    def __init__(self, config: uvicorn.Config, now: Opened, watch: Watch, url: str, *, json: bool) -> None:
         super().__init__(config)
-        self._settings, self._url, self._json = now.settings, url, json
+        self._settings, self._watch, self._url, self._json = now.settings, watch, url, json
         self.asked = False
+        self._drain = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -120,46 +123,63 @@ class _Announcing(uvicorn.Server):
             tell(f"Ready at {self._url}, tokens from {self._settings.issuer}. Ctrl-C stops.")
         sys.stdout.flush()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """From the signal on, readiness says `stopping` and every answer ends its connection.
+
+        SIGTERM comes from what runs the process, which needs a moment to send callers elsewhere; Ctrl-C does not.
+        """
+        self.asked = True
+        self._drain = self._settings.drain if sig == signal.SIGTERM else 0.0
+        self._watch.stop()
+        super().handle_exit(sig, frame)
+
     def stop(self, *_: object) -> None:
         """End as soon as what is on its way is done."""
+        self._watch.stop()
         self.should_exit = True
 
-    def leave(self, *_: object) -> None:
-        """The same, because somebody asked for it."""
-        self.asked = True
-        self.stop()
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Go on answering for a while, so that no request meets a closed door: then finish what is in hand."""
+        await asyncio.sleep(self._drain)
+        await super().shutdown(sockets)
 
 
 def _serve(now: Opened, listener: socket.socket, *, work: bool, json: bool) -> None:
     serving: list[_Announcing] = []
+    seen = watch(now.settings, now.store)
 
     @asynccontextmanager
-    async def carrying(_: FastAPI) -> AsyncIterator[None]:
-        async with working(now, serving[0].stop):
-            yield
+    async def around(_: Starlette) -> AsyncIterator[None]:
+        await seen.look()
+        looking = asyncio.create_task(seen.keep())
+        try:
+            async with working(now, serving[0].stop) if work else nullcontext():
+                yield
+        finally:
+            looking.cancel()
+            await looking
 
-    app = _app(now, carrying if work else None)
     config = uvicorn.Config(
-        app,
+        _app(now, seen, around),
         log_config=None,
         access_log=False,
         server_header=False,
-        lifespan="on" if work else "off",
+        lifespan="on",
         timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
     )
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    server = _Announcing(config, now, url, json=json)
+    server = _Announcing(config, now, seen, url, json=json)
     serving.append(server)
     # uvicorn raises the signal that stopped it once more at the end, which then comes here.
     for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, server.leave)
+        signal.signal(ending, signal.SIG_IGN)
     server.run([listener])
     if not server.asked:
         raise Failed("it ended by a fault; the log on standard error has the rest")
 
 
-def _app(now: Opened, lifespan: Lifespan | None) -> FastAPI:
+def _app(now: Opened, seen: Watch, lifespan: Lifespan) -> Starlette:
     settings = now.settings
     identity = Identity(settings.issuer, settings.audience, system_clock)
-    return make_app(now.parts, identity, now.store.ready, lifespan)
+    return make_app(now.parts, identity, seen, limits(settings), lifespan)

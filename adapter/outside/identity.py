@@ -3,6 +3,7 @@
 Standards: RFC 6750 (Bearer), RFC 7519 and 8725 (JWT), RFC 9068 (at+jwt), OpenID Connect Discovery 1.0 § 4.
 """
 
+import hashlib
 import ipaddress
 import json
 import re
@@ -13,7 +14,6 @@ from threading import Lock
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import httpx
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
@@ -34,6 +34,7 @@ BETWEEN_FIRST_FETCHES = timedelta(seconds=1)
 KEYS_ARE_OLD_AFTER = timedelta(hours=12)
 MAX_TOKEN = 16_384
 MAX_DOCUMENT = 1_000_000
+MOST_REMEMBERED = 4_096
 
 _ORGANISATION = re.compile(r"[0-9]{9}")
 _NOT_PUBLIC = ("localhost", "test", "example", "invalid", "local", "internal")  # RFC 2606, 6761, 6762
@@ -76,6 +77,8 @@ def _is_number(host: str) -> bool:
 
 def fetch_over_http(address: str) -> bytes:
     """GET within 5 s, no redirects, at most 1 MB. Raises IssuerUnreachable."""
+    import httpx  # noqa: PLC0415 - a quarter of a second at start, needed at the first fetch only
+
     try:
         with httpx.stream("GET", address, timeout=5.0, trust_env=False) as answer:
             if answer.status_code != 200:
@@ -110,16 +113,24 @@ class PublishedKeys:
         self._tried: datetime | None = None
         self._down = False
 
-    def verified(self, token: str) -> jwt.Token:
-        """The token, its signature checked. Raises IssuerUnreachable, JoseError or ValueError."""
+    def verified(self, token: str) -> tuple[jwt.Token, object]:
+        """The token, its signature checked, and the keys (as `in_force`) that it was checked with.
+
+        Raises IssuerUnreachable, JoseError or ValueError.
+        """
         held = self._current()
         try:
-            return jwt.decode(token, held.keys, algorithms=ALGORITHMS)
+            return jwt.decode(token, held.keys, algorithms=ALGORITHMS), held
         except InvalidKeyIdError:
             renewed = self._renewed()
             if renewed is held and self._down:
                 raise IssuerUnreachable from None
-            return jwt.decode(token, renewed.keys, algorithms=ALGORITHMS)
+            return jwt.decode(token, renewed.keys, algorithms=ALGORITHMS), renewed
+
+    def in_force(self) -> object | None:
+        """What stands for the keys held now, another object after every fetch; None while they must be fetched."""
+        held = self._held
+        return held if held and self._clock() - held.since < KEYS_ARE_OLD_AFTER else None
 
     def _current(self) -> _Held:
         held = self._held
@@ -185,12 +196,38 @@ def _signing_keys(listed: list[Any]) -> Iterable[Key]:
             continue
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A token that was checked: whose it is, until when it holds (seconds since 1970), and by which keys."""
+
+    caller: Caller
+    until: float
+    keys: object
+
+
 class Identity:
-    """Reads the caller out of an `Authorization` header. Thread safe; asks the issuer for keys only."""
+    """Reads the caller out of an `Authorization` header. Thread safe; asks the issuer for keys only.
+
+    A token is checked in full when it is first seen and known again by its SHA-256 until it expires
+    or the keys are fetched anew; the token itself is not kept.
+    """
 
     def __init__(self, issuer: str, audience: str, clock: Clock, fetch: Fetch = fetch_over_http) -> None:
         self._keys = PublishedKeys(issuer, clock, fetch)
         self._issuer, self._audience, self._clock = issuer, audience, clock
+        self._known: dict[bytes, _Known] = {}
+        self._writing = Lock()
+
+    def known(self, authorization: str | None) -> Caller | None:
+        """The caller of a token that was checked before and holds still. Never blocks. Raises Refused(no-token)."""
+        name = _name_of(_bearer(authorization))
+        known = self._known.get(name)
+        if known is None:
+            return None
+        if known.keys is self._keys.in_force() and self._clock().timestamp() < known.until:
+            return known.caller
+        self._known.pop(name, None)
+        return None
 
     def caller(self, authorization: str | None) -> Caller:
         """The organisation that HelseID has verified (orgnr_parent) and the scopes of the token.
@@ -200,11 +237,20 @@ class Identity:
         """
         token = _bearer(authorization)
         try:
-            verified = self._keys.verified(token)
+            verified, keys = self._keys.verified(token)
             self._check(verified)
-            return _caller(verified.claims)
+            caller = _caller(verified.claims)
         except (JoseError, ValueError, TypeError):  # joserfc raises TypeError for a head that is no object
             raise Refused(Finding("token-refused")) from None
+        self._remember(_name_of(token), _Known(caller, float(verified.claims["exp"]), keys))
+        return caller
+
+    def _remember(self, name: bytes, known: _Known) -> None:
+        """The oldest goes when there are too many."""
+        with self._writing:
+            if len(self._known) >= MOST_REMEMBERED:
+                del self._known[next(iter(self._known))]
+            self._known[name] = known
 
     def _check(self, token: jwt.Token) -> None:
         rules = jwt.JWTClaimsRegistry(
@@ -230,6 +276,10 @@ def _bearer(authorization: str | None) -> str:
     if len(token) > MAX_TOKEN:
         raise Refused(Finding("token-refused"))
     return token.strip()
+
+
+def _name_of(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _caller(claims: dict[str, Any]) -> Caller:

@@ -1,0 +1,37 @@
+"""A message at either door: its body, then one flow. A need that is new waits outside when the backlog is full."""
+
+from collections.abc import Collection
+
+from starlette.requests import Request
+
+from adapter.api.gate import Gate, Handle
+from adapter.api.reading import body_of
+from adapter.domain.doors import way_of
+from adapter.domain.message import Answer, Caller, Door
+from adapter.domain.problems import Finding, Refused
+from adapter.flows.accept import accept
+from adapter.flows.doors import open_message
+from adapter.flows.parts import Parts
+from adapter.wire.unreadable import Unreadable
+
+
+def message_handler(gate: Gate, door: Door, media_types: Collection[str]) -> Handle:
+    """What a door does with a message whose caller is known."""
+
+    async def handle(request: Request, caller: Caller) -> Answer:
+        raw = await body_of(request, media_types, gate.parts.max_bytes, gate.limits.body_seconds)
+        if not gate.allows("new-need") and await gate.threads.run(is_new_need, door, raw, caller, gate.parts):
+            gate.require("new-need")
+        return await gate.threads.run(accept, door, raw, caller, gate.parts)
+
+    return handle
+
+
+def is_new_need(door: Door, raw: bytes, caller: Caller, parts: Parts) -> bool:
+    """Whether a message brings a need. What cannot be opened brings nothing, and is answered as always."""
+    try:
+        envelope = open_message(door, raw, caller, parts).envelope
+    except (Unreadable, Refused):
+        return False
+    way = way_of(parts.tables.ways, envelope)
+    return not isinstance(way, Finding) and way.event == "need-notified"

@@ -1,0 +1,92 @@
+"""What state the adapter is in, and what it refuses in it: from measurements, and nothing else.
+
+Access to a person's data is recorded (pasientjournalforskriften § 13): where nothing can be written, nothing of a
+person is shown either. Corrections, consents and withdrawals still get in when there is too much to carry already:
+they make less of it, and must not wait (pbrl § 4-1).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+Mode = Literal["normal", "degraded", "read-only", "stopping"]
+Asked = Literal["read", "change", "new-need"]
+"""What a request would do: show a person's data, change or bring something, or bring a need that is new."""
+
+MODES: tuple[Mode, ...] = ("normal", "degraded", "read-only", "stopping")
+"""From the lightest to the gravest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was seen at one moment. `free_bytes` is None where the database is not a file of ours.
+
+    `open_by_place` counts deliveries that are not done, by place (head, behind, held); `oldest_due` is how long the
+    oldest that is next in its lane has waited.
+    """
+
+    answers: bool = True
+    writable: bool = True
+    free_bytes: int | None = None
+    open_by_place: Mapping[str, int] = field(default_factory=dict)
+    oldest_due: timedelta | None = None
+
+
+AWAY = Measured(answers=False, writable=False)
+"""The database does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The least free disk (bytes) and the most open deliveries at which everything is still taken."""
+
+    free_bytes: int
+    open_deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A mode, its reasons, and for each thing that is refused the name of the problem that says why."""
+
+    mode: Mode
+    reasons: tuple[str, ...]
+    refused: Mapping[Asked, str]
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether a load balancer should send something here: not while stopping or when nothing may change."""
+        return self.mode != "stopping" and "change" not in self.refused
+
+
+_Cause = tuple[str, Mode, str, tuple[Asked, ...]]
+_ALL: tuple[Asked, ...] = ("read", "change", "new-need")
+_WRITES: tuple[Asked, ...] = ("change", "new-need")
+
+
+def condition(
+    measured: Measured, bounds: Bounds, *, maintenance: bool = False, stopping: bool = False
+) -> Condition:
+    """The gravest mode of all reasons; of several problems for one thing, the first."""
+    causes = [*_causes(measured, bounds, maintenance=maintenance, stopping=stopping)]
+    refused: dict[Asked, str] = {}
+    for _, _, problem, kinds in causes:
+        for kind in kinds:
+            refused.setdefault(kind, problem)
+    mode: Mode = max((cause[1] for cause in causes), key=MODES.index, default="normal")
+    return Condition(mode, tuple(cause[0] for cause in causes), refused)
+
+
+def _causes(measured: Measured, bounds: Bounds, *, maintenance: bool, stopping: bool) -> Iterator[_Cause]:
+    if stopping:
+        yield "stopping", "stopping", "", ()
+    if not measured.answers:
+        yield "database-away", "degraded", "store-busy", _ALL
+    elif not measured.writable:
+        yield "database-read-only", "read-only", "read-only", _ALL
+    if maintenance:
+        yield "maintenance", "read-only", "maintenance", _WRITES
+    if measured.free_bytes is not None and measured.free_bytes < bounds.free_bytes:
+        yield "disk-low", "read-only", "disk-low", _WRITES
+    if sum(measured.open_by_place.values()) > bounds.open_deliveries:
+        yield "backlog-full", "degraded", "backlog-full", ("new-need",)
