@@ -3,18 +3,29 @@
 import argparse
 import json
 import signal
+import sqlite3
 import sys
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
+from subprocess import SubprocessError
 
+import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import SQLAlchemyError
 
+from adapter.outside.store import StoreFailed
+from adapter.ports import Collision, StoreBusy
 from tests.bench import report
 from tests.bench.figures import Figure
 from tests.bench.registry import Part, parts
 from tests.bench.run import FULL, QUICK, SMOKE, Run
+
+_FAULTS = (
+    *(OSError, RuntimeError, ValueError, LookupError, AttributeError, TypeError, AssertionError),
+    *(StoreBusy, Collision, StoreFailed, SubprocessError, sqlite3.Error, SQLAlchemyError, psycopg.Error),
+)
 
 
 def main() -> int:
@@ -46,7 +57,7 @@ def _measure(part: Part, run: Run, figures: list[Figure], failures: list[str]) -
     """One part that cannot be measured does not take the others with it."""
     try:
         figures.extend(part.measure(run))
-    except (OSError, RuntimeError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as fault:
+    except _FAULTS as fault:
         last = traceback.extract_tb(fault.__traceback__)[-1]
         failures.append(f"{' '.join(part.goals)}: {type(fault).__name__} {fault} ({Path(last.filename).name}:{last.lineno})")
 

@@ -29,12 +29,12 @@ AND pg_get_serial_sequence(quote_ident(c.relname), a.attname) IS NOT NULL"""
 
 
 def copies_of(
-    url: str, case_id: str, other: str, only: Collection[str] | None = None, *, later: bool = False
+    url: str, case_id: str, other: str, only: Collection[str] | None = None, *, apart: float = 1.0
 ) -> Copies:
-    """Copies of a case; `other` is a second case of the same kind. `later`: each a second later, not earlier."""
+    """Copies of a case, each `apart` seconds older than the one before; `other` is a second case of the same kind."""
     engine = create_engine(_with_driver(url))
     with engine.connect() as connection:
-        made = Copies(rows_of(connection, case_id), rows_of(connection, other), only, later)
+        made = Copies(rows_of(connection, case_id), rows_of(connection, other), only, apart)
     engine.dispose()
     return made
 
@@ -95,7 +95,7 @@ def _fill_postgresql(url: str, copies: Copies, start: int, count: int, tell: Cal
                 tell(number * _AT_ONCE)
         for table, column, sequence in connection.execute(_SEQUENCES).fetchall():
             connection.execute(f"SELECT setval('{sequence}', (SELECT coalesce(max({column}), 1) FROM {table}))")  # noqa: S608
-        connection.execute("VACUUM (ANALYZE, FREEZE)")
+        connection.execute("VACUUM (ANALYZE)")
 
 
 @contextmanager
@@ -126,6 +126,13 @@ def size_of(url: str) -> int:
     engine = create_engine(_with_driver(url))
     with engine.connect() as connection:
         return int(_scalar(connection, "SELECT pg_database_size(current_database())"))
+
+
+def count_of(url: str, table: str) -> int:
+    """Rows of a table."""
+    engine = create_engine(_with_driver(url))
+    with engine.connect() as connection:
+        return int(_scalar(connection, f'SELECT count(*) FROM "{table}"'))  # noqa: S608
 
 
 def _scalar(connection: Connection, statement: str) -> Any:

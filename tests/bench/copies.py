@@ -15,7 +15,6 @@ from tests.bench.template_rows import Rows, TemplateTable
 
 _TOKEN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{64}\b")
 _MARK = re.compile("\x01(\\d+)\x02")
-_SECONDS_APART = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,9 @@ class Form:
 
 class Copies:
     """Copies of the case whose `rows` are given. `other` are the rows of a second case of the same kind: what stands in
-    both is no id of the case. `only`: just these tables. `write` turns a row into text for the database."""
+    both is no id of the case. `only`: just these tables. Each copy is `apart` seconds older than the one before."""
 
-    def __init__(self, rows: Rows, other: Rows, only: Collection[str] | None = None, later: bool = False) -> None:
+    def __init__(self, rows: Rows, other: Rows, only: Collection[str] | None = None, apart: float = 1.0) -> None:
         self._tokens = sorted(_tokens(rows) - _tokens(other))
         self._index = {token: place for place, token in enumerate(self._tokens)}
         self._tables = [table for table in rows.tables if only is None or table.name in only]
@@ -45,7 +44,7 @@ class Copies:
         self._counts = {table.name: len(table.rows) for table in self._tables}
         self._moments: dict[str, int] = {}
         self._beside: list[tuple[str, int]] = []
-        self._direction = 1 if later else -1
+        self._apart = timedelta(seconds=apart)
         self.forms = [self._form(table, rows) for table in self._tables]
 
     def id_of(self, token: str, number: int) -> str:
@@ -58,7 +57,7 @@ class Copies:
     def values(self, number: int) -> list[str]:
         """What fills the forms for one copy: ids, the same in hexadecimal, then moments and row numbers as they came."""
         ids = [self.id_of(token, number) for token in self._tokens]
-        shift = timedelta(seconds=self._direction * _SECONDS_APART * number)
+        shift = -number * self._apart
         beside = [
             str(self._starts[name] + number * self._counts[name] + place)
             if place >= 0

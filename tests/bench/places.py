@@ -65,7 +65,7 @@ def _server(run: Run) -> str:
         server = wheel.get_server(folder, cleanup_mode="stop")
         run.stack.callback(server.cleanup)
         _SERVERS[id(run)] = server.get_uri()
-        _administer(_SERVERS[id(run)], "ALTER SYSTEM SET max_wal_size = '8GB'")
+        _administer(_SERVERS[id(run)], "ALTER SYSTEM SET max_wal_size = '4GB'")
         _administer(_SERVERS[id(run)], "SELECT pg_reload_conf()")
     return _SERVERS[id(run)]
 

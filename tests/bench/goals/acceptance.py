@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
+from tests.bench.bulk import count_of
 from tests.bench.figures import Figure, Sample, Target, recorded
 from tests.bench.floors.commits import commit_rate
-from tests.bench.inside import forgetful, on_database, taken
+from tests.bench.inside import forgetful, taken
 from tests.bench.load import Load, drive, request
 from tests.bench.messages import Need, needs
 from tests.bench.peers import MIRTH_ACCEPTS_AFTER_MAPPING
@@ -97,8 +98,7 @@ def _ours(run: Run, kind: str, processes: int) -> list[Load]:
         house = House(stack, run, url)
         urls = [house.service("--no-work").url for _ in range(processes)]
         loads = warmed(urls, house.headers(), run.size.runs, run.size.messages, 1, 200)
-    with on_database(url) as (_, store):
-        kept = len(store.case_ids())
+    kept = count_of(url, "case_")
     acknowledged = sum(load.answered(200) for load in loads)
     drop(run, url)
     if kept < acknowledged:
