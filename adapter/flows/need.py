@@ -29,6 +29,8 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     case = tx.case(id_)
     if case is None and read.way.event != "need-notified":
         raise Refused(Finding("need-unknown", "need"))
+    if case is not None and not case.subject_key:  # purged when its time was over: no copy opens it again
+        raise Refused(Finding("case-over", "need"))
     if case is not None and read.way.event == "need-cancelled":
         return cancel(tx, case, notice, parts)
     facts = shielded(read.facts)
