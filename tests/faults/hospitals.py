@@ -10,7 +10,7 @@ from premises import House
 from stories import DOORS, Message, Story
 
 _ANSWER_WITHIN = aiohttp.ClientTimeout(total=20)
-_BETWEEN_TRIES = 0.2
+_BETWEEN_TRIES = 0.5
 _GIVE_UP_AFTER = 240.0
 
 

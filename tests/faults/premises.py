@@ -67,11 +67,14 @@ class House:
         whole, _, _ = self.journal(municipality).read_text(encoding="utf-8").rpartition("\n")
         return [json.loads(line) for line in whole.splitlines()]
 
-    def service(self) -> str:
-        """Start one more process that serves, and give its address; every start of it has the same."""
+    def service(self, *program: str) -> str:
+        """Start one more process that serves, and give its address; every start of it has the same.
+
+        `program`: a file of ours and its words, instead of `ip-adapter`.
+        """
         port = self._stack.enter_context(held_port())
         url = f"http://127.0.0.1:{port}"
-        self.begin(f"service-{len(self.urls) + 1}", "serve", "--port", str(port))
+        self.begin(f"service-{len(self.urls) + 1}", *program, "serve", "--port", str(port))
         self.urls.append(url)
         return url
 

@@ -1,0 +1,75 @@
+"""Clocks that jump by hours: nothing is lost or sent under two ids, and when they are right again mail goes on."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from own_postgresql import OwnPostgreSQL
+from premises import House
+from stories import MUNICIPALITIES, one_story
+
+pytestmark = [pytest.mark.faults, pytest.mark.processes, pytest.mark.server]
+
+MUNICIPALITY = next(iter(MUNICIPALITIES))
+SCRIPT = str(Path(__file__).with_name("moved_clock.py"))
+HOURS = 3600.0
+
+
+class Clocks:
+    """A house whose service and worker have a clock each."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        for name in ("service-1", "worker-1"):
+            self.off(name, 0)
+        house.service(SCRIPT, str(self._file("service-1")))
+        house.begin("worker-1", SCRIPT, str(self._file("worker-1")), "work")
+        house.wait_until_ready()
+
+    def off(self, name: str, seconds: float) -> None:
+        """From now on a process's clock is so many seconds ahead (or behind, below zero)."""
+        new = self._file(name).with_suffix(".new")
+        new.write_text(str(seconds), encoding="ascii")
+        new.replace(self._file(name))
+
+    def _file(self, name: str) -> Path:
+        return self.house.folder / f"{name}.clock"
+
+
+@pytest.fixture(scope="module")
+def clocks(server: OwnPostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clocks]:
+    with ExitStack() as stack:
+        folder: Path = tmp_path_factory.mktemp("clocks")
+        yield Clocks(House(stack, folder, server.new_database(), partners=(MUNICIPALITY,)))
+
+
+@pytest.mark.parametrize(("number", "hours"), [(1, 6), (2, 0), (3, -6), (4, 0)])
+def test_mail_goes_whatever_time_it_is_as_long_as_all_agree(clocks: Clocks, number: int, hours: int) -> None:
+    """All clocks jump forward, back, behind and back again: each need still arrives, once, with what follows it."""
+    for name in ("service-1", "worker-1"):
+        clocks.off(name, hours * HOURS)
+    story = one_story(number, "need-corrected")
+    clocks.house.tell(story)
+    clocks.house.wait_for(story)
+    assert len(clocks.house.ids_of(story)) == 2
+
+
+def test_a_worker_ahead_delivers_and_parks_nothing(clocks: Clocks) -> None:
+    """Six hours ahead, and the partner is away for two tries: it is tried again, not given up."""
+    clocks.off("worker-1", 6 * HOURS)
+    story = one_story(10)
+    clocks.house.misbehave(MUNICIPALITY, "down", times=2)
+    clocks.house.tell(story)
+    clocks.house.wait_for(story)
+    clocks.off("worker-1", 0)
+    assert len(clocks.house.ids_of(story)) == 1
+
+
+def test_what_a_worker_behind_finds_too_early_goes_when_its_clock_is_right(clocks: Clocks) -> None:
+    story = one_story(11, "need-cancelled")
+    clocks.off("worker-1", -6 * HOURS)
+    clocks.house.tell(story)
+    clocks.off("worker-1", 0)
+    clocks.house.wait_for(story)
+    assert len(clocks.house.ids_of(story)) == 2
