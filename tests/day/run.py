@@ -29,6 +29,8 @@ from .world import World
 
 WARM = 0.15
 """Share of the day's requests after which memory is expected to be flat; it is more than its first two hours have."""
+ENOUGH = 3000
+"""Requests of a day from which its memory is judged: before, a process is still loading what it needs."""
 SEND_TIMEOUT = 1.0
 """Seconds of real time: partners stand on the same machine, and a slow one is slow on purpose."""
 HOSPITALS = (
@@ -178,7 +180,8 @@ def _weigh(report: Report) -> None:
         name: [((hour.requests - first.requests) / whole, hour.resident[name]) for hour in day]
         for name in first.resident
     }
-    report.alarms += [f"memory of {name} is not flat" for name in too_much(weighed, WARM)]
+    if whole >= ENOUGH:
+        report.alarms += [f"memory of {name} is not flat" for name in too_much(weighed, WARM)]
     pairs = list(zip(day, day[6:], strict=False))
     busiest = max(
         after.requests + after.arrivals - before.requests - before.arrivals for before, after in pairs
@@ -197,6 +200,9 @@ def _weigh(report: Report) -> None:
         "requests and deliveries": done,
         "in the busiest hour, a second": round(busiest / 3600, 3),
         "here, a second": round(done / (last.seconds - first.seconds), 1),
+        "room, so many busiest hours": round(
+            done / (last.seconds - first.seconds) / max(busiest / 3600, 1e-9)
+        ),
         "oldest delivery of the day, seconds": max(hour.oldest for hour in day),
         "real seconds": last.seconds,
     }
