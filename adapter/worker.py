@@ -7,25 +7,35 @@ time: what cannot be written back would be sent again and again.
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
 import structlog
 
-from adapter.domain.exchange import left_alone
+from adapter.domain.exchange import is_left_alone
 from adapter.flows.deliver import deliver_round
 from adapter.flows.parts import Parts
 from adapter.ports import Collision, PostRound, StoreBusy, Transport
 
+POSTMEN = 32
+"""Recipients served at once by a process. Many, because each silent one keeps a postman for a whole time-out; few
+enough that their batches (`ENOUGH_BYTES` and one letter each, 16 connections) fit into one process.
+"""
 _ROUNDS = 10
 """Batches before a postman gives its recipient back, so that no recipient holds a lock for ever."""
+_BREATH = 0.02
+"""Seconds between looks at least: mail comes in by thousands a second, and most is for who has a postman already."""
 
 log = structlog.get_logger("worker")
 
 
 class Worker:
-    """Runs until told to stop. `pause` waits between looks (seconds); tests give their own."""
+    """Runs until told to stop.
+
+    It looks when mail was queued by anybody and when a postman leaves mail behind; `look_every` (seconds) is for what
+    falls due by time, and for a call that was not heard. `finish_within`: seconds that postmen have at the end.
+    """
 
     def __init__(
         self,
@@ -33,68 +43,101 @@ class Worker:
         transport: Transport,
         round_: PostRound,
         look_every: float,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        finish_within: float = 20.0,
     ) -> None:
         self._parts, self._transport, self._round = parts, transport, round_
-        self._look_every, self._pause = look_every, pause
-        self._postmen: dict[str, asyncio.Task[None]] = {}
+        self._look_every, self._finish_within = look_every, finish_within
+        self._postmen: dict[str, asyncio.Task[bool]] = {}
         self._failures: dict[str, tuple[int, datetime]] = {}
+        self._served: dict[str, int] = {}
+        self._sent_out = 0
+        self._passed_over = False
         self._stopping = False
 
     def stop(self) -> None:
-        """Finish what is in flight, take nothing new."""
+        """Finish what is in flight, take nothing new. From the loop's own thread."""
         self._stopping = True
+        self._round.wake()
 
-    def on_the_way(self) -> list[asyncio.Task[None]]:
+    def on_the_way(self) -> list[asyncio.Task[bool]]:
         """The postmen that are out now."""
         return list(self._postmen.values())
 
     async def run(self) -> None:
-        """Look, send, look again, until stopped; then wait for the postmen on their way."""
+        """Look, send, look again, until stopped; then wait for the postmen on their way, but not for ever."""
         while not self._stopping:
-            await self.look()
-            await self._pause(self._look_every)
-        await asyncio.gather(*self.on_the_way(), return_exceptions=True)
+            await asyncio.gather(self.look(), asyncio.sleep(_BREATH))
+            await asyncio.to_thread(self._round.wait, self._look_every)
+        await self._finish()
 
     async def look(self) -> None:
-        """Send a postman to every recipient with due mail that has none of ours on the way."""
+        """Send a postman to every recipient with due mail that has none of ours on the way, as far as there are any."""
         store = self._parts.store
         try:
             due = await asyncio.to_thread(store.due_recipients, self._parts.clock())
         except StoreBusy:
             log.warning("store busy")
             return
-        for recipient in due:
-            if recipient not in self._postmen and not self._left_alone(recipient):
-                task = asyncio.create_task(self._postman(recipient))
-                task.add_done_callback(partial(self._came_back, recipient))
-                self._postmen[recipient] = task
+        for recipient in self._in_turn(due):
+            if recipient in self._postmen or len(self._postmen) >= POSTMEN:
+                self._passed_over = True
+            elif not self._left_alone(recipient):
+                self._send_out(recipient)
 
-    async def _postman(self, recipient: str) -> None:
+    def _in_turn(self, due: Sequence[str]) -> list[str]:
+        """Who was served longest ago is first, so that none waits for ever when there are more than postmen."""
+        return sorted(due, key=lambda recipient: self._served.get(recipient, 0))
+
+    def _send_out(self, recipient: str) -> None:
+        self._sent_out += 1
+        self._served[recipient] = self._sent_out
+        task = asyncio.create_task(self._postman(recipient))
+        task.add_done_callback(partial(self._came_back, recipient))
+        self._postmen[recipient] = task
+
+    async def _postman(self, recipient: str) -> bool:
+        """Whether there may be mail left for the next one."""
         if not await asyncio.to_thread(self._round.take, recipient):
-            return
+            return False
         try:
             for _ in range(_ROUNDS):
                 if self._stopping or not await asyncio.to_thread(self._round.still_held):
-                    break
+                    return False
                 if not await deliver_round(recipient, self._transport, self._parts):
-                    break
+                    return False
+            return True
         finally:
             await asyncio.to_thread(self._round.give_back, recipient)
 
-    def _came_back(self, recipient: str, postman: asyncio.Task[None]) -> None:
+    def _came_back(self, recipient: str, postman: asyncio.Task[bool]) -> None:
         """However a postman ends, the next may go; after a failure not before its time."""
         del self._postmen[recipient]
         fault = None if postman.cancelled() else postman.exception()
         if fault is None:
             self._failures.pop(recipient, None)
-            return
-        failures = self._failures[recipient][0] + 1 if recipient in self._failures else 1
-        self._failures[recipient] = failures, self._parts.clock() + left_alone(failures)
-        _tell(recipient, fault)
+        else:
+            failures = self._failures[recipient][0] + 1 if recipient in self._failures else 1
+            self._failures[recipient] = failures, self._parts.clock()
+            _tell(recipient, fault)
+        mail_left = fault is None and not postman.cancelled() and postman.result()
+        if mail_left or self._passed_over:
+            self._passed_over = False
+            self._round.wake()
 
     def _left_alone(self, recipient: str) -> bool:
-        return recipient in self._failures and self._parts.clock() < self._failures[recipient][1]
+        failures, since = self._failures.get(recipient, (0, self._parts.clock()))
+        return is_left_alone(failures, since, self._parts.clock())
+
+    async def _finish(self) -> None:
+        """Who is not back in time is called off: what they carried stays unsettled and goes again with the same ids."""
+        postmen = self.on_the_way()
+        if postmen:
+            _, late = await asyncio.wait(postmen, timeout=self._finish_within)
+            for postman in late:
+                postman.cancel()
+            if late:
+                log.warning("postmen called off", number=len(late))
+            await asyncio.gather(*postmen, return_exceptions=True)
 
 
 def _tell(recipient: str, fault: BaseException) -> None:

@@ -1,65 +1,28 @@
 """The postman's round: what cannot be sent, or is not to be sent any more, does not keep back what is."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import FIXTURES, empty_database
+from due_mail import MUNICIPALITY, Accepting, a_notice, in_another_case, one_due, the_mail
 
-from adapter.domain.delivery import Delivery, Outgoing, Receipt
-from adapter.flows import operate
+from adapter.domain.delivery import Delivery
+from adapter.flows import deliver, operate
 from adapter.flows.deliver import deliver_round
-from adapter.outside.store import Database, open_store
-from adapter.replay import open_stage, read_case
 from adapter.replay.stage import Stage
 
-MODEL = FIXTURES / "notify" / "xml-need-is-routed"
-MUNICIPALITY = "999900022"
-
-
-class Partner:
-    """A way out on which everything is accepted; remembers the message ids."""
-
-    def __init__(self) -> None:
-        self.got: list[str] = []
-
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
-        self.got.append(message_id)
-        return Receipt("answered", 200, "ok")
-
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    opened = open_store(f"sqlite:///{empty_database(tmp_path / 'deliver.db')}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def stage(store: Database) -> Stage:
+def stage(tmp_path: Path) -> Iterator[Stage]:
     """A case with one delivery due."""
-    stage = open_stage(MODEL, store)
-    for step in read_case(MODEL).steps:
-        stage.act_first(step)
-        stage.act(step)
-    return stage
-
-
-def sound(stage: Stage) -> Outgoing:
-    return stage.parts.store.deliveries_of(stage.cases[0])[0].outgoing
-
-
-def in_another_case(stage: Stage, mail: Outgoing) -> None:
-    """The same to the same recipient, in a case that was opened earlier."""
-    with stage.parts.store.transaction() as tx:
-        case = tx.case(stage.cases[0])
-        assert case
-        tx.open_case(replace(case, id="other", need="other"))
-        tx.send([replace(mail, message_id="other", case_id="other")])
+    with one_due(tmp_path) as stage:
+        yield stage
 
 
 @pytest.mark.parametrize(
@@ -70,10 +33,10 @@ def test_a_letter_that_cannot_be_put_together_waits_for_a_person_and_the_others_
     stage: Stage, because: str, category: str, number: int
 ) -> None:
     """It is held with the reason and evidence, and what its recipient is to get in another case is sent."""
-    mail = sound(stage)
+    mail = the_mail(stage)
     broken = replace(mail, category=category, carries=(replace(mail.focus, number=number),))
     in_another_case(stage, broken)
-    partner = Partner()
+    partner = Accepting()
     assert asyncio.run(deliver_round(MUNICIPALITY, partner, stage.parts)) == 2
     assert partner.got == [mail.message_id]
     (held,) = stage.parts.store.parked()
@@ -99,7 +62,7 @@ class Meanwhile:
 
 def test_what_a_person_left_out_after_the_postman_looked_is_not_sent(stage: Stage) -> None:
     """The state of a delivery counts when it is taken for sending, not when it was found due."""
-    parts, partner = stage.parts, Partner()
+    parts, partner = stage.parts, Accepting()
     delivery = parts.store.deliveries_of(stage.cases[0])[0]
 
     def leave_out() -> None:
@@ -110,3 +73,51 @@ def test_what_a_person_left_out_after_the_postman_looked_is_not_sent(stage: Stag
     assert partner.got == []
     after = parts.store.deliveries_of(stage.cases[0])[0]
     assert (after.state, after.tries) == ("skipped", 0)
+
+
+class Counting:
+    """A store that counts what it is asked, and by which calls, within transactions and outside."""
+
+    def __init__(self, inner: Any, asked: Counter[str]) -> None:
+        self.inner, self.asked = inner, asked
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked[name] += 1
+        return getattr(self.inner, name)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        self.asked["transaction"] += 1
+        with self.inner.transaction() as tx:
+            yield Counting(tx, self.asked)
+
+
+def test_a_batch_asks_the_database_as_often_as_a_single_letter_does(stage: Stage) -> None:
+    """One look, two transactions, and in the first of them three questions at most, whatever is due."""
+    mail = the_mail(stage)
+    with stage.parts.store.transaction() as tx:
+        old = tx.version(mail.focus)
+        assert old
+        tx.keep_version(replace(old, number=old.number + 1))  # so that what is carried is not the current one
+    for number in range(7):
+        in_another_case(stage, a_notice(stage), f"other-{number}")
+    asked = Counter[str]()
+    counting: Any = Counting(stage.parts.store, asked)
+    asyncio.run(deliver_round(MUNICIPALITY, Accepting(), replace(stage.parts, store=counting)))
+    del asked["record"]  # evidence is for each
+    assert asked == {"due": 1, "transaction": 2, "fresh": 1, "of_cases": 1, "versions": 1, "settle": 1}
+
+
+def test_letters_that_are_too_much_for_one_batch_go_in_the_next(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not put together yet stays due: nothing is lost, nothing sent twice, and the postman goes on."""
+    monkeypatch.setattr(deliver, "ENOUGH_BYTES", 1)
+    mail, partner = the_mail(stage), Accepting()
+    for name in ("second", "third"):
+        in_another_case(stage, a_notice(stage), name)
+    sent = []
+    while asyncio.run(deliver_round(MUNICIPALITY, partner, stage.parts)):
+        sent.append(len(partner.got))
+    assert sent == [1, 2, 3]
+    assert sorted(partner.got) == sorted([mail.message_id, "second", "third"])

@@ -12,56 +12,11 @@ from typing import Any
 
 import pytest
 import structlog
-from cases import FIXTURES, empty_database
+from due_mail import MUNICIPALITY, Dead, Free, one_due
 
-from adapter.domain.delivery import Receipt
-from adapter.outside.store import Database, open_store
 from adapter.ports import StoreBusy, Transaction
-from adapter.replay import open_stage, read_case
 from adapter.replay.stage import Stage
 from adapter.worker import Worker
-
-MODEL = FIXTURES / "notify" / "xml-need-is-routed"
-
-
-MUNICIPALITY = "999900022"
-
-
-class Dead:
-    """A way out on which nobody answers; counts the tries."""
-
-    def __init__(self, fault: type[Exception] | None = None) -> None:
-        self.tries, self.fault = 0, fault
-
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
-        self.tries += 1
-        if self.fault:
-            raise self.fault(f"{address} said something about 21905297101")
-        return Receipt("unreachable")
-
-
-class Free:
-    """A post round in which every recipient is free."""
-
-    def __init__(self, *, held: bool = True) -> None:
-        self.held, self.given_back = held, list[str]()
-        self.asked_by = set[threading.Thread]()
-
-    def take(self, recipient: str) -> bool:
-        return True
-
-    def give_back(self, recipient: str) -> None:
-        self.given_back.append(recipient)
-
-    def still_held(self) -> bool:
-        self.asked_by.add(threading.current_thread())
-        return self.held
-
-    def wait(self, seconds: float) -> None:
-        """Nothing is heard."""
-
-    def wake(self) -> None:
-        """Nobody waits."""
 
 
 class Clinging(Free):
@@ -91,20 +46,10 @@ class Forgetful:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    opened = open_store(f"sqlite:///{empty_database(tmp_path / 'worker.db')}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def stage(store: Database) -> Stage:
+def stage(tmp_path: Path) -> Iterator[Stage]:
     """A case with one delivery due."""
-    stage = open_stage(MODEL, store)
-    for step in read_case(MODEL).steps:
-        stage.act_first(step)
-        stage.act(step)
-    return stage
+    with one_due(tmp_path) as stage:
+        yield stage
 
 
 def looks(stage: Stage, transport: Dead, round_: Free, times: Sequence[timedelta]) -> None:
@@ -135,7 +80,7 @@ def test_a_postman_whose_lock_is_gone_sends_nothing(stage: Stage) -> None:
     dead, round_ = Dead(), Free(held=False)
     looks(stage, dead, round_, [timedelta(0)])
     assert dead.tries == 0
-    assert round_.given_back == ["999900022"]
+    assert round_.given_back == [MUNICIPALITY]
 
 
 def test_the_database_is_not_asked_on_the_loop_that_carries_everything(stage: Stage) -> None:
@@ -175,19 +120,3 @@ def test_a_fault_is_told_without_its_text_and_tried_again(stage: Stage) -> None:
     assert [entry["fault"] for entry in logs] == ["RuntimeError"] * 2
     assert not re.search(r"\d{11}", str(logs))
     assert len(round_.given_back) == 2
-
-
-def test_stopping_waits_for_what_is_in_flight(stage: Stage) -> None:
-    """`stop` lets the postman on his way finish and takes nothing new."""
-    dead = Dead()
-
-    async def run() -> None:
-        async def pause(_seconds: float) -> None:
-            worker.stop()
-
-        worker = Worker(stage.parts, dead, Free(), look_every=0, pause=pause)
-        await worker.run()
-        assert worker.on_the_way() == []
-
-    asyncio.run(run())
-    assert dead.tries <= 1

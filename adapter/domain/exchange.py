@@ -11,6 +11,11 @@ from typing import Literal
 
 from adapter.domain.delivery import Receipt
 
+LONGEST_ASKED = timedelta(days=1)
+"""A partner may ask us to stay away for so long and no longer: nobody would notice a year."""
+LONGEST_ROUND = timedelta(minutes=10)
+"""Far more than a batch is ever out: calls and the database have time-outs of seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
@@ -33,14 +38,28 @@ class Schedule:
     park_after: timedelta
 
     def next_try(self, failures: int, at: datetime, retry_after: int | None) -> datetime:
-        """When to try again after the n-th failure (from 1); never sooner than the partner asked for."""
+        """When to try again after the n-th failure (from 1); never sooner than the partner asked for, up to a day."""
         wait = self.waits[min(failures, len(self.waits)) - 1]
-        return at + max(wait, timedelta(seconds=retry_after or 0))
+        asked = min(timedelta(seconds=retry_after or 0), LONGEST_ASKED)
+        return at + max(wait, asked)
 
 
-def left_alone(failures: int) -> timedelta:
-    """How long a process keeps away from a recipient after its n-th own failure (from 1): 1 s, doubling to a minute."""
-    return min(timedelta(seconds=2 ** min(failures - 1, 6)), timedelta(minutes=1))
+def settled_at(looked: datetime, now: datetime) -> datetime:
+    """The time a batch is settled at: now, unless the clock was set meanwhile; then the earlier of the two.
+
+    No batch is out for `LONGEST_ROUND`. From the earlier time a wait is at worst too short, once; from a later one it
+    could be hours or years too long, and what was tried for minutes would be parked as if it had been for days.
+    """
+    return looked if now - looked > LONGEST_ROUND else now
+
+
+def is_left_alone(failures: int, since: datetime, now: datetime) -> bool:
+    """Whether a process keeps away from a recipient after its n-th own failure: 1 s, doubling to a minute.
+
+    `since` is when it failed; a clock that was set back since then ends it, as one that was set forward does.
+    """
+    wait = min(timedelta(seconds=2 ** min(failures - 1, 6)), timedelta(minutes=1))
+    return failures > 0 and timedelta() <= now - since < wait
 
 
 def conclude(rules: Iterable[AnswerRule], receipt: Receipt) -> AnswerRule:

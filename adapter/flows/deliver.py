@@ -7,14 +7,14 @@ batch in flight.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.domain.case import Audit, Version
 from adapter.domain.consent import Deny, Permit
-from adapter.domain.delivery import Delivery, Pause, Place, Receipt, Settled
-from adapter.domain.exchange import AnswerRule, conclude
+from adapter.domain.delivery import Delivery, Pause, Pinned, Place, Receipt, Settled
+from adapter.domain.exchange import AnswerRule, conclude, settled_at
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
 from adapter.domain.problems import Refused
@@ -22,12 +22,16 @@ from adapter.flows.consent_view import as_told
 from adapter.flows.outbox import need_stopped
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
-from adapter.ports import Transaction, Transport
+from adapter.ports import Transport
 from adapter.wire import message
 
 _PLACES: Mapping[str, Place] = {"accepted": "done", "later": "head", "rejected": "held", "expired": "held"}
 BATCH = 16
 """Lane heads taken at once: small, because a crash may repeat as many; large enough to fill one commit."""
+ENOUGH_BYTES = 1_000_000
+"""No more letters are put together once a batch holds so much: 32 postmen with 16 large plans each would not fit into
+memory. A usual batch has a quarter of it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +50,65 @@ async def deliver_round(recipient: str, transport: Transport, parts: Parts) -> i
 
     Raises StoreBusy or Collision if the outcomes cannot be committed: they will be sent again, with the same ids.
     """
-    now = parts.clock()
-    due = await asyncio.to_thread(parts.store.due, recipient, now, BATCH)
-    if not due:
+    looked = parts.clock()
+    taken, judged = await asyncio.to_thread(_take, recipient, looked, parts)
+    if not taken:
         return 0
-    judged = await asyncio.to_thread(_judge, due, now, parts)
     letters = [j for j in judged if isinstance(j, _Letter)]
     receipts = await asyncio.gather(
         *(transport.post(x.address, x.body, message_id=x.delivery.outgoing.message_id) for x in letters)
     )
     unsent = [j for j in judged if isinstance(j, Settled)]
-    pause = await asyncio.to_thread(_settle, recipient, letters, receipts, unsent, parts)
-    return 0 if pause and pause.until else len(due)
+    now = settled_at(looked, parts.clock())
+    pause = await asyncio.to_thread(_settle, recipient, letters, receipts, unsent, now, parts)
+    return 0 if pause and pause.until else taken
 
 
-def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> list[_Letter | Settled]:
-    """What becomes of each that still waits for its postman: somebody may have moved one since it was read."""
+def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Letter | Settled]]:
+    """How many are due, up to a batch, and what becomes of them; what is too much for one batch stays due."""
+    due = parts.store.due(recipient, now, BATCH)
+    judged: list[_Letter | Settled] = []
+    size = 0
+    for one in _judge(due, now, parts) if due else ():
+        judged.append(one)
+        size += len(one.body) if isinstance(one, _Letter) else 0
+        if size >= ENOUGH_BYTES:
+            break
+    return len(due), judged
+
+
+def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Letter | Settled]:
+    """What becomes of each that still waits for its postman: somebody may have moved one since it was read.
+
+    The database is asked at most three times for the whole batch, and let go before anything is put together: while
+    SQLite is read here, nobody else writes.
+    """
     with parts.store.transaction() as tx:
-        fresh = [found for read in due if (found := tx.delivery(read.id))]
-        return [_judged(tx, delivery, now, parts) for delivery in fresh if delivery.place == "head"]
+        heads = [d for d in tx.fresh([one.id for one in due]) if d.place == "head"]
+        cases = tx.of_cases({d.outgoing.case_id for d in heads}) if heads else {}
+        pinned = {Pinned(v.type, v.id, v.number): v for versions in cases.values() for v in versions}
+        older = {p for d in heads for p in d.outgoing.carries if p.type != "Patient" and p not in pinned}
+        pinned |= tx.versions(older) if older else {}
+    return (_judged(d, cases[d.outgoing.case_id], pinned, now, parts) for d in heads)
 
 
-def _judged(tx: Transaction, delivery: Delivery, now: datetime, parts: Parts) -> _Letter | Settled:
-    """One that cannot be put together waits for a person; it does not keep back what others are to get."""
+def _judged(
+    delivery: Delivery,
+    versions: Sequence[Version],
+    pinned: Mapping[Pinned, Version],
+    now: datetime,
+    parts: Parts,
+) -> _Letter | Settled:
+    """One that cannot be put together waits for a person; it does not keep back what others are to get.
+
+    `versions` are the current ones of its case; `pinned` has what is carried, in the version that was decided.
+    """
     out = delivery.outgoing
     try:
-        versions = tx.of_case(out.case_id)
         decision = may_have(versions, out.recipient, out.category, now, parts)
         if isinstance(decision, Deny):
             return _stopped(delivery, decision, now)
-        carried = _carried(tx, delivery, versions)
+        carried = _carried(out.carries, versions, pinned)
         if carried is None:
             return _held(delivery, "version-missing", now)
         told = as_told(out, carried, versions, parts.base)
@@ -84,11 +117,12 @@ def _judged(tx: Transaction, delivery: Delivery, now: datetime, parts: Parts) ->
         return _held(delivery, "cannot-be-composed", now)
 
 
-def _carried(tx: Transaction, delivery: Delivery, versions: Sequence[Version]) -> list[Version] | None:
+def _carried(
+    pins: Sequence[Pinned], versions: Sequence[Version], pinned: Mapping[Pinned, Version]
+) -> list[Version] | None:
     """What goes along; None if any of it is gone."""
-    persons = {v.reference: v for v in versions if v.type == "Patient"}
-    pins = delivery.outgoing.carries
-    found = [persons.get(f"{p.type}/{p.id}") if p.type == "Patient" else tx.version(p) for p in pins]
+    persons = {v.id: v for v in versions if v.type == "Patient"}
+    found = [persons.get(p.id) if p.type == "Patient" else pinned.get(p) for p in pins]
     there = [version for version in found if version]
     return there if len(there) == len(pins) else None
 
@@ -131,9 +165,9 @@ def _settle(
     letters: Sequence[_Letter],
     receipts: Sequence[Receipt],
     unsent: Sequence[Settled],
+    now: datetime,
     parts: Parts,
 ) -> Pause | None:
-    now = parts.clock()
     rules = [conclude(parts.tables.answers, receipt) for receipt in receipts]
     pause = _pause(recipient, receipts, rules, now, parts)
     paused = pause is not None and pause.until is not None
