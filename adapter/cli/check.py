@@ -16,7 +16,7 @@ from adapter.cli.options import Database, Json
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
-from adapter.mapping import partners, routes, tables
+from adapter.mapping import partners, retention, routes, tables
 from adapter.outside.store import open_store
 from adapter.settings import Settings
 
@@ -91,6 +91,7 @@ def _settings(settings: Settings) -> str:
 
 def _tables(settings: Settings) -> str:
     read = tables.load(settings.mappings, settings.canonical_base)
+    retention.load(settings.mappings, read.lifecycles)
     kinds = (("message", read.messages), ("resource", read.resources), ("code", read.codes))
     return ", ".join(f"{len(found)} {name} tables" for name, found in kinds)
 

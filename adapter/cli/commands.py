@@ -24,7 +24,12 @@ COMMANDS = {
     "requeue": "Send a parked delivery again, or let a waiting case go on.",
     "skip": "Leave a delivery out, so that the next one goes on, or leave a waiting case out.",
     "check": "Check settings, tables, routes and database.",
+    "find": "Find cases by state, organisation, time or person.",
     "migrate": "Bring the database to the tables of this release.",
+    "verify": "Check everything that must hold of a live database, without stopping it.",
+    "archive": "Write cases to files that last without this program, one each.",
+    "tidy": "Remove what is kept no longer, by mappings/retention.yaml.",
+    "backup": "Copy a SQLite database to a file while the service goes on.",
 }
 """Each command and the first sentence of its help, in the order in which they are listed."""
 

@@ -46,7 +46,7 @@ class Question:
     """What an operator looks for among the cases; None, or no states, where it does not matter.
 
     `owner` and `requester` are organisation numbers, `subject_key` the keyed hash of an identity number, `since` the
-    moment since which the case has moved. Cases come by id, from the one behind `after` ("": the first), at most `limit`.
+    moment since which the case has moved. Cases come by id, at most `limit` of those behind `after` ("": the first).
     """
 
     states: tuple[str, ...] = ()

@@ -12,7 +12,16 @@ from typing import Literal
 from adapter.domain.lifecycle import LifeCycle
 
 Class = Literal[
-    "payload", "refused", "superseded", "waiting", "receipts", "deliveries", "history", "case", "answers", "audit"
+    "payload",
+    "refused",
+    "superseded",
+    "waiting",
+    "receipts",
+    "deliveries",
+    "history",
+    "case",
+    "answers",
+    "audit",
 ]
 """payload: the bytes of messages; refused: answers to what was not kept; superseded: content of versions that have a
 successor; case: all of a case but its answers and its audit; answers: what a late repeat of a purged case is told."""

@@ -226,3 +226,39 @@ audit = Table(
 
 # One row: the oldest release, by the number of its newest migration, that may work on these tables.
 serves = Table("serves", metadata, Column("oldest", Text, nullable=False))
+
+# What housekeeping knows of a case. `mark`: the last audit row that told of a change when the archive was written.
+archived = Table(
+    "archived",
+    metadata,
+    Column("case_id", Text, _of("case_.id"), primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+)
+
+thinned = Table(
+    "thinned",
+    metadata,
+    Column("case_id", Text, _of("case_.id"), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("case_id", Text, _of("case_.id"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("archive", Text, nullable=False),
+)
+
+_WITH_BYTES, _ALONE = text("raw IS NOT NULL"), text("case_id IS NULL")
+Index(
+    "ix_received_payload",
+    received.c.at,
+    received.c.id,
+    postgresql_where=_WITH_BYTES,
+    sqlite_where=_WITH_BYTES,
+)
+Index("ix_received_refused", received.c.at, received.c.id, postgresql_where=_ALONE, sqlite_where=_ALONE)

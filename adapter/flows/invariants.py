@@ -1,0 +1,154 @@
+"""What always holds of a case and its messages: ids, versions, life cycles, lists. A violation is a name and an id."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapter.domain.case import Step, Version
+from adapter.domain.identifiers import case_id, derived
+from adapter.domain.lifecycle import LifeCycle
+from adapter.domain.message import Received
+from adapter.domain.problems import Refused
+from adapter.domain.record import CaseRecord
+from adapter.flows.parts import Parts
+from adapter.flows.resources import KINDS, id_of, instant
+from adapter.wire import edi, message
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that does not hold, and of what: ids of ours only."""
+
+    invariant: str
+    of: str
+
+
+Check = Callable[[CaseRecord, Parts], Iterator[Violation]]
+_ON_LIST = {"held-for-routing": "routing", "held-for-review": "detection", "held-for-consent": "consent"}
+_SINGLE = ("patient", "need", "task", "plan", "team", "unit")
+
+
+def of_message(received: Received, parts: Parts) -> Iterator[Violation]:
+    """Its id is the derived one; what was accepted has a case; its bytes are those its digest was made of."""
+    if received.id != derived("received", received.door, received.sender, received.message_id):
+        yield Violation("message-id-is-derived", f"received {received.id}")
+    if received.case_id is None and received.raw is not None:
+        yield Violation("message-has-a-case", f"received {received.id}")
+    if received.raw is not None and _digest(received, received.raw, parts) != received.digest:
+        yield Violation("digest-fits", f"received {received.id}")
+
+
+def _digest(received: Received, raw: bytes, parts: Parts) -> str | None:
+    """The digest of bytes as the door makes it; None where they are no message."""
+    try:
+        if received.door == "edi":
+            return edi.open_message(raw, max_bytes=len(raw), max_depth=parts.max_depth)[0].digest
+        depth, system = parts.max_depth, parts.event_system
+        return message.open_message(raw, max_bytes=len(raw), max_depth=depth, event_system=system)[0].digest
+    except Refused:
+        return None
+
+
+def messages(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
+    """A case has a message; each is sound, its sender's, and audited."""
+    if not record.messages and not record.tombstone:
+        yield Violation("case-has-a-message", f"case {record.case.id}")
+    told = {a.details.get("message") for a in record.audit if a.action.startswith("message-")}
+    for received in record.messages:
+        yield from of_message(received, parts)
+        if received.sender != record.case.requester:
+            yield Violation("message-is-the-requesters", f"received {received.id}")
+        if received.id not in told:
+            yield Violation("message-is-audited", f"received {received.id}")
+
+
+def ids(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
+    """The case and the resources it has one of bear derived ids."""
+    case = record.case
+    if case.id != case_id(case.requester, case.need):
+        yield Violation("case-id-is-derived", f"case {case.id}")
+    expected = {KINDS[name]: id_of(case.id, name) for name in _SINGLE}
+    for reference, versions in _by_reference(record.versions).items():
+        first = versions[0]
+        if expected.get(first.type, first.id) != first.id:
+            yield Violation("resource-id-is-derived", reference)
+
+
+def versions(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
+    """Each resource has the versions 1 to n, and each body says the same of itself as its row."""
+    for reference, found in _by_reference(record.versions).items():
+        if [v.number for v in found] != list(range(1, len(found) + 1)):
+            yield Violation("versions-without-a-gap", reference)
+        for v in found:
+            meta = v.body.get("meta", {})
+            said = (
+                v.body.get("resourceType"),
+                v.body.get("id"),
+                meta.get("versionId"),
+                meta.get("lastUpdated"),
+            )
+            if said != (v.type, v.id, str(v.number), instant(v.at)):
+                yield Violation("body-agrees-with-its-row", f"{reference}/{v.number}")
+
+
+def _by_reference(found: Sequence[Version]) -> Mapping[str, list[Version]]:
+    by_reference: dict[str, list[Version]] = defaultdict(list)
+    for version in found:
+        by_reference[version.reference].append(version)
+    return by_reference
+
+
+def history(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
+    """Every step is allowed by its life cycle; those of the case, and of its plan, lead to where it stands."""
+    cycles = parts.tables.lifecycles
+    for name in ("case", "plan", "consent"):
+        steps = [s for s in record.history if s.lifecycle == name]
+        if not all(_legal(s, cycles[name]) for s in steps):
+            yield Violation("history-is-legal", f"case {record.case.id} {name}")
+    chains = {"case": (cycles["case"].initial, record.case.state), "plan": _plan(record)}
+    for name, (first, last) in chains.items():
+        steps = [s for s in record.history if s.lifecycle == name]
+        befores, afters = [s.before for s in steps], [s.after for s in steps]
+        if [*befores, last] != [first, *afters]:
+            yield Violation("history-leads-to-the-state", f"case {record.case.id} {name}")
+
+
+def _legal(step: Step, cycle: LifeCycle) -> bool:
+    return (
+        step.event in cycle.cells.get(step.before, {}) and cycle.after(step.before, step.event) == step.after
+    )
+
+
+def _plan(record: CaseRecord) -> tuple[str, str]:
+    """The status of the plan in its first version and in its last; no plan has no steps."""
+    plans = [v for v in record.versions if v.type == "CarePlan" and v.id == id_of(record.case.id, "plan")]
+    return ("draft", plans[-1].body.get("status", "")) if plans else ("", "")
+
+
+def lists(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
+    """A case that waits for a person is on the list it belongs on, and one that is over is on none."""
+    case, cycle = record.case, parts.tables.lifecycles["case"]
+    on = {w.list for w in record.waiting if w.resolved_at is None}
+    wanted = "routing" if case.state == "wrong-addressee" else _ON_LIST.get(case.state)
+    if (wanted and wanted not in on) or (_need_stopped(record) and "consent" not in on):
+        yield Violation("who-waits-is-on-a-list", f"case {case.id}")
+    if on and cycle.cells.get(case.state, {}).get("correct") == "":
+        yield Violation("who-is-on-a-list-waits", f"case {case.id}")
+
+
+def _need_stopped(record: CaseRecord) -> bool:
+    """Whether the unit that was to get the need gets nothing of it, because consent stopped it."""
+    to = record.case.owner
+    sent = [d for d in record.deliveries if d.outgoing.category == "need" and d.outgoing.recipient == to]
+    return record.case.state == "routed" and bool(sent) and all(d.state == "stopped-by-consent" for d in sent)
+
+
+def gone(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
+    """A purged case holds nothing: only the tombstone, the answers and the audit are left."""
+    case = record.case
+    named = bool(case.need or case.subject_key or case.owner or case.unit)
+    rows = (*record.versions, *record.history, *record.deliveries, *record.waiting)
+    if named or rows or any(m.raw is not None or m.findings for m in record.messages):
+        yield Violation("tombstone-holds-nothing", f"case {case.id}")
+    if not any(a.action == "case-purged" for a in record.audit):
+        yield Violation("purge-is-audited", f"case {case.id}")

@@ -1,0 +1,138 @@
+"""An archive holds a case whole, in the same bytes each time, and nothing is written over or believed unread."""
+# ruff: noqa: S608 - names of tables and ids of ours in statements of a test
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cases import empty_database
+from kept import by_hand, kept, played
+
+from adapter.cli.commands import app
+from adapter.flows.archive import archive_of
+from adapter.outside.store.keeping import Housekeeping
+from adapter.replay.stage import Stage
+from adapter.wire.archive import Damaged, pack, unpack
+from adapter.wire.fhir import check
+
+_CASE = "notify/cancellation-follows-the-need"
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def over(database_url: str) -> Iterator[Stage]:
+    with played(database_url, _CASE) as stage:
+        yield stage
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Housekeeping]:
+    with kept(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command on a database of its own, which holds the case."""
+    url = f"sqlite:///{empty_database(tmp_path / 'case.db')}"
+    monkeypatch.setenv("IP_ADAPTER_DATABASE", url)
+    with played(url, _CASE):
+        pass
+
+    def run_(*args: str) -> int:
+        with pytest.raises(SystemExit) as end:
+            app([*args, "--by", "test"] if args[0] != "verify" else [*args], prog_name="ip-adapter")
+        return int(end.value.code or 0)
+
+    return run_
+
+
+def archive_now(store: Housekeeping, stage: Stage) -> bytes:
+    with store.snapshot() as snapshot:
+        (record,) = snapshot.records(stage.cases)
+    return archive_of(record, stage.parts.base)
+
+
+def test_it_holds_every_row_of_the_case(over: Stage, store: Housekeeping, database_url: str) -> None:
+    """As many as the tables have; messages byte for byte; versions as one valid FHIR Bundle."""
+    members = unpack(archive_now(store, over))
+    for table, member in (
+        ("received", "messages"),
+        ("version", "versions"),
+        ("history", "history"),
+        ("delivery", "deliveries"),
+        ("waiting", "waiting"),
+        ("audit", "audit"),
+    ):
+        ((rows,),) = by_hand(database_url, f"SELECT count(*) FROM {table}")
+        assert len(members[f"{member}.jsonl"].splitlines()) == rows, table
+    for id_, raw in by_hand(database_url, "SELECT id, raw FROM received"):
+        assert members[f"messages/{id_}.json"] == bytes(raw)
+    bundle = json.loads(members["versions.json"])
+    assert check(bundle) == ()
+    assert len({e["fullUrl"] + e["resource"]["meta"]["versionId"] for e in bundle["entry"]}) == len(
+        bundle["entry"]
+    )
+    receipts = [json.loads(line)["receipts"] for line in members["deliveries.jsonl"].splitlines()]
+    assert [len(of_one) for of_one in receipts] == [1, 1]
+
+
+def test_the_same_case_gives_the_same_bytes(over: Stage, store: Housekeeping) -> None:
+    """Also after it was archived; any ZIP reader opens it."""
+    assert archive_now(store, over) == archive_now(store, over)
+
+
+def test_both_databases_give_the_same_file(tmp_path: Path, postgresql_url: str) -> None:
+    made = []
+    for url in (f"sqlite:///{empty_database(tmp_path / 'a.db')}", postgresql_url):
+        with played(url, _CASE) as stage, kept(url) as store:
+            made.append(archive_now(store, stage))
+    assert made[0] == made[1]
+
+
+def test_a_damaged_archive_is_noticed() -> None:
+    """One changed byte, a member too many, one too few, no ZIP at all."""
+    whole = pack({"a": b"one", "b/c": b"two"}, {"case": "x"})
+    assert unpack(whole) == {"a": b"one", "b/c": b"two"}
+    for damaged in (b"", whole[:40], whole.replace(b"one", b"eno"), whole.replace(b"b/c", b"b/d")):
+        with pytest.raises(Damaged):
+            unpack(damaged)
+
+
+def test_the_command_writes_checks_and_records(
+    run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The file is whole, its hash is recorded; the same again is the same; the case is then listed no more."""
+    (tmp_path / "out").mkdir()
+    out = str(tmp_path / "out")
+    assert run("archive", "--over-since", "2026-12-31", "--to", out, "--json") == 0
+    (told,) = json.loads(capfd.readouterr().out)
+    file = Path(told["file"])
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == told["sha256"]
+    assert zipfile.ZipFile(file).testzip() is None
+    assert [p.name for p in file.parent.iterdir()] == [f"{told['case']}.zip"]
+    assert file.stat().st_mode & 0o077 == 0
+    assert run("archive", told["case"], "--to", out) == 0
+    assert run("archive", "--over-since", "2026-12-31", "--to", out, "--json") == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "[]"
+
+
+def test_the_command_overwrites_nothing(run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Another file in its place stays, the case is not recorded as archived, and nothing is left beside."""
+    assert run("find", "--json") == 0
+    case = json.loads(capfd.readouterr().out)["cases"][0]["id"]
+    (tmp_path / "out").mkdir()
+    file = tmp_path / "out" / f"{case}.zip"
+    file.write_bytes(b"older")
+    assert run("archive", case, "--to", str(file.parent)) == 1
+    assert "another file is in its place" in capfd.readouterr().err
+    assert file.read_bytes() == b"older"
+    assert [*file.parent.iterdir()] == [file]
+    url = f"sqlite:///{tmp_path / 'case.db'}"
+    assert by_hand(url, "SELECT count(*) FROM archived") == [(0,)]
+    assert run("archive", "unknown", "--to", str(file.parent)) == 1
+    assert run("archive", case, "--to", str(tmp_path / "missing")) == 2
+    assert run("archive", "--to", str(file.parent)) == 2
