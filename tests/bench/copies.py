@@ -54,6 +54,10 @@ class Copies:
             return made + made[::-1]
         return f"{made[:8]}-{made[8:12]}-4{made[13:16]}-8{made[17:20]}-{made[20:]}"
 
+    def of_text(self, text: str, number: int) -> str:
+        """A text of the original as it is in that copy."""
+        return _TOKEN.sub(lambda t: self.id_of(t.group(), number) if t.group() in self._index else t.group(), text)
+
     def values(self, number: int) -> list[str]:
         """What fills the forms for one copy: ids, the same in hexadecimal, then moments and row numbers as they came."""
         ids = [self.id_of(token, number) for token in self._tokens]

@@ -1,4 +1,7 @@
-"""How cases are found, for G12: a hook for what finds them. Each search takes a running number, and finds something."""
+"""How cases are found, for G12: a hook for what finds them.
+
+Each search takes a running number, and finds something. A name that begins with `told` is measured and not judged.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,6 +10,7 @@ from adapter.flows.parts import Parts
 from adapter.outside.store import Database
 
 Search = Callable[[int], object]
+_LISTS = {"parked": "list: parked()", "waiting": "list: waiting()", "backlog": "told: backlog()"}
 _MAKERS: list[Callable[[Database, Parts], Mapping[str, Search]]] = []
 
 
@@ -24,6 +28,6 @@ def searches_of(store: Database, parts: Parts) -> Mapping[str, Search]:
 
 @searches
 def of_operators(store: Database, _: Parts) -> Mapping[str, Search]:
-    """What every release has: the lists of people, and how much stands where."""
-    found: dict[str, Any] = {name: getattr(store, name, None) for name in ("parked", "waiting", "backlog")}
-    return {f"{name}()": lambda _, ask=ask: ask() for name, ask in found.items() if ask}
+    """What every release has: the lists of people; and how much stands where, which no person waits for."""
+    found: dict[str, Any] = {name: getattr(store, name, None) for name in _LISTS}
+    return {_LISTS[name]: lambda _, ask=ask: ask() for name, ask in found.items() if ask}

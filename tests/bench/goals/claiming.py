@@ -72,14 +72,18 @@ def _measured(run: Run, url: str, parts: Parts, store: Database, rounds: int) ->
         given = {"recipient": MUNICIPALITY, "now": _moment(url, parts)}
         by_hand = each_ms(lambda _: connection.execute(_BY_HAND, given).all(), calls)
     engine.dispose()
-    found["floor: claim by hand, 16 at a time"] = _rate(by_hand, _BATCH)
+    found["floor: claim by hand, 16 at a time"] = by_hand.per_second(_BATCH)
     claim: Any = getattr(store, "due", None)
     if claim:
-        found["due(), 16 at a time"] = _rate(each_ms(lambda _: claim(MUNICIPALITY, parts.clock(), _BATCH), calls), _BATCH)
+        found["due(), 16 at a time"] = each_ms(
+            lambda _: claim(MUNICIPALITY, parts.clock(), _BATCH), calls
+        ).per_second(_BATCH)
     who: Any = getattr(store, "due_recipients", None)
     if who:
-        found["due_recipients()"] = _rate(each_ms(lambda _: who(parts.clock()), calls), 1)
-    found["claimed, composed, settled (deliver_round)"] = _rate(each_ms(lambda _: _rounds(parts, 1), range(rounds)), _BATCH)
+        found["due_recipients()"] = each_ms(lambda _: who(parts.clock()), calls).per_second()
+    found["claimed, composed, settled (deliver_round)"] = each_ms(
+        lambda _: _rounds(parts, 1), range(rounds)
+    ).per_second(_BATCH)
     return found
 
 
@@ -95,8 +99,3 @@ def _rounds(parts: Parts, rounds: int) -> None:
                 raise RuntimeError("nothing was due")
 
     asyncio.run(carry())
-
-
-def _rate(each: Sample, rows: int) -> Sample:
-    """Rows a second, from the median call; calls that met something else on the machine do not count."""
-    return Sample((rows / each.median * 1000,), "/s")
