@@ -1,44 +1,41 @@
-"""Whether memory is flat: what a process holds, weighed every simulated hour."""
+"""Whether memory is flat: what a process holds, weighed every ten simulated minutes."""
 
 from collections.abc import Mapping, Sequence
-from statistics import linear_regression
+from itertools import pairwise
 
 MEGABYTE = 1_000_000
 ALLOWED = 5 * MEGABYTE
 """Growth over 24 hours that still counts as flat."""
+BURST = 48 * MEGABYTE
+"""What a process may hold more than in the quiet evening: batches and calls side by side while a partner is away or
+slow. The C library keeps such pages, so they stay; what matters is that they are bounded."""
+_PARTS = 24
+
+Sample = tuple[float, int]
+"""The share of the day's requests that has been answered (0 to 1), and bytes."""
 
 
-def growth(samples: Sequence[tuple[float, int]]) -> float:
-    """Bytes that would be added by a whole day's messages, by a straight line through the samples.
+def growth(samples: Sequence[Sample]) -> float:
+    """Bytes that a whole day's messages add, as the middle one of 24 equal parts of the work has it.
 
-    `samples`: the share of the day's requests that has been answered (0 to 1), and bytes. Memory is held against work
-    and not against time: a leak is so much for each message, a night proves nothing, and the first burst, which makes
-    threads and connections, is over when the day begins.
+    A leak is so much for each message and raises every part; a burst raises one or two, and leaves the middle where it
+    is. Memory is held against work and not against time, because a night proves nothing.
     """
-    if len({share for share, _ in samples}) < 2:
-        return 0.0
-    return linear_regression(*zip(*samples, strict=True)).slope
+    at_ends = [_nearest(samples, part / _PARTS) for part in range(_PARTS + 1)]
+    rates = sorted((b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(at_ends) if b[0] > a[0])
+    return rates[len(rates) // 2] if rates else 0.0
 
 
-def too_much(weighed: Mapping[str, Sequence[tuple[float, int]]], warm: float) -> list[str]:
-    """The processes whose memory grew by more than allowed after the first `warm` share of the day's work.
-
-    Counted is the smaller of two, the line and the rise of the highest: a line can be bent by one sample, and a maximum
-    by one burst; a leak shows in both.
-    """
-    found = []
-    for name, samples in weighed.items():
-        after = [sample for sample in samples if sample[0] >= warm]
-        if min(growth(after), risen(after)) > ALLOWED:
-            found.append(name)
-    return found
+def burst(samples: Sequence[Sample]) -> int:
+    """Bytes by which the highest lies over the first."""
+    return max(held for _, held in samples) - samples[0][1]
 
 
-def risen(samples: Sequence[tuple[float, int]]) -> float:
-    """Bytes by which the highest of the second half lies over the highest of the first, for a whole day's work."""
-    if not samples:
-        return 0.0
-    middle = (samples[0][0] + samples[-1][0]) / 2
-    first = [held for share, held in samples if share <= middle]
-    second = [held for share, held in samples if share > middle]
-    return 2.0 * (max(second) - max(first)) if first and second else 0.0
+def too_much(weighed: Mapping[str, Sequence[Sample]], warm: float) -> list[str]:
+    """The processes that leak, or whose bursts are too high, after the first `warm` share of the day's work."""
+    after = {name: [s for s in samples if s[0] >= warm] for name, samples in weighed.items()}
+    return [name for name, kept in after.items() if growth(kept) > ALLOWED or burst(kept) > BURST]
+
+
+def _nearest(samples: Sequence[Sample], share: float) -> Sample:
+    return min(samples, key=lambda sample: abs(sample[0] - share))

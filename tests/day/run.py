@@ -19,7 +19,7 @@ from adapter.settings import Settings
 from .agenda import BEFORE, BEGIN, END, Agenda
 from .clock import SharedClock
 from .letters import Organisation
-from .memory import MEGABYTE, growth, risen, too_much
+from .memory import MEGABYTE, burst, growth, too_much
 from .nodes import Node
 from .partners import Arrival, Issuer, Partner
 from .reckoning import Reckoning, taken_by
@@ -192,8 +192,8 @@ def _weigh(report: Report) -> None:
             name: {
                 "MB at the end": round(samples[-1][1] / MEGABYTE, 1),
                 "highest MB": round(max(held for _, held in samples) / MEGABYTE, 1),
-                "MB a day by the line": round(growth([s for s in samples if s[0] >= WARM]) / MEGABYTE, 2),
-                "MB a day by the highest": round(risen([s for s in samples if s[0] >= WARM]) / MEGABYTE, 2),
+                "MB a day": round(growth([s for s in samples if s[0] >= WARM]) / MEGABYTE, 2),
+                "MB of the highest burst": round(burst([s for s in samples if s[0] >= WARM]) / MEGABYTE, 2),
             }
             for name, samples in weighed.items()
         },

@@ -124,12 +124,14 @@ def test_a_case_too_many_on_a_list_is_noticed(day: Day, folder: Path) -> None:
 
 
 def test_a_leak_of_a_kilobyte_a_message_is_not_flat() -> None:
-    """40,000 requests a day, a kilobyte each; noise of two megabytes is none."""
-    noise = [0, 2_000_000, -1_000_000, 1_500_000]
-    shares = [n / 23 for n in range(24)]
-    flat = [(share, 150_000_000 + noise[n % 4]) for n, share in enumerate(shares)]
+    """40,000 requests a day, a kilobyte each; a burst of twenty megabytes at noon is no leak, one of sixty too high."""
+    shares = [n / 143 for n in range(144)]
+    flat = [(share, 150_000_000 + (n % 4) * 20_000) for n, share in enumerate(shares)]
+    burst = [(share, held + 20_000_000 * (share > 0.5)) for share, held in flat]
+    too_high = [(share, held + 60_000_000 * (share > 0.5)) for share, held in flat]
     leaking = [(share, held + int(share * 40_000_000)) for share, held in flat]
-    assert too_much({"flat": flat, "leaking": leaking}, 0.15) == ["leaking"]
+    weighed = {"flat": flat, "burst": burst, "too high": too_high, "leaking": leaking}
+    assert too_much(weighed, 0.15) == ["too high", "leaking"]
     assert growth(leaking) > ALLOWED
 
 

@@ -56,6 +56,7 @@ class Troubles:
     def fill(self) -> None:
         self._down_at_noon()
         self._slow_for_an_hour()
+        self._rehearsal()
         self._refusing_units()
         self._wrong_addressees()
         self._held()
@@ -90,6 +91,12 @@ class Troubles:
         hospital = self._world.hospitals[1]
         self._world.later(NOON + 180 * MINUTE, partial(self._set, hospital, "slow", SLOW_SECONDS))
         self._world.later(NOON + 240 * MINUTE, partial(self._set, hospital, "slow", 0.0))
+
+    def _rehearsal(self) -> None:
+        """The same for ten minutes before the day, so that what side by side calls need is there when it begins."""
+        for partner in (*self._world.hospitals, self._world.units[0]):
+            self._world.later(BEGIN - 70 * MINUTE, partial(self._set, partner, "slow", SLOW_SECONDS))
+            self._world.later(BEGIN - 60 * MINUTE, partial(self._set, partner, "slow", 0.0))
 
     async def _set(self, partner: Partner, name: str, value: float) -> None:
         setattr(partner, name, value)
