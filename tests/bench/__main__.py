@@ -6,13 +6,15 @@ import signal
 import sqlite3
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import SubprocessError
 
 import psycopg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapter.outside.store import StoreFailed
@@ -32,6 +34,9 @@ def main() -> int:
     """0 when everything was measured, met or not; 1 when something could not be."""
     given = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds, so that what was started is ended
+    if given.list:
+        sys.stdout.write(" ".join(goal for part in parts() for goal in part.goals) + "\n")
+        return 0
     console = Console(stderr=False, width=None if sys.stdout.isatty() else 180)
     size = SMOKE if given.smoke else QUICK if given.quick else FULL
     chosen = [part for part in parts() if _wanted(part, given)]
@@ -39,9 +44,9 @@ def main() -> int:
     failures: list[str] = []
     with ExitStack() as stack, _progress() as progress:
         task = progress.add_task("", total=len(chosen))
-        run = Run(size, stack, lambda text: progress.update(task, description=text), given.database)
+        run = Run(size, stack, _telling(progress, task), given.database)
         for part in chosen:
-            progress.update(task, description=" ".join(part.goals))
+            run.tell(" ".join(part.goals))
             _measure(part, run, figures, failures)
             progress.advance(task)
     only = set(given.only.split(",")) if given.only else None
@@ -68,6 +73,13 @@ def _wanted(part: Part, given: argparse.Namespace) -> bool:
     return not given.only or bool(set(given.only.split(",")) & set(part.goals))
 
 
+def _telling(progress: Progress, task: TaskID) -> Callable[[str], None]:
+    """What is being done now: beside the bar on a terminal, else a line on standard error."""
+    if sys.stderr.isatty():
+        return lambda text: progress.update(task, description=text)
+    return lambda text: print(f"{datetime.now(UTC):%H:%M:%S} {text}", file=sys.stderr, flush=True)  # noqa: T201 - a log
+
+
 def _progress() -> Progress:
     """On a terminal only: a report in a file holds no bars."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -80,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="everything small, within three minutes")
     size.add_argument("--smoke", action="store_true", help="hardly anything: does the bench itself work?")
+    parser.add_argument("--list", action="store_true", help="only say which goals are measured")
     parser.add_argument("--cpu-only", action="store_true", help="only what needs no other process")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON, too")
     parser.add_argument(

@@ -47,8 +47,8 @@ QUICK = Size(
     calls=40,
     messages=100,
     claims=(200, 20_000),
-    backlog=600,
-    day=400,
+    backlog=300,
+    day=150,
     cases={"postgresql": (100, 2_000), "sqlite": (100, 1_000)},
 )
 SMOKE = Size(
