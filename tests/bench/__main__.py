@@ -64,7 +64,9 @@ def _measure(part: Part, run: Run, figures: list[Figure], failures: list[str]) -
         figures.extend(part.measure(run))
     except _FAULTS as fault:
         last = traceback.extract_tb(fault.__traceback__)[-1]
-        failures.append(f"{' '.join(part.goals)}: {type(fault).__name__} {fault} ({Path(last.filename).name}:{last.lineno})")
+        failures.append(
+            f"{' '.join(part.goals)}: {type(fault).__name__} {fault} ({Path(last.filename).name}:{last.lineno})"
+        )
 
 
 def _wanted(part: Part, given: argparse.Namespace) -> bool:
@@ -96,7 +98,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cpu-only", action="store_true", help="only what needs no other process")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON, too")
     parser.add_argument(
-        "--database", metavar="URL", help="a PostgreSQL server to use instead of that of the wheel; must be allowed to CREATE DATABASE"
+        "--database",
+        metavar="URL",
+        help="a PostgreSQL server to use instead of that of the wheel; must be allowed to CREATE DATABASE",
     )
     return parser.parse_args()
 

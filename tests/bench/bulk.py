@@ -39,7 +39,9 @@ def copies_of(
     return made
 
 
-def fill(url: str, copies: Copies, start: int, count: int, tell: Callable[[int], None] = lambda _: None) -> None:
+def fill(
+    url: str, copies: Copies, start: int, count: int, tell: Callable[[int], None] = lambda _: None
+) -> None:
     """Copies number `start` to `start + count - 1`, and fresh statistics for the planner."""
     if url.startswith("sqlite"):
         _fill_sqlite(str(make_url(url).database), copies, start, count, tell)
@@ -65,7 +67,9 @@ def _fill_sqlite(file: str, copies: Copies, start: int, count: int, tell: Callab
     connection.execute("PRAGMA foreign_keys=OFF")
     made_again = []
     if count >= _MANY:
-        made = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        made = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        )
         made_again = made.fetchall()
     for name, _ in made_again:
         connection.execute(f'DROP INDEX "{name}"')
@@ -94,7 +98,8 @@ def _fill_postgresql(url: str, copies: Copies, start: int, count: int, tell: Cal
                         copy.write(text)
                 tell(number * _AT_ONCE)
         for table, column, sequence in connection.execute(_SEQUENCES).fetchall():
-            connection.execute(f"SELECT setval('{sequence}', (SELECT coalesce(max({column}), 1) FROM {table}))")  # noqa: S608
+            last = f"SELECT coalesce(max({column}), 1) FROM {table}"  # noqa: S608 - names of our own tables
+            connection.execute(f"SELECT setval('{sequence}', ({last}))")
         connection.execute("VACUUM (ANALYZE)")
 
 
@@ -120,7 +125,9 @@ def size_of(url: str) -> int:
     if url.startswith("sqlite"):
         connection = sqlite3.connect(str(make_url(url).database))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (pages,), (page,) = (connection.execute(f"PRAGMA {n}").fetchone() for n in ("page_count", "page_size"))
+        (pages,), (page,) = (
+            connection.execute(f"PRAGMA {n}").fetchone() for n in ("page_count", "page_size")
+        )
         connection.close()
         return int(pages * page)
     engine = create_engine(_with_driver(url))

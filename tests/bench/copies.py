@@ -36,7 +36,9 @@ class Copies:
     """Copies of the case whose `rows` are given. `other` are the rows of a second case of the same kind: what stands in
     both is no id of the case. `only`: just these tables. Each copy is `apart` seconds older than the one before."""
 
-    def __init__(self, rows: Rows, other: Rows, only: Collection[str] | None = None, apart: float = 1.0) -> None:
+    def __init__(
+        self, rows: Rows, other: Rows, only: Collection[str] | None = None, apart: float = 1.0
+    ) -> None:
         self._tokens = sorted(_tokens(rows) - _tokens(other))
         self._index = {token: place for place, token in enumerate(self._tokens)}
         self._tables = [table for table in rows.tables if only is None or table.name in only]
@@ -56,10 +58,12 @@ class Copies:
 
     def of_text(self, text: str, number: int) -> str:
         """A text of the original as it is in that copy."""
-        return _TOKEN.sub(lambda t: self.id_of(t.group(), number) if t.group() in self._index else t.group(), text)
+        return _TOKEN.sub(
+            lambda t: self.id_of(t.group(), number) if t.group() in self._index else t.group(), text
+        )
 
     def values(self, number: int) -> list[str]:
-        """What fills the forms for one copy: ids, the same in hexadecimal, then moments and row numbers as they came."""
+        """What fills the forms for one copy: ids, the same in hexadecimal, then moments and row numbers."""
         ids = [self.id_of(token, number) for token in self._tokens]
         shift = -number * self._apart
         beside = [
@@ -78,12 +82,16 @@ class Copies:
 
     def _form(self, table: TemplateTable, rows: Rows) -> Form:
         lines = [
-            rows.line(table, [self._marked(table, column, value, place, rows) for column, value in row.items()])
+            rows.line(
+                table, [self._marked(table, column, value, place, rows) for column, value in row.items()]
+            )
             for place, row in enumerate(table.rows)
         ]
         parts = _MARK.split(rows.joined(table, lines))
         wanted = [int(part) for part in parts[1::2]]
-        filled: Callable[[Sequence[str]], Sequence[str]] = itemgetter(*wanted) if len(wanted) > 1 else lambda v: [v[wanted[0]]]
+        filled: Callable[[Sequence[str]], Sequence[str]] = (
+            itemgetter(*wanted) if len(wanted) > 1 else lambda v: [v[wanted[0]]]
+        )
         return Form(table.name, table.columns, tuple(parts), filled)
 
     def _marked(self, table: TemplateTable, column: str, value: object, place: int, rows: Rows) -> str | None:
@@ -118,7 +126,10 @@ class Copies:
         offset, made, at = (len(self._tokens) if hexadecimal else 0), [], 0
         for found in _TOKEN.finditer(text):
             if found.group() in self._index:
-                made += [_plain(text[at : found.start()], hexadecimal), f"\x01{self._index[found.group()] + offset}\x02"]
+                made += [
+                    _plain(text[at : found.start()], hexadecimal),
+                    f"\x01{self._index[found.group()] + offset}\x02",
+                ]
                 at = found.end()
         return "".join([*made, _plain(text[at:], hexadecimal)])
 

@@ -98,7 +98,9 @@ def cpu_us(work: Callable[[], object], *, times: int, runs: int, best_of: bool =
     return Sample((min(values),) if best_of else tuple(values), "µs CPU")
 
 
-def each_ms(work: Callable[[int], object], numbers: Sequence[int], clock: Callable[[], int] | None = None) -> Sample:
+def each_ms(
+    work: Callable[[int], object], numbers: Sequence[int], clock: Callable[[], int] | None = None
+) -> Sample:
     """Milliseconds of each call by itself (wall clock unless another is given); its median is that of the calls."""
     read, values = clock or time.perf_counter_ns, []
     for number in numbers:

@@ -67,7 +67,9 @@ def request(method: str, path: str, body: bytes = b"", headers: Mapping[str, str
 class Driving:
     """A load under way; `result` waits for its end."""
 
-    def __init__(self, urls: Sequence[str], requests: Iterable[bytes], connections: int, seconds: float) -> None:
+    def __init__(
+        self, urls: Sequence[str], requests: Iterable[bytes], connections: int, seconds: float
+    ) -> None:
         self._file = tempfile.NamedTemporaryFile(prefix="load", delete=False)  # noqa: SIM115 - the child reads it
         with self._file as file:
             for one in requests:
@@ -90,7 +92,9 @@ class Driving:
         return Load(**json.loads(said))
 
 
-def drive(urls: Sequence[str], requests: Iterable[bytes], connections: int = CONNECTIONS, seconds: float = 3600) -> Load:
+def drive(
+    urls: Sequence[str], requests: Iterable[bytes], connections: int = CONNECTIONS, seconds: float = 3600
+) -> Load:
     """Send all requests, or as many as go in `seconds`, spread over the addresses."""
     return Driving(urls, requests, connections, seconds).result()
 

@@ -71,7 +71,9 @@ def _server(run: Run) -> str:
 
 
 def _administer(server: str, statement: str) -> None:
-    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
@@ -106,7 +108,9 @@ def started(stack: ExitStack, command: list[str], environment: dict[str, str], l
     assert process.stdout
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{' '.join(command[1:4])} did not start: {log.read_text(errors='replace')[-300:]}")
+        raise RuntimeError(
+            f"{' '.join(command[1:4])} did not start: {log.read_text(errors='replace')[-300:]}"
+        )
     child.url = str(json.loads(line).get("url", ""))
     threading.Thread(target=process.stdout.read, daemon=True).start()  # a pipe that nobody reads fills up
     return child
@@ -127,7 +131,9 @@ class House:
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("IP_ADAPTER_")}
         issuer = [sys.executable, str(carried("partners") / "issuer.py"), "--port", "0"]
         log = self.folder / "issuer.log"
-        self.issuer = stack.enter_context(running("issuer", issuer, self.environment, log, patience=_PATIENCE))()
+        self.issuer = stack.enter_context(
+            running("issuer", issuer, self.environment, log, patience=_PATIENCE)
+        )()
         self.environment |= {
             "IP_ADAPTER_DATABASE": url,
             "IP_ADAPTER_PARTNERS": str(self._partners(receiver)),
@@ -160,7 +166,9 @@ class House:
 
     def _partners(self, receiver: str) -> Path:
         """The sample partner table with every partner's letters going to the receiver."""
-        table: dict[str, Any] = yaml.safe_load((carried("mappings") / "partners.yaml").read_text(encoding="utf-8"))
+        table: dict[str, Any] = yaml.safe_load(
+            (carried("mappings") / "partners.yaml").read_text(encoding="utf-8")
+        )
         for row in table["partners"]:
             if row["organisation"] in (MUNICIPALITY, HOSPITAL):
                 row["endpoint"] = f"{receiver}/fhir/$process-message"

@@ -27,7 +27,8 @@ def top(work: Callable[[], object], times: int) -> tuple[str, ...]:
     rows = sorted(stats.stats.items(), key=lambda item: item[1][2], reverse=True)  # type: ignore[attr-defined]
     whole = sum(row[1][2] for row in rows) or 1.0
     return tuple(
-        f"{numbers[2] / whole:5.1%} {_place(where)} ({numbers[1] / times:g} calls)" for where, numbers in rows[:_SHOWN]
+        f"{numbers[2] / whole:5.1%} {_place(where)} ({numbers[1] / times:g} calls)"
+        for where, numbers in rows[:_SHOWN]
     )
 
 

@@ -49,6 +49,6 @@ class EverAccepting:
     def __init__(self) -> None:
         self.letters = 0
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:  # noqa: ARG002
+    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
         self.letters += 1
         return Receipt("answered", 200, "ok")

@@ -41,10 +41,17 @@ def table(figures: Sequence[Figure]) -> Table:
         ratio = "" if figure.ratio is None else f"{number(figure.ratio)}x"
         floor = " ".join(filter(None, (told(figure.floor), figure.against and f"[dim]{figure.against}[/]")))
         what = f"{figure.what}\n[dim]{figure.note}[/]" if figure.note else figure.what
-        made.add_row(figure.goal, what, told(figure.ours), floor, ratio, str(figure.target or ""), _VERDICT[figure.met])
+        made.add_row(
+            figure.goal, what, told(figure.ours), floor, ratio, str(figure.target or ""), _VERDICT[figure.met]
+        )
         last = place + 1 == len(figures) or figures[place + 1].goal != figure.goal
         for peer in PEERS.get(figure.goal, ()) if last else ():
-            made.add_row("", f"[dim]{peer.name}[/]", f"[dim]{number(peer.value)} {peer.unit}[/]", f"[dim]{peer.mark}[/]")
+            made.add_row(
+                "",
+                f"[dim]{peer.name}[/]",
+                f"[dim]{number(peer.value)} {peer.unit}[/]",
+                f"[dim]{peer.mark}[/]",
+            )
         if last:
             made.add_section()
     return made
@@ -54,7 +61,9 @@ def show(console: Console, figures: Sequence[Figure], failures: Iterable[str]) -
     console.print(table(figures))
     for figure in figures:
         if figure.limits:
-            console.print(f"\n[bold]What limits {figure.goal}[/] ({figure.what}), by cProfile of the path in this process:")
+            console.print(
+                f"\n[bold]What limits {figure.goal}[/] ({figure.what}), by cProfile of the path in this process:"
+            )
             for line in figure.limits:
                 console.print(f"  {line}", highlight=False, markup=False)
     for failure in failures:

@@ -14,12 +14,24 @@ from tests.bench.places import House
 
 _BASE = "https://ip-adapter.example/fhir/CodeSystem"
 _ENH = "urn:oid:2.16.578.1.12.4.1.4.101"
-_SCOPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]}
+_SCOPE = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
+}
 _REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-_AUTHOR = {"type": "Practitioner", "identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.4", "value": "9999999"}}
-_GOALS = [{"display": f"Delmål {n}: bo hjemme, gå til butikken og samtale med barnebarna"} for n in range(1, 9)]
+_AUTHOR = {
+    "type": "Practitioner",
+    "identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.4", "value": "9999999"},
+}
+_GOALS = [
+    {"display": f"Delmål {n}: bo hjemme, gå til butikken og samtale med barnebarna"} for n in range(1, 9)
+]
 _ACTIVITIES = [
-    {"detail": {"status": "in-progress", "description": f"Tiltak {n}: trening med fysioterapeut og logoped, to ganger i uken"}}
+    {
+        "detail": {
+            "status": "in-progress",
+            "description": f"Tiltak {n}: trening med fysioterapeut og logoped, to ganger i uken",
+        }
+    }
     for n in range(1, 21)
 ]
 Resource = dict[str, Any]
@@ -53,9 +65,17 @@ class Storyteller:
         self._change(f"CareTeam/{found['CareTeam']}", status="active")
         content = {"goal": _GOALS, "activity": _ACTIVITIES, "author": _AUTHOR}
         period = {"start": "2026-03-10"}
-        self._change(f"CarePlan/{found['CarePlan']}", status="active", description="Individuell plan", period=period, **content)
+        self._change(
+            f"CarePlan/{found['CarePlan']}",
+            status="active",
+            description="Individuell plan",
+            period=period,
+            **content,
+        )
         self._deliver()
-        return Standing(case, {kind: self._read(f"{kind}/{found[kind]}") for kind in ("Task", "CarePlan", "CareTeam")})
+        return Standing(
+            case, {kind: self._read(f"{kind}/{found[kind]}") for kind in ("Task", "CarePlan", "CareTeam")}
+        )
 
     def _newest(self) -> tuple[str, dict[str, str]]:
         self._deliver()
@@ -89,7 +109,9 @@ class Storyteller:
         path = f"/fhir/{resource['resourceType']}/{resource['id']}"
         answer = self._http.put(path, content=json.dumps(resource).encode(), headers=headers)
         if answer.status_code not in (200, 201):
-            raise RuntimeError(f"PUT {resource['resourceType']} was answered {answer.status_code}: {answer.text[:400]}")
+            raise RuntimeError(
+                f"PUT {resource['resourceType']} was answered {answer.status_code}: {answer.text[:400]}"
+            )
 
 
 def _organisation(number: str) -> Resource:
@@ -101,7 +123,9 @@ def _permit() -> Resource:
 
 
 def _sharing() -> Resource:
-    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+    role = {
+        "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]
+    }
     return {
         **_permit(),
         "actor": [{"role": role, "reference": _organisation(HOSPITAL)}],

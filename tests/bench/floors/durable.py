@@ -108,7 +108,9 @@ def open_sqlite(file: str) -> sqlite3.Connection:
 def write_sqlite(connection: sqlite3.Connection, rows: list[Row], outbox: int) -> None:
     work = [(row[0].bytes, f"r{k}") for row in rows for k in range(outbox)]
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("INSERT INTO floor_message VALUES (?, ?, ?)", [(r[0].bytes, r[1], r[2]) for r in rows])
+    connection.executemany(
+        "INSERT INTO floor_message VALUES (?, ?, ?)", [(r[0].bytes, r[1], r[2]) for r in rows]
+    )
     connection.executemany("INSERT INTO floor_outbox (message, recipient, state) VALUES (?, ?, 0)", work)
     connection.execute("COMMIT")
 
@@ -164,7 +166,9 @@ def main() -> None:
     parser.add_argument("--models", action="store_true")
     given = parser.parse_args()
     kind = SqliteGroups if given.database.startswith("sqlite") else PostgresqlGroups
-    serve(application(kind(given.database, given.outbox), with_models() if given.models else len), lifespan=True)
+    serve(
+        application(kind(given.database, given.outbox), with_models() if given.models else len), lifespan=True
+    )
 
 
 if __name__ == "__main__":

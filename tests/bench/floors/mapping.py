@@ -113,7 +113,9 @@ def _mapped(root: etree._Element) -> list[Resource]:
     ]
 
 
-def _people(info: Any, person: Any, professional: Any, role: Any, ids: dict[str, str], hospital: Resource) -> list[Resource]:
+def _people(
+    info: Any, person: Any, professional: Any, role: Any, ids: dict[str, str], hospital: Resource
+) -> list[Resource]:
     sender, receiver = (info.find(f"{_MH}{side}/{_MH}Organisation") for side in ("Sender", "Receiver"))
     name = {"family": person.findtext(f"{_MH}FamilyName"), "given": [person.findtext(f"{_MH}GivenName")]}
     written_by = {
@@ -158,22 +160,25 @@ def _organisation(node: Any, id_: str) -> Resource:
     return {"resourceType": "Organization", "id": id_, "identifier": _identifiers(node), "name": name}
 
 
-def _case(note: Any, need: str, at: str, ids: dict[str, str], patient: Resource, by: Resource, hospital: Resource) -> list[Resource]:
+def _case(
+    note: Any, need: str, at: str, ids: dict[str, str], patient: Resource, by: Resource, hospital: Resource
+) -> list[Resource]:
     owner = {"reference": f"HealthcareService/{ids['Service']}"}
     request = {"reference": f"ServiceRequest/{ids['Need']}"}
     team = {"reference": f"CareTeam/{ids['Team']}"}
     said = {"text": note.findtext(f"{_DM}TekstNotatInnhold")}
     named = [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{need}"}]
     return [
-        {"resourceType": "ServiceRequest", "id": ids["Need"], "identifier": named, "status": "active", "intent": "order",
-         "category": [_coded("8307", "1")], "code": {"text": note.findtext(f"{_DM}Tema")}, "subject": patient,
+        {"resourceType": "ServiceRequest", "id": ids["Need"], "identifier": named, "status": "active",
+         "intent": "order", "category": [_coded("8307", "1")], "code": {"text": note.findtext(f"{_DM}Tema")}, "subject": patient,
          "authoredOn": at, "requester": by, "performer": [owner], "reasonCode": [said]},
         {"resourceType": "Task", "id": ids["Task"], "identifier": named, "status": "requested", "intent": "order",
          "focus": request, "for": patient, "requester": hospital, "owner": owner, "authoredOn": at},
-        {"resourceType": "CarePlan", "id": ids["Plan"], "status": "draft", "intent": "plan", "title": "Individuell plan",
-         "subject": patient, "created": at, "careTeam": [team], "supportingInfo": [request]},
+        {"resourceType": "CarePlan", "id": ids["Plan"], "status": "draft", "intent": "plan",
+         "title": "Individuell plan", "subject": patient, "created": at, "careTeam": [team], "supportingInfo": [request]},
         {"resourceType": "CareTeam", "id": ids["Team"], "status": "proposed", "subject": patient,
-         "participant": [{"role": [_coded("9034", "18")], "member": by}, {"role": [_coded("8473", "1")], "member": hospital}]},
+         "participant": [{"role": [_coded(system, code)], "member": who}
+                         for system, code, who in (("9034", "18", by), ("8473", "1", hospital))]},
         {"resourceType": "Consent", "id": ids["Consent"], "status": "active", "scope": _coded("9064", "1"),
          "category": [_coded("9064", "1")], "patient": patient, "dateTime": at, "organization": [hospital]},
         {"resourceType": "Provenance", "id": ids["Origin"], "target": [request], "recorded": at,

@@ -57,11 +57,15 @@ class OnSqlite:
             " WHERE o.state = 0 ORDER BY o.id LIMIT ?",
             [BATCH],
         )
-        return [(id_, _LETTER % (str(uuid.UUID(bytes=m)).encode(), body)) for id_, m, body in found.fetchall()]
+        return [
+            (id_, _LETTER % (str(uuid.UUID(bytes=m)).encode(), body)) for id_, m, body in found.fetchall()
+        ]
 
     def done(self, ids: list[Any]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("UPDATE floor_outbox SET state = 2 WHERE id = ?", [(id_,) for id_ in ids])
+        self._connection.executemany(
+            "UPDATE floor_outbox SET state = 2 WHERE id = ?", [(id_,) for id_ in ids]
+        )
         self._connection.execute("COMMIT")
 
 

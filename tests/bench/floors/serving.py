@@ -28,7 +28,11 @@ def serve(app: Any, port: int = 0, *, lifespan: bool = False) -> None:
         listener.bind(("127.0.0.1", port))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="on" if lifespan else "off", server_header=False
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="on" if lifespan else "off",
+            server_header=False,
         )
         Announcing(config, url).run([listener])
 

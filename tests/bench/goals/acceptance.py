@@ -24,7 +24,9 @@ def posts(start: int, count: int, headers: dict[str, str], path: str = "/edi/mes
     return (request("POST", path, need.xml(), headers) for need in needs(start, count))
 
 
-def warmed(urls: Sequence[str], headers: dict[str, str], runs: int, count: int, start: int, *status: int) -> list[Load]:
+def warmed(
+    urls: Sequence[str], headers: dict[str, str], runs: int, count: int, start: int, *status: int
+) -> list[Load]:
     """Some to warm up, then `runs` loads of `count` messages, every one answered as it should be."""
     drive(urls, posts(start, max(20, count // 10), headers)).require(*status)
     begin = start + count
@@ -62,7 +64,15 @@ def _accepting(run: Run, kind: str, processes: int) -> Iterator[Figure]:
     rates = Sample(tuple(one.rate for one in ours), "/s")
     floor_rates = Sample(tuple(one.rate for one in least), "/s")
     note = f"load generator {ours[-1].cpu_us:.0f} µs CPU a request; {size.messages} messages a run{ours[-1].busy}"
-    fast = Figure("G1", f"accepted: {here}", rates, floor_rates, _FLOOR, Target("at least", 0.5) if judged else None, note)
+    fast = Figure(
+        "G1",
+        f"accepted: {here}",
+        rates,
+        floor_rates,
+        _FLOOR,
+        Target("at least", 0.5) if judged else None,
+        note,
+    )
     yield fast if fast.met is not False else _explained(fast)
     for name in ("p50", "p99"):
         latency = Sample(tuple(getattr(one, name) for one in ours), "ms")
@@ -71,14 +81,25 @@ def _accepting(run: Run, kind: str, processes: int) -> Iterator[Figure]:
         yield Figure("G1", f"{name}: {here}", latency, lowest, f"{name} of the floor", target)
     if judged:
         mirth = MIRTH_ACCEPTS_AFTER_MAPPING
-        yield Figure("G1", f"accepted: {here}", rates, recorded(mirth.value, "/s"), mirth.name, Target("at least", 5))
+        yield Figure(
+            "G1", f"accepted: {here}", rates, recorded(mirth.value, "/s"), mirth.name, Target("at least", 5)
+        )
 
 
 def _explained(figure: Figure) -> Figure:
     parts, _ = forgetful()
     raw = Need(1).xml()
     limits = top(lambda: taken(parts, raw), 20)
-    return Figure(figure.goal, figure.what, figure.ours, figure.floor, figure.against, figure.target, figure.note, limits)
+    return Figure(
+        figure.goal,
+        figure.what,
+        figure.ours,
+        figure.floor,
+        figure.against,
+        figure.target,
+        figure.note,
+        limits,
+    )
 
 
 def _floor(run: Run, kind: str, processes: int) -> list[Load]:

@@ -72,7 +72,16 @@ def _explained(run: Run, figure: Figure) -> Figure:
             taken(parts, Need(number).xml())
         limits = top(lambda: delivered(parts, rounds=1), 4)
     drop(run, url)
-    return Figure(figure.goal, figure.what, figure.ours, figure.floor, figure.against, figure.target, figure.note, limits)
+    return Figure(
+        figure.goal,
+        figure.what,
+        figure.ours,
+        figure.floor,
+        figure.against,
+        figure.target,
+        figure.note,
+        limits,
+    )
 
 
 def _floor(run: Run, kind: str) -> Sample:

@@ -34,7 +34,9 @@ def fanout(run: Run) -> Iterator[Figure]:
         count, runs = max(100, run.size.messages), max(3, run.size.runs)
         measured = {name: _of(client, receiver, count, runs) for name, client in _CLIENTS.items()}
         ours, least = measured["HttpTransport.post"], measured["aiohttp"]
-        figure = Figure("G5", "HttpTransport.post", ours, least, "aiohttp, answers unread", Target("at least", 0.25))
+        figure = Figure(
+            "G5", "HttpTransport.post", ours, least, "aiohttp, answers unread", Target("at least", 0.25)
+        )
         if figure.met is False:
             limits = top(lambda: asyncio.run(_ours()(receiver, _LETTER, 200, _AT_ONCE)), 2)  # type: ignore[arg-type]
             figure = Figure("G5", figure.what, ours, least, figure.against, figure.target, "", limits)

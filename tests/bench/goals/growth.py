@@ -1,4 +1,4 @@
-"""G12: what grows with the number of cases, and what must not. Also: how fast cases are made in bulk, and their size."""
+"""G12: what grows with the number of cases, and what must not; how fast cases are made in bulk, and their size."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +46,13 @@ def _grown(
     for size in sizes:
         begun = time.perf_counter()
         run.tell(f"G12 {kind}, {size:,} cases: making them")
-        fill(url, copies, made, size - made, lambda n, at=made, of=size: run.tell(f"G12 {kind}: {at + n:,} of {of:,} cases"))
+        fill(
+            url,
+            copies,
+            made,
+            size - made,
+            lambda n, at=made, of=size: run.tell(f"G12 {kind}: {at + n:,} of {of:,} cases"),
+        )
         seconds = time.perf_counter() - begun
         if size == sizes[-1]:
             yield _built(kind, size - made, seconds, (size_of(url) - empty) / size)
@@ -73,7 +79,14 @@ def _compared(kind: str, sizes: Sequence[int], measured: list[dict[str, Sample]]
             judged = last and kind == "postgresql" and not name.startswith("told")
             target = Target("at most", 2) if judged else None
             against = f"the same at {sizes[middle]:,}"
-            yield Figure("G12", f"{name}: {kind}, {size:,} cases", operations[name], measured[middle][name], against, target)
+            yield Figure(
+                "G12",
+                f"{name}: {kind}, {size:,} cases",
+                operations[name],
+                measured[middle][name],
+                against,
+                target,
+            )
 
 
 def _operations(
@@ -91,7 +104,9 @@ def _operations(
         limit = (16,) if name == "due" else ()
         if claim:
             found[name] = each_ms(lambda _, c=claim, g=given, x=limit: c(*g, parts.clock(), *x), calls)  # type: ignore[misc]
-    found["deliver a batch of 16"] = each_ms(lambda _: delivered(parts, rounds=1), range(max(1, len(calls) // 16)))
+    found["deliver a batch of 16"] = each_ms(
+        lambda _: delivered(parts, rounds=1), range(max(1, len(calls) // 16))
+    )
     delivered(parts)
     found["case page"] = each_ms(lambda n: _page(store, somewhere[n - 1]), calls)
     found["read a Task by id"] = each_ms(lambda n: _read(parts, tasks[n - 1]), calls)

@@ -26,15 +26,50 @@ def mapping(run: Run) -> Iterator[Figure]:
     by_hand = cpu_us(lambda: floor.bundle(raw), times=times * 5, runs=runs)
     against = _SCHEMA if floor.schemas() else _BARE
     name = floor.written()[1]
-    yield Figure("G2", f"floor: parse, hand map, {name}", by_hand, p, against, note=f"{len(floor.mapped(raw))} resources")
+    yield Figure(
+        "G2",
+        f"floor: parse, hand map, {name}",
+        by_hand,
+        p,
+        against,
+        note=f"{len(floor.mapped(raw))} resources",
+    )
     for format_, door, one in (("XML dialog", "edi", Need(1).xml()), ("FHIR bundle", "fhir", Need(1).fhir())):
         bare, full, how = _with_and_without_check(door, one, times, runs)
-        yield _judged("G2", f"{format_}: open, read, decide, write", bare, p, against, Target("at most", 8), (door, one), how)
-        yield _judged("G3", f"{format_}: the same and the check of our output", full, p, against, Target("at most", 15), (door, one), how)
+        yield _judged(
+            "G2",
+            f"{format_}: open, read, decide, write",
+            bare,
+            p,
+            against,
+            Target("at most", 8),
+            (door, one),
+            how,
+            times,
+        )
+        yield _judged(
+            "G3",
+            f"{format_}: the same and the check of our output",
+            full,
+            p,
+            against,
+            Target("at most", 15),
+            (door, one),
+            how,
+            times,
+        )
 
 
 def _judged(
-    goal: str, what: str, ours: Sample, p: Sample, against: str, target: Target, message: tuple[str, bytes], how: str
+    goal: str,
+    what: str,
+    ours: Sample,
+    p: Sample,
+    against: str,
+    target: Target,
+    message: tuple[str, bytes],
+    how: str,
+    times: int,
 ) -> Figure:
     """The goals are set for the XML message; the FHIR one is told beside it."""
     door, raw = message
@@ -43,7 +78,7 @@ def _judged(
         return figure
     parts, _ = forgetful()
     with _unchecked() if goal == "G2" else ExitStack():
-        limits = top(lambda: taken(parts, raw, door), 20)
+        limits = top(lambda: taken(parts, raw, door), min(20, times))
     return Figure(goal, what, ours, p, against, target, how, limits)
 
 

@@ -1,4 +1,4 @@
-"""G11: a receiver that was down, a backlog, and how fast it drains once the receiver is back, while accepting goes on."""
+"""G11: a receiver that was down, and how fast the backlog drains once it is back, while accepting goes on."""
 
 import time
 from collections.abc import Iterator
@@ -45,7 +45,9 @@ def recovery(run: Run) -> Iterator[Figure]:
     drop(run, url)
 
 
-def _drained(run: Run, stack: ExitStack, house: House, service: str, port: int, backlog: int) -> Iterator[Figure]:
+def _drained(
+    run: Run, stack: ExitStack, house: House, service: str, port: int, backlog: int
+) -> Iterator[Figure]:
     """Letters a second from the first that arrives to the last of the backlog; acceptance meanwhile."""
     load = Driving([service], posts(_MORE, max(run.size.messages, backlog // 2), house.headers()), 32, 600)
     receiver = floor(stack, run, "receiver", "--port", str(port)).url
@@ -58,7 +60,14 @@ def _drained(run: Run, stack: ExitStack, house: House, service: str, port: int, 
     what = f"drain of {backlog:,} while accepting: postgresql"
     yield Figure("G11", what, drain, run.kept["G4"], "G4 of this run", Target("at least", 0.7), note)
     busy = f"{accepted.count:,} accepted{accepted.busy}"
-    yield Figure("G11", "accepted meanwhile", Sample((accepted.rate,), "/s"), run.kept["G4"], "G4 of this run", note=busy)
+    yield Figure(
+        "G11",
+        "accepted meanwhile",
+        Sample((accepted.rate,), "/s"),
+        run.kept["G4"],
+        "G4 of this run",
+        note=busy,
+    )
 
 
 def _reached(receiver: str, letters: int, begun: float) -> tuple[float, int]:

@@ -42,9 +42,15 @@ def resources(run: Run) -> Iterator[Figure]:
         fill(url, copies, 0, count * (runs + 1) + _PROFILED)
         headers = house.headers("application/fhir+json", MUNICIPALITY)
         run.tell("G7: PUT CarePlan")
-        puts = [drive([service], _puts(first, copies, headers, n * count, count)).require(200) for n in range(runs + 1)]
+        puts = [
+            drive([service], _puts(first, copies, headers, n * count, count)).require(200)
+            for n in range(runs + 1)
+        ]
         run.tell("G8: GET Task")
-        gets = [drive([service], _gets(first, copies, headers, n * count, count)).require(200) for n in range(runs + 1)]
+        gets = [
+            drive([service], _gets(first, copies, headers, n * count, count)).require(200)
+            for n in range(runs + 1)
+        ]
     limits = _profiles(url, first, copies, count * (runs + 1))
     drop(run, url)
     for figure in (*_updates(run, first, puts[1:]), *_reads(run, gets[1:])):
@@ -60,7 +66,9 @@ def _profiles(url: str, case: Standing, copies: Copies, start: int) -> Limits:
 
         def put() -> None:
             number = next(numbers)
-            put_care_plan(_OWNER, copies.id_of(plan, number), etag, copies.of_text(text, number).encode(), parts)
+            put_care_plan(
+                _OWNER, copies.id_of(plan, number), etag, copies.of_text(text, number).encode(), parts
+            )
 
         def get() -> None:
             read_resource(_OWNER, "Task", copies.id_of(task, start), None, parts)
@@ -72,7 +80,9 @@ def _updates(run: Run, case: Standing, puts: list[Load]) -> Iterator[Figure]:
     url, plan = database(run, "postgresql"), json.dumps(case.resources["CarePlan"][0]).encode()
     with ExitStack() as stack:
         naive = floor(stack, run, "floors.durable", "--database", url, "--outbox", "1", "--models").url
-        bodies = [request("PUT", "/CarePlan/x", plan, {"Content-Type": "application/fhir+json"})] * run.size.messages
+        bodies = [
+            request("PUT", "/CarePlan/x", plan, {"Content-Type": "application/fhir+json"})
+        ] * run.size.messages
         least = [drive([naive], bodies).require(202) for _ in range(run.size.runs + 1)][1:]
     drop(run, url)
     what, ours = f"PUT CarePlan, {len(plan)} bytes, {CONNECTIONS} connections", _rates(puts)
@@ -87,7 +97,15 @@ def _reads(run: Run, gets: list[Load]) -> Iterator[Figure]:
         asked = [request("GET", "/echo")] * max(1_000, run.size.messages)
         least = [drive([echo], asked).require(200) for _ in range(run.size.runs + 1)][1:]
     note = f"p50 {gets[-1].p50:.1f} ms, p99 {gets[-1].p99:.1f} ms; each read is audited{gets[-1].busy}"
-    yield Figure("G8", "GET Task by id, by its owner", _rates(gets), _rates(least), _UNSHARED, Target("at least", 0.4), note)
+    yield Figure(
+        "G8",
+        "GET Task by id, by its owner",
+        _rates(gets),
+        _rates(least),
+        _UNSHARED,
+        Target("at least", 0.4),
+        note,
+    )
 
 
 def _rates(loads: list[Load]) -> Sample:

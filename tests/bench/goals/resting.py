@@ -45,13 +45,17 @@ def resting(run: Run) -> Iterator[Figure]:
         with ExitStack() as stack:
             house = House(stack, run, url)
             begun = [_started(house) for _ in range(max(2, run.size.runs))]
-            for seconds, service in begun[:-1]:
+            for _, service in begun[:-1]:
                 service.stop()
             took = Sample(tuple(seconds for seconds, _ in begun), "s")
-            yield Figure("G10", f"start to first answer: {kind}", took, least_time, "python + fastapi + 4 R4B models")
+            yield Figure(
+                "G10", f"start to first answer: {kind}", took, least_time, "python + fastapi + 4 R4B models"
+            )
             if judged:
                 most = recorded(_SECONDS, "s")
-                yield Figure("G10", f"start to first answer: {kind}", took, most, "the limit", Target("at most", 1))
+                yield Figure(
+                    "G10", f"start to first answer: {kind}", took, most, "the limit", Target("at most", 1)
+                )
             yield from _working(run, kind, house, begun[-1][1], least_memory)
         drop(run, url)
 
@@ -60,7 +64,11 @@ def _floor() -> tuple[float, float]:
     imports = ", fhir.resources.R4B.".join(_NAMES)
     begun = time.perf_counter()
     said = subprocess.run(
-        [sys.executable, "-c", _MODELS.format(m=imports)], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", _MODELS.format(m=imports)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     return time.perf_counter() - begun, _resident(said.stdout)
 
@@ -82,7 +90,11 @@ def _working(run: Run, kind: str, house: House, service: Child, least: Sample) -
     def memory(when: str, process: Child) -> list[Figure]:
         now = Sample((resident(process.pid),), "MB")
         beside = Figure("G10", f"{when}: {kind}", now, least, "python + fastapi + 4 R4B models")
-        return [beside, Figure("G10", f"{when}: {kind}", now, limit, "the limit", judged)] if judged else [beside]
+        return (
+            [beside, Figure("G10", f"{when}: {kind}", now, limit, "the limit", judged)]
+            if judged
+            else [beside]
+        )
 
     yield from memory("memory of the service at rest", service)
     drive([service.url], posts(start, thousand, house.headers())).require(200)
@@ -108,4 +120,9 @@ def _waiting(run: Run, house: House, thousand: int) -> Iterator[Figure]:
     time.sleep(3)
     grown = (resident(worker.pid) - before) / many * thousand
     note = f"from {before:.0f} MB, {many:,} more waiting, recipient out of reach"
-    yield Figure("G10", f"memory of a worker, for each {thousand:,} waiting deliveries", Sample((grown,), "MB"), note=note)
+    yield Figure(
+        "G10",
+        f"memory of a worker, for each {thousand:,} waiting deliveries",
+        Sample((grown,), "MB"),
+        note=note,
+    )
