@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from own_postgresql import OwnPostgreSQL
-from premises import House
+from premises import House, partner
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,11 +45,18 @@ def server(data_folder: Path) -> Iterator[OwnPostgreSQL]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the pretend issuer, one for all houses."""
+    with partner(tmp_path_factory.mktemp("issuer"), "issuer", name="issuer") as ready:
+        yield ready()
+
+
 @pytest.fixture
-def make_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
+def make_house(tmp_path: Path, issuer: str) -> Iterator[Callable[..., House]]:
     """Partners over an empty database; the adapter's processes are for the test to start.
 
     Called with the URL of the database, and with what House takes besides.
     """
     with ExitStack() as stack:
-        yield lambda database, **rest: House(stack, tmp_path, database, **rest)
+        yield lambda database, **rest: House(stack, tmp_path, database, issuer, **rest)

@@ -87,7 +87,8 @@ class OwnPostgreSQL:
 
     def resume(self) -> None:
         for pid in self._all():
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def _started(self) -> bool:
         """One attempt. After a kill the old shared memory may still be in use for a moment."""

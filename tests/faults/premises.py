@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,17 @@ _CARRIED = carried("partners")
 
 
 class House:
-    """Everything that runs, and where. Processes of the adapter have names and may be killed by them."""
+    """Everything that runs, and where. Processes of the adapter have names and may be killed by them.
+
+    `issuer`: address of the pretend issuer. `partners`: the municipalities that answer. `settings`: IP_ADAPTER_….
+    """
 
     def __init__(
         self,
         stack: ExitStack,
         folder: Path,
         database: str,
+        issuer: str,
         partners: Sequence[str] = tuple(MUNICIPALITIES),
         **settings: str,
     ) -> None:
@@ -39,17 +43,17 @@ class House:
         self.http = stack.enter_context(httpx.Client(trust_env=False, timeout=30))
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._commands: dict[str, tuple[str, ...]] = {}
-        self._bare = {k: v for k, v in os.environ.items() if not k.startswith("IP_ADAPTER_")}
         begun = {
-            name: self._program(name, "municipality.py", "--journal", str(self.journal(name)))
+            name: stack.enter_context(
+                partner(folder, "municipality", "--journal", str(self.journal(name)), name=name)
+            )
             for name in partners
         }
-        issuer = self._program("issuer", "issuer.py")
         self.partners = {name: wait() for name, wait in begun.items()}
-        self.issuer = issuer()
+        self.issuer = issuer
         self.urls: list[str] = []
         self.environment = {
-            **self._bare,
+            **_bare_environment(),
             "IP_ADAPTER_DATABASE": database,
             "IP_ADAPTER_PARTNERS": str(self.partner_table(self.partners)),
             "IP_ADAPTER_ISSUER": self.issuer,
@@ -179,16 +183,22 @@ class House:
         file.write_text(yaml.safe_dump({"partners": rows}, allow_unicode=True), encoding="utf-8")
         return file
 
-    def _program(self, name: str, file: str, *options: str) -> Callable[[], str]:
-        command = [sys.executable, str(_CARRIED / file), "--port", "0", *options]
-        return self._stack.enter_context(
-            running(name, command, self._bare, self.folder / f"{name}.log", patience=60)
-        )
-
     def _end(self, name: str) -> None:
         process = self.processes[name]
         process.kill()  # also ends one that is paused
         process.wait()
+
+
+def partner(
+    folder: Path, program: str, *options: str, name: str
+) -> AbstractContextManager[Callable[[], str]]:
+    """One of the pretend partners' programs; what it gives waits until it is ready and says its address."""
+    command = [sys.executable, str(_CARRIED / f"{program}.py"), "--port", "0", *options]
+    return running(name, command, _bare_environment(), folder / f"{name}.log", patience=60)
+
+
+def _bare_environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("IP_ADAPTER_")}
 
 
 def _settled(backlog: Mapping[str, int]) -> bool:

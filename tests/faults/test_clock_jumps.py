@@ -38,10 +38,10 @@ class Clocks:
 
 
 @pytest.fixture(scope="module")
-def clocks(server: OwnPostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clocks]:
+def clocks(server: OwnPostgreSQL, issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clocks]:
     with ExitStack() as stack:
         folder: Path = tmp_path_factory.mktemp("clocks")
-        yield Clocks(House(stack, folder, server.new_database(), partners=(MUNICIPALITY,)))
+        yield Clocks(House(stack, folder, server.new_database(), issuer, partners=(MUNICIPALITY,)))
 
 
 @pytest.mark.parametrize(("number", "hours"), [(1, 6), (2, 0), (3, -6), (4, 0)])

@@ -17,14 +17,16 @@ FIRST, SECOND, DEAF = MUNICIPALITIES
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One adapter for all; a municipality takes connections and never answers one."""
     folder = tmp_path_factory.mktemp("partners")
     with ExitStack() as stack:
         deaf = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         database = f"sqlite:///{folder / 'adapter.db'}"
-        house = House(stack, folder, database, partners=(FIRST, SECOND), IP_ADAPTER_SEND_TIMEOUT="0.5")
+        house = House(
+            stack, folder, database, issuer, partners=(FIRST, SECOND), IP_ADAPTER_SEND_TIMEOUT="0.5"
+        )
         house.partner_table({**house.partners, DEAF: url})
         house.service()
         house.wait_until_ready()
