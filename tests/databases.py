@@ -85,6 +85,12 @@ def postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
+def empty_postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A PostgreSQL database without tables."""
+    yield from _copy_of("template1", request)
+
+
+@pytest.fixture
 def store(database_url: str) -> Iterator[Database]:
     """A store on a migrated database, once for each kind."""
     database = open_store(database_url)

@@ -1,9 +1,12 @@
 """Changes that a database in use hardly notices: on PostgreSQL none of them keeps writers waiting.
 
 A migration only adds; what old releases still need goes in a later one, which says so by `declare_oldest`.
+One that uses `index` or `backfill` is committed piece by piece and, after an interruption, runs again from its start:
+everything in it must bear that.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,12 +17,15 @@ _BROKEN = sa.text(
 )
 
 
-def declare_oldest(revision: str, *, first: bool = False) -> None:
+def declare_oldest(revision: str) -> None:
     """Releases whose newest migration is this one or a later one may work on the tables from now on; older may not."""
-    if first:
-        op.bulk_insert(sa.table("serves", sa.column("oldest", sa.Text)), [{"oldest": revision}])
-    else:
-        op.execute(sa.text("UPDATE serves SET oldest = :oldest").bindparams(oldest=revision))
+    op.execute(sa.text("DELETE FROM serves"))
+    op.execute(sa.text("INSERT INTO serves (oldest) VALUES (:oldest)").bindparams(oldest=revision))
+
+
+def add_column(table: str, column: sa.Column[Any]) -> None:
+    """One that may be empty: no row is touched."""
+    op.add_column(table, column, if_not_exists=True if op.get_bind().dialect.name == "postgresql" else None)
 
 
 def index(name: str, table: str, columns: Sequence[str], where: str = "") -> None:

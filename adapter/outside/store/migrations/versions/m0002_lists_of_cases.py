@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from adapter.outside.store.migrations.gently import backfill, declare_oldest, index
+from adapter.outside.store.migrations.gently import add_column, backfill, declare_oldest, index
 
 revision = "0002"
 down_revision: str | None = "0001"
@@ -16,9 +16,9 @@ _MOVED_AT = "COALESCE((SELECT max(h.at) FROM history h WHERE h.case_id = case_.i
 
 
 def upgrade() -> None:
-    op.add_column("case_", sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_table("serves", sa.Column("oldest", sa.Text, nullable=False))
-    declare_oldest(revision, first=True)
+    add_column("case_", sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_table("serves", sa.Column("oldest", sa.Text, nullable=False), if_not_exists=True)
+    declare_oldest(revision)
     _clean_sooner()
     backfill("case_", "id", f"moved_at = {_MOVED_AT}", "moved_at IS NULL")
     index("ix_case_opened", "case_", ["opened_at", "id"])

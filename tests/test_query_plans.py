@@ -1,0 +1,188 @@
+"""However many cases there are, nothing that is asked all day reads a whole table."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from databases import Administer
+from sqlalchemy import Connection, event, text
+from stored import NOW, VESTBY
+
+from adapter.outside.store import Database, open_store
+from adapter.outside.store.operators import Operators
+from adapter.outside.store.statements import CHANGED, HOT
+
+pytestmark = pytest.mark.server
+
+CASES = 50_000
+SMALL = {"recipient", "serves", "alembic_version"}
+_ROWS = (
+    "INSERT INTO recipient SELECT n::text, 0, NULL FROM generate_series(1, 300) n",
+    "INSERT INTO case_ SELECT 'case-' || n, 'need-' || n, md5(n::text), (n % 60)::text, (n % 300)::text, NULL,"
+    " CASE n % 50 WHEN 0 THEN 'routed' ELSE 'closed' END, now() - n * interval '1 minute', now()"
+    " FROM generate_series(1, :cases) n",
+    "INSERT INTO received SELECT 'received-' || n, 'fhir', (n % 60)::text, 'message-' || n, 'envelope-' || n, 'k', 'd',"
+    " NULL, now(), 200, 'm', '', NULL, NULL, NULL, 'case-' || n, '[]', '' "
+    " FROM generate_series(1, :cases) n",
+    "INSERT INTO version SELECT t, t || n, 1 + n % 2, 'case-' || n, now(), 'a', 's', '{}'"
+    " FROM generate_series(1, :cases) n, unnest(ARRAY['Task', 'CarePlan', 'Consent']) t",
+    "INSERT INTO history (case_id, lifecycle, event, before, after, at, actor, because)"
+    " SELECT 'case-' || n, 'case', 'e', 'b', 'a', now(), 'a', 'b' FROM generate_series(1, :cases) n",
+    "INSERT INTO audit (at, actor, action, case_id, details)"
+    " SELECT now(), 'a', 'read', 'case-' || n, '{}' FROM generate_series(1, :cases) n",
+    "INSERT INTO waiting (case_id, list, reason, since, resolved_at, resolved_by) SELECT 'case-' || n, 'routing', 'r',"
+    " now(), CASE n % 100 WHEN 0 THEN NULL ELSE now() END, '' FROM generate_series(1, :cases) n",
+    "INSERT INTO delivery (message_id, recipient, case_id, event, category, focus, carries, created_at, state,"
+    " place, due, clock, tries, because) SELECT 'mail-' || n, (n % 300)::text, 'case-' || n, 'e', 'need', 'T/1/1',"
+    " '[]', now(), 'accepted', CASE n % 100 WHEN 0 THEN 'head' WHEN 1 THEN 'held' WHEN 2 THEN 'behind' ELSE 'done' END,"
+    " now(), now(), 1, '' FROM generate_series(1, :cases) n",
+    "INSERT INTO receipt (delivery, number, at, transport, http, said) SELECT id, 1, now(), 'answered', 200, 'ok'"
+    " FROM delivery",
+)
+_LATER = NOW + timedelta(days=1)
+_LANE = {"recipients": ["7", "8"], "cases": ["case-7", "case-8"]}
+GIVEN: dict[str, dict[str, Any]] = {
+    "ANSWERED": {"door": "fhir", "sender": "7", "message_id": "message-7"},
+    "FIRST_IN_ENVELOPE": {"sender": "7", "envelope_id": "envelope-7"},
+    "CASE": {"id_": "case-7"},
+    "CASE_LOCKED": {"id_": "case-7"},
+    "CASES_LOCKED": {"ids": ["case-7", "case-8"]},
+    "MOVE_CASE": {
+        "id_": "case-7",
+        "need": "n",
+        "subject_key": "k",
+        "requester": "r",
+        "owner": "o",
+        "unit": "u",
+    }
+    | {"state": "s", "opened_at": NOW, "moved_at": NOW},
+    "CURRENT_OF_CASES": {"cases": ["case-7", "case-8"]},
+    "CURRENT": {"type_": "Task", "id_": "Task7"},
+    "PINNED": {"pins": [("Task", "Task7", 2), ("Task", "Task8", 1)]},
+    "SAME_WAITING": {"case": "case-7", "list_": "routing", "why": "w"},
+    "RESOLVE": {"case": "case-7", "at": NOW, "by": "b"},
+    "DELIVERIES": {"ids": [7, 8]},
+    "DELIVERIES_OF_CASE": {"case": "case-7"},
+    "MESSAGE_IDS": {"ids": ["mail-7", "mail-8"]},
+    "OPEN_LANES": _LANE,
+    "STOP_ALL": {"case": "case-7", "kind": "need", "why": "w"},
+    "STOP_TO": {"case": "case-7", "kind": "need", "why": "w", "to": "7"},
+    "CALL_FORWARD": _LANE | {"at": NOW},
+    "WRITE_BACK": {"id_": 7}
+    | dict.fromkeys((f"{name}_" for name in CHANGED), "x")
+    | {"tries_": 1}
+    | {"due_": NOW, "clock_": NOW},
+    "DUE_RECIPIENTS": {"now": _LATER},
+    "DUE_HEADS": {"to": "0", "now": _LATER, "most": 16},
+    "PAUSE_OF": {"to": "7"},
+    "SET_PAUSE": {"to": "7", "failed": 1, "until": NOW},
+    "UNPAUSE": {"to": "7"},
+    "MAIL_IS_THERE": {"channel": "c"},
+}
+LOOKS: dict[str, tuple[Any, ...]] = {
+    "case_ids": ("case-7", 100),
+    "received": ("received-7",),
+    "messages_of": ("case-7",),
+    "versions_of": ("case-7",),
+    "history_of": ("case-7",),
+    "deliveries_of": ("case-7",),
+    "receipts_of": (7,),
+    "audit_of": ("case-7",),
+    "parked": (),
+    "waiting": (),
+    "backlog": (),
+    "oldest_due": (_LATER,),
+}
+
+
+@pytest.fixture(scope="module")
+def large(postgresql: str, migrated_template: str, administer: Administer) -> Iterator[Database]:
+    administer(f'CREATE DATABASE large TEMPLATE "{migrated_template}"')
+    store = open_store(re.sub(r"/[^/?]*\?", "/large?", postgresql), patience=60.0)
+    with store._connections.engine.begin() as connection:
+        connection.execute(
+            text("SET LOCAL session_replication_role = replica")
+        )  # foreign keys are not the matter here
+        for rows in _ROWS:
+            connection.execute(text(rows), {"cases": CASES} if ":cases" in rows else {})
+    with store._connections.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+    yield store
+    store.close()
+    administer("DROP DATABASE large WITH (FORCE)")
+
+
+def plans(store: Database, ask: Callable[[Connection], object]) -> str:
+    """How PostgreSQL would answer, whatever the values, each statement that is asked."""
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    engine = store._connections.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        with engine.connect() as connection:
+            ask(connection)
+            connection.rollback()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert asked
+    with engine.connect() as connection:
+        return "\n".join(
+            row[0] for statement in asked for row in connection.exec_driver_sql(_generic(statement))
+        )
+
+
+def _generic(statement: str) -> str:
+    names: list[str] = []
+
+    def numbered(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    numbers = re.sub(r"%\((\w+)\)s", numbered, statement)
+    return f"EXPLAIN (GENERIC_PLAN) {numbers}"
+
+
+def whole_tables(plan: str) -> set[str]:
+    """The large tables that a plan reads from one end to the other, by whatever way."""
+    return set(re.findall(r"Seq Scan on (\w+)", plan)) - SMALL
+
+
+def test_every_hot_statement_is_answered_by_an_index(large: Database) -> None:
+    """Every one that the store's own list names; who adds one there says here what to ask it with."""
+    assert GIVEN.keys() == HOT.keys()
+    for name, statement in HOT.items():
+        plan = plans(large, lambda c, name=name, statement=statement: c.execute(statement, GIVEN[name]))  # type: ignore[misc]
+        assert whole_tables(plan) == set(), f"{name}\n{plan}"
+
+
+def test_every_question_of_an_operator_is_answered_by_an_index(large: Database) -> None:
+    """Also counts, ages and work lists: they read what is open, not what was done in ten years."""
+    questions = {n for n, _ in inspect.getmembers(Operators, inspect.isfunction) if not n.startswith("_")}
+    assert LOOKS.keys() == questions
+    for name, given in LOOKS.items():
+        plan = plans(large, lambda _, name=name, given=given: getattr(large, name)(*given))  # type: ignore[misc]
+        assert whole_tables(plan) == set(), f"{name}\n{plan}"
+
+
+def test_cases_are_listed_by_state_person_and_organisation_through_indexes(large: Database) -> None:
+    """The indexes that searches over cases rest on."""
+    for where in (
+        "state = 'routed' ORDER BY moved_at DESC LIMIT 50",
+        "subject_key = 'k'",
+        "owner = '7'",
+        "requester = '7'",
+    ):
+        plan = plans(large, lambda c, where=where: c.execute(text(f"SELECT id FROM case_ WHERE {where}")))  # type: ignore[misc]  # noqa: S608
+        assert whole_tables(plan) == set(), plan
+
+
+def test_what_is_due_is_found_by_the_index_of_heads(large: Database) -> None:
+    plan = plans(large, lambda c: c.execute(HOT["DUE_HEADS"], GIVEN["DUE_HEADS"] | {"to": VESTBY}))
+    assert "ix_delivery_head" in plan
