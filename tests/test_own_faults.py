@@ -32,7 +32,7 @@ def test_what_we_would_make_wrong_is_not_stored_and_is_taken_once_mended(
 ) -> None:
     """The sender is told of a fault of ours (500); no case begins; the same message again begins one."""
     with monkeypatch.context() as broken:
-        broken.setattr(resources, "check", lambda _: (Finding("not-fhir", "Patient.name"),))
+        broken.setattr(resources, "check_own", lambda _: (Finding("not-fhir", "Patient.name"),))
         answer = accept(door, MESSAGES[door], BY, parts)  # type: ignore[arg-type] # one of the two doors
     assert answer.status == 500
     if door == "fhir":

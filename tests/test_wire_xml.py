@@ -22,6 +22,9 @@ LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in ra
         (b'<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><a>&f;</a>', "doctype"),
         (b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>', "doctype"),
         ('<?xml version="1.0" encoding="utf-16"?><!-- - --><!DOCTYPE a><a/>'.encode("utf-16"), "doctype"),
+        (b"\xef\xbb\xbf<!DOCTYPE a><a/>", "doctype"),
+        ("<!DOCTYPE a><a/>".encode("utf-32"), "doctype"),
+        (b'<?xml version="1.0" encoding="UTF-7"?>+ADw-+ACE-DOCTYPE a+AD4-<a/>', "doctype"),
         (b"<a>" * 61 + b"</a>" * 61, "too-deep"),
         (b"<a>" * 100_000 + b"</a>" * 100_000, "too-deep"),
         (b"<a>" + b" " * 1_000_000 + b"</a>", "too-large"),
@@ -80,3 +83,8 @@ def test_formatted_text_keeps_words_whole_and_apart(content: str, text: str) -> 
 
 def test_a_root_with_text_only_is_still_a_tree() -> None:
     assert xml.tree(etree.XML("<a> b </a>"), frozenset()) == {"#text": "b"}
+
+
+def test_a_doctype_that_is_only_written_about_is_none() -> None:
+    raw = b'<?xml version="1.0" encoding="UTF-8"?><a><![CDATA[<!DOCTYPE a>]]></a>'
+    assert xml.parse(raw, **LIMITS).text == "<!DOCTYPE a>"

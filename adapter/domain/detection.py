@@ -9,16 +9,32 @@ else in the text speaks against it.
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 Outcome = Literal["states", "not-concerned", "uncertain"]
-Rules = tuple[re.Pattern[str], ...]
 
 _Said = Literal["need", "doubt", "mention", "against"]
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_ENDS = (". ", "! ", "? ", "; ")
 _END = " .!;"
 _STRICTEST_FIRST = ("refused", "not-asked", "unclear", "obtained")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A regular expression that every sentence is held against. One of its `stems` (small letters) stands wherever it
+    is found, "" where none is known.
+
+    Few sentences hold any, and they are found much faster than expressions: 4 kB are read in a thirtieth of the time.
+    """
+
+    pattern: re.Pattern[str]
+    stems: frozenset[str]
+
+
+Rules = tuple[Rule, ...]
+Patterns = tuple[re.Pattern[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +52,50 @@ class ConsentPhrases:
     the others leaves it unclear."""
 
     mentions: Rules
-    unclear: Rules
+    unclear: Patterns
     refused: Rules
     not_asked: Rules
     obtained: Rules
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what follows from the rules is kept
 class Phrases:
     """mappings/detection.yaml. `topic` names the matter; `states`, `negates` and `doubts` stand beside it;
     `against` takes something back in a sentence of its own."""
 
     topic: Rules
-    states: Rules
-    negates: Rules
-    doubts: Rules
+    states: Patterns
+    negates: Patterns
+    doubts: Patterns
     against: Rules
     signals: tuple[Signal, ...]
     consent: ConsentPhrases
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        words = self.consent
+        groups = [self.topic, self.against, words.mentions, words.refused, words.not_asked, words.obtained]
+        groups += [signal.phrases for signal in self.signals]
+        return frozenset[str]().union(*(rule.stems for group in groups for rule in group))
+
+    def among(self, stems: frozenset[str]) -> "Phrases":
+        """Without the rules that cannot be found where no other stems than these stand."""
+
+        def live(rules: Rules) -> Rules:
+            return tuple([rule for rule in rules if not rule.stems.isdisjoint(stems)])
+
+        words = self.consent
+        consent = ConsentPhrases(
+            live(words.mentions),
+            words.unclear,
+            live(words.refused),
+            live(words.not_asked),
+            live(words.obtained),
+        )
+        signals = tuple([Signal(s.fact, s.means, live(s.phrases)) for s in self.signals])
+        return replace(
+            self, topic=live(self.topic), against=live(self.against), signals=signals, consent=consent
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +108,43 @@ class Detected:
     origin: Mapping[str, str]
 
 
+class _Text(NamedTuple):
+    """A text or a sentence of it, once as it is and once in small letters, and the stems that stand in it."""
+
+    place: str
+    plain: str
+    small: str
+    held: frozenset[str]
+
+    def has(self, rules: Rules) -> bool:
+        for rule in rules:  # noqa: SIM110 - asked six times a sentence, and any() takes twice as long
+            if not rule.stems.isdisjoint(self.held) and rule.pattern.search(self.plain):
+                return True
+        return False
+
+    def is_one_of(self, rules: Rules) -> bool:
+        for rule in rules:
+            if not rule.stems.isdisjoint(self.held) and rule.pattern.fullmatch(self.plain.rstrip(_END)):
+                return True
+        return False
+
+    def also(self, patterns: Patterns) -> bool:
+        return any(pattern.search(self.plain) for pattern in patterns)
+
+
 def detect(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> Detected:
     """Look through all (place, text) pairs, in the order given."""
     seen: dict[_Said, str] = {}
     consents: dict[str, str] = {}
-    for place, sentence in _sentences(texts):
-        if said := _sentence(phrases, sentence):
-            seen.setdefault(said, place)
-        if status := _consent(phrases, sentence):
-            consents.setdefault(status, place)
-    facts, origin = _signals(phrases, texts)
+    whole = [_whole(phrases.stems, place, text) for place, text in texts]
+    live = phrases.among(frozenset().union(*(text.held for text in whole)))
+    for sentence in _sentences(whole):
+        against = sentence.has(live.against)
+        if said := _said(live, sentence, against=against):
+            seen.setdefault(said, sentence.place)
+        if status := _consent(live, sentence, against=against):
+            consents.setdefault(status, sentence.place)
+    facts, origin = _signals(live, whole)
     strictest = next((status for status in _STRICTEST_FIRST if status in consents), None)
     if strictest:
         facts["consent.status"], origin["consent.status"] = strictest, consents[strictest]
@@ -83,16 +152,43 @@ def detect(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> Detected:
     return Detected(outcome, where or (texts[0][0] if texts else ""), facts, origin)
 
 
-def _sentences(texts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for place, text in texts:
-        yield from ((place, sentence) for sentence in _SENTENCE.split(_plain(text)) if sentence)
+def _whole(stems: frozenset[str], place: str, text: str) -> _Text:
+    plain = _plain(text)
+    small = _small(plain)
+    return _Text(place, plain, small, _held(stems, small))
+
+
+def _sentences(whole: Sequence[_Text]) -> Iterator[_Text]:
+    """Those that may say something to us."""
+    for text in whole:
+        for plain, small in zip(_split(text.plain), _split(text.small), strict=True):
+            if held := _held(text.held, small):
+                yield _Text(text.place, plain, small, held)
+
+
+def _split(plain: str) -> list[str]:
+    for end in _ENDS:
+        plain = plain.replace(end, f"{end[0]}\n")
+    return plain.split("\n")
+
+
+def _small(plain: str) -> str:
+    """In small letters; expressions without regard to case take the Turkish i for an i, too."""
+    return plain.lower().replace("i\u0307", "i").replace("\u0131", "i")
+
+
+def _held(stems: frozenset[str], small: str) -> frozenset[str]:
+    return frozenset([stem for stem in stems if stem in small])
 
 
 def _plain(text: str) -> str:
     """One way of writing each letter and nothing that is not seen: neither a soft hyphen nor the end of a line may
     part a consent from what it is about."""
-    seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return " ".join(seen.split())
+    text = unicodedata.normalize("NFKC", text)
+    latin = len(text.encode("latin-1", "ignore")) == len(text)  # of these only the soft hyphen is not seen
+    if not latin or "\u00ad" in text:
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return " ".join(text.split())
 
 
 def _outcome(seen: Mapping[_Said, str]) -> tuple[Outcome, str]:
@@ -105,38 +201,35 @@ def _outcome(seen: Mapping[_Said, str]) -> tuple[Outcome, str]:
     return "states", seen["need"]
 
 
-def _sentence(phrases: Phrases, sentence: str) -> _Said | None:
-    if not _any(phrases.topic, sentence):
-        return "against" if _any(phrases.against, sentence) else None
-    if _any(phrases.negates, sentence) or _any(phrases.doubts, sentence) or _any(phrases.against, sentence):
+def _said(phrases: Phrases, sentence: _Text, *, against: bool) -> _Said | None:
+    if not sentence.has(phrases.topic):
+        return "against" if against else None
+    if against or sentence.also(phrases.negates) or sentence.also(phrases.doubts):
         return "doubt"
-    return "need" if _any(phrases.states, sentence) else "mention"
+    return "need" if sentence.also(phrases.states) else "mention"
 
 
-def _consent(phrases: Phrases, sentence: str) -> str | None:
+def _consent(phrases: Phrases, sentence: _Text, *, against: bool) -> str | None:
     words = phrases.consent
-    for status, rules in (
-        ("unclear", words.unclear if _any(words.mentions, sentence) else ()),
-        ("refused", words.refused),
-        ("not-asked", words.not_asked),
-        ("unclear", phrases.against),
-    ):
-        if _any(rules, sentence):
-            return status
-    if any(rule.fullmatch(sentence.rstrip(_END)) for rule in words.obtained):
+    mentioned = sentence.has(words.mentions)
+    if mentioned and sentence.also(words.unclear):
+        return "unclear"
+    if sentence.has(words.refused):
+        return "refused"
+    if sentence.has(words.not_asked):
+        return "not-asked"
+    if against:
+        return "unclear"
+    if sentence.is_one_of(words.obtained):
         return "obtained"
-    return "unclear" if _any(words.mentions, sentence) else None
+    return "unclear" if mentioned else None
 
 
-def _signals(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+def _signals(phrases: Phrases, whole: Sequence[_Text]) -> tuple[dict[str, str], dict[str, str]]:
     facts: dict[str, str] = {}
     origin: dict[str, str] = {}
     for signal in phrases.signals:
-        for place, text in texts:
-            if signal.fact not in facts and _any(signal.phrases, _plain(text)):
-                facts[signal.fact], origin[signal.fact] = signal.means, place
+        for text in whole:
+            if signal.fact not in facts and text.has(signal.phrases):
+                facts[signal.fact], origin[signal.fact] = signal.means, text.place
     return facts, origin
-
-
-def _any(rules: Rules, text: str) -> bool:
-    return any(rule.search(text) for rule in rules)

@@ -1,6 +1,6 @@
 """A message at one of the two doors: opened, checked for who and where, and read into facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapter.domain import person
@@ -100,7 +100,8 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
     whole, consent, lost = _roots(opened, table)
     roots = consent.roots
     reading = read(table, way.column, roots, whole, parts.tables.codes)
-    found = _detected(way, opened, reading, parts)
+    attachments = _attachments(opened)
+    found = _detected(way, reading, attachments, parts)
     facts = {**found.facts, **flat(reading.facts), **consent.facts}
     origin = {**_places(roots), **found.origin, **reading.origin, **consent.origin}
     if way.table == "need":
@@ -111,7 +112,7 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         *reading.findings,
         *_several_numbers(table, way.column, roots),
         *_birth_date(facts, origin),
-        *(Finding("attachment-not-taken", place) for place in _attachments(opened)),
+        *(Finding("attachment-not-taken", place) for place in attachments),
         *_not_ours(found),
     )
     return Read(way, reading, facts, origin, found.outcome, findings)
@@ -154,7 +155,7 @@ def _attachments(opened: Opened) -> list[str]:
     if opened.envelope.door != "edi":
         return []
     files = find(opened.tree, "Document.RefDoc.FileReference", "MsgHead")
-    contents = list(find(opened.tree, "Document.RefDoc.Content", "MsgHead"))
+    contents = find(opened.tree, "Document.RefDoc.Content", "MsgHead")
     payloads = [
         f"{content.place}.{name}[{position}]"
         for content in contents
@@ -202,12 +203,12 @@ def _several_numbers(table: ReadingTable, column: str, roots: Mapping[str, Root]
     findings = []
     for cell in (row.cells[column] for row in table.rows if row.fact in NUMBERS and column in row.cells):
         root, _, rest = cell.at[0].partition(".")
-        found = list(find(roots[root].tree, rest, roots[root].place)) if root in roots else []
+        found = find(roots[root].tree, rest, roots[root].place) if root in roots else []
         findings += [Finding("identity-disagrees", f.place) for f in found if f.value != found[0].value]
     return findings
 
 
-def _detected(way: Way, opened: Opened, reading: Reading, parts: Parts) -> Detected:
+def _detected(way: Way, reading: Reading, attachments: Sequence[str], parts: Parts) -> Detected:
     """What the words say, all of them; a text that has no row, an attachment or another theme needs a person."""
     if not way.detects:
         return Detected("states", "", {}, {})
@@ -215,7 +216,7 @@ def _detected(way: Way, opened: Opened, reading: Reading, parts: Parts) -> Detec
     if found.outcome != "states":
         return found
     unread = (place for place, _ in reading.texts if place in reading.unread)
-    where = next(unread, None) or next(iter(_attachments(opened)), None)
+    where = next(unread, None) or next(iter(attachments), None)
     if reading.facts.get("dialog.theme") != "about-patient":
         where = reading.origin.get("dialog.theme", found.where)
     return replace(found, outcome="uncertain", where=where) if where else found

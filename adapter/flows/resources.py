@@ -15,7 +15,7 @@ from adapter.flows.parts import Parts
 from adapter.mapping.engine import Fact
 from adapter.mapping.writing import write
 from adapter.ports import Transaction
-from adapter.wire.fhir import check
+from adapter.wire.own import check_own
 
 KINDS = {
     "patient": "Patient",
@@ -46,10 +46,6 @@ class Place:
 def id_of(case_id: str, name: str) -> str:
     """The id of one of a case's own resources, by its name in KINDS."""
     return derived(case_id, name)
-
-
-def reference_to(case_id: str, name: str) -> str:
-    return f"{KINDS[name]}/{id_of(case_id, name)}"
 
 
 def written(
@@ -91,7 +87,7 @@ def update_source(type_: str, id_: str, number: int) -> str:
 
 def require_valid(name: str, resource: Resource) -> None:
     """What we make ourselves is valid, or is not stored."""
-    if faults := check(resource):
+    if faults := check_own(resource):
         raise Refused(*(Finding("own-resource-invalid", f"{name}:{fault.where}") for fault in faults))
 
 
@@ -110,8 +106,9 @@ def _facts(
         present.discard("practitioner")
     if facts.get("need.kind") == "coordinator-only":
         present.discard("plan")
+    references = {name: f"{KINDS[name]}/{id_}" for name, id_ in ids.items()}
     for name in present:
-        made[f"ref.{name}"] = f"{KINDS[name]}/{ids[name]}"
+        made[f"ref.{name}"] = references[name]
         made[f"id.{name}"] = ids[name]
     made |= {
         "case.id": case_id,
@@ -121,8 +118,8 @@ def _facts(
         "need.status": "active",
         "requester.organisation": hospital.organisation,
         "requester.organisation_name": hospital.name,
-        "team.participants": tuple(_participants(case_id, facts, place)),
-        "consent.actors": tuple(_actors(case_id, hospital, place)),
+        "team.participants": tuple(_participants(facts, place, references)),
+        "consent.actors": tuple(_actors(hospital, place, references)),
     }
     for where in ("stay", "registered"):
         if f"{where}.district" in facts:
@@ -136,23 +133,25 @@ def _facts(
     return made
 
 
-def _participants(case_id: str, facts: Mapping[str, str], place: Place) -> Iterable[dict[str, str]]:
+def _participants(
+    facts: Mapping[str, str], place: Place, references: Mapping[str, str]
+) -> Iterable[dict[str, str]]:
     """The reporting hospital takes part (IP-f § 8); its coordinator, if one reports; the owning municipality."""
-    yield {"role.system": _ROLES, "role.code": "23", "member": reference_to(case_id, "hospital")}
+    yield {"role.system": _ROLES, "role.code": "23", "member": references["hospital"]}
     if facts.get("requester.role") == "18":
         yield {
             "role.system": "urn:oid:2.16.578.1.12.4.1.1.9034",
             "role.code": "18",
-            "member": reference_to(case_id, "requester"),
+            "member": references["requester"],
         }
     if place.unit:
-        yield {"role.system": _ROLES, "role.code": "1", "member": reference_to(case_id, "municipality")}
+        yield {"role.system": _ROLES, "role.code": "1", "member": references["municipality"]}
 
 
-def _actors(case_id: str, hospital: Partner, place: Place) -> Iterable[dict[str, str]]:
-    yield {"organisation": hospital.organisation, "reference": reference_to(case_id, "hospital")}
+def _actors(hospital: Partner, place: Place, references: Mapping[str, str]) -> Iterable[dict[str, str]]:
+    yield {"organisation": hospital.organisation, "reference": references["hospital"]}
     if place.unit:
-        yield {"organisation": place.unit.organisation, "reference": reference_to(case_id, "municipality")}
+        yield {"organisation": place.unit.organisation, "reference": references["municipality"]}
 
 
 def same(one: Resource, other: Resource) -> bool:

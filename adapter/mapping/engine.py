@@ -1,28 +1,19 @@
 """Reads one column of a table: a tree becomes facts, findings, and an account of every leaf."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from adapter.domain.problems import Finding
-from adapter.mapping.paths import Found, find, first
+from adapter.mapping.paths import Found, Way, below, first, way
 from adapter.mapping.rows import Cell, CodeTable, ReadingTable, Row
+from adapter.mapping.rules import Chosen, NamedPlaces, Root, Rules
 from adapter.mapping.transforms import TRANSFORMS, Misfit
-from adapter.wire.tree import leaves
 
-_POSITION = re.compile(r"\[\d+\]")
+__all__ = ["Fact", "Facts", "Reading", "Root", "read"]
 
 Fact = str | tuple["Facts", ...]
 Facts = Mapping[str, Fact]
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A tree and the place where it stands in what was received."""
-
-    place: str
-    tree: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,53 +41,77 @@ class _Notes:
     read: set[str] = field(default_factory=set)
 
 
+class _Scope:
+    """The trees that paths begin in. Many paths begin alike, and what is known of the beginning is not walked again."""
+
+    def __init__(self, roots: Mapping[str, Root]) -> None:
+        self.roots = roots
+        self._known = {name: [Found(root.place, root.tree)] for name, root in roots.items()}
+
+    def locate(self, paths: Iterable[str]) -> list[Found]:
+        """What stands at the first of these paths that leads to anything."""
+        for path in paths:
+            if hits := self._at(way(path)):
+                return hits
+        return []
+
+    def _at(self, steps: Way) -> list[Found]:
+        known = self._known.get(steps.path)
+        if known is None and steps.before and steps.step:
+            known = self._known[steps.path] = below(self._at(steps.before), steps.step)
+        return known or []
+
+
 def read(
     table: ReadingTable, column: str, roots: Mapping[str, Root], whole: Root, codes: Mapping[str, CodeTable]
 ) -> Reading:
     """Read `column` of `table`. `roots` are the trees that paths begin in, `whole` is everything received."""
     notes = _Notes()
-    facts = _facts(table.rows, column, roots, codes, notes)
+    facts = _facts(table.rows, column, _Scope(roots), codes, notes)
+    places = table.places.get(column) or NamedPlaces(Rules(), Rules())
+    chosen, chosen_free = places.aside.chosen(roots), places.free.chosen(roots)
     ignored: dict[str, str] = {}
     unread: list[str] = []
-    rules = _Rules([(rule.at, rule.because) for rule in table.ignored.get(column, ())], roots)
-    for place, _ in leaves(whole.tree, whole.place):
+    texts: list[tuple[str, str]] = []
+    for place, name, value in places.leaves(whole, roots):
         if place not in notes.read:
-            because = rules.of(place)
+            because = name.aside or _said(chosen, place)
             if because is None:
                 unread.append(place)
             else:
                 ignored[place] = because
-    texts = tuple(_texts(table.texts.get(column, ()), whole, roots))
+        if isinstance(value, str) and (name.free or _said(chosen_free, place)):
+            texts.append((place, value))
     read_ = frozenset(notes.read)
-    return Reading(facts, tuple(notes.findings), notes.origin, read_, ignored, tuple(unread), texts)
+    return Reading(facts, tuple(notes.findings), notes.origin, read_, ignored, tuple(unread), tuple(texts))
 
 
-def _texts(paths: Iterable[str], whole: Root, roots: Mapping[str, Root]) -> Iterator[tuple[str, str]]:
-    rules = _Rules([(path, path) for path in paths], roots)
-    for place, value in leaves(whole.tree, whole.place):
-        if isinstance(value, str) and rules.of(place) is not None:
-            yield place, value
+def _said(chosen: Iterable[Chosen], place: str) -> str | None:
+    for choice in chosen:
+        if choice.names(place):
+            return choice.says
+    return None
 
 
 def _facts(
-    rows: Iterable[Row], column: str, roots: Mapping[str, Root], codes: Mapping[str, CodeTable], notes: _Notes
+    rows: Iterable[Row], column: str, scope: _Scope, codes: Mapping[str, CodeTable], notes: _Notes
 ) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
     for row in rows:
         cell = row.cells.get(column)
         if cell is None:
             continue
-        found = _locate(cell, roots)
+        found = scope.locate(cell.at)
         if row.rows:
             facts[row.fact] = tuple(
-                _facts(row.rows, column, {"item": Root(item.place, item.value)}, codes, notes)
+                _facts(row.rows, column, _Scope({"item": Root(item.place, item.value)}), codes, notes)
                 for item in found
             )
         elif not found or found[0].value in (None, ""):
             if column in row.need:
-                notes.findings.append(Finding(row.need[column], _expected(cell, roots)))
+                notes.findings.append(Finding(row.need[column], _expected(cell, scope.roots)))
         else:
-            _take(row, cell, found[0], roots, codes, notes, facts)
+            _take(row, cell, found[0], scope, codes, notes, facts)
     return facts
 
 
@@ -104,13 +119,13 @@ def _take(
     row: Row,
     cell: Cell,
     found: Found,
-    roots: Mapping[str, Root],
+    scope: _Scope,
     codes: Mapping[str, CodeTable],
     notes: _Notes,
     facts: dict[str, Fact],
 ) -> None:
     notes.read.update((found.place, *found.consulted))
-    if cell.system and not _of_system(cell, found, roots, notes):
+    if cell.system and not _of_system(cell, found, scope, notes):
         notes.findings.append(Finding(cell.problem, found.place))
         return
     if isinstance(found.value, dict | list):
@@ -132,11 +147,10 @@ def _take(
     notes.origin[row.fact] = found.place
 
 
-def _of_system(cell: Cell, found: Found, roots: Mapping[str, Root], notes: _Notes) -> bool:
+def _of_system(cell: Cell, found: Found, scope: _Scope, notes: _Notes) -> bool:
     """Whether the element beside the value says what it must, or says nothing."""
     beside, wanted = cell.system or ("", "")
-    holder = Cell(tuple(path.rpartition(".")[0] for path in cell.at))
-    for element in _locate(holder, roots):
+    for element in scope.locate(path.rpartition(".")[0] for path in cell.at):
         said = first(element.value, beside, element.place)
         if said and found.place.startswith(f"{element.place}."):
             notes.read.add(said.place)
@@ -144,59 +158,8 @@ def _of_system(cell: Cell, found: Found, roots: Mapping[str, Root], notes: _Note
     return True
 
 
-def _locate(cell: Cell, roots: Mapping[str, Root]) -> list[Found]:
-    for path in cell.at:
-        root, _, rest = path.partition(".")
-        if root in roots:
-            hits = list(find(roots[root].tree, rest, roots[root].place))
-            if hits:
-                return hits
-    return []
-
-
 def _expected(cell: Cell, roots: Mapping[str, Root]) -> str:
     """Where the missing fact should have stood: the first path, as far as its root is there."""
     root, _, rest = cell.at[0].partition(".")
     bare = re.sub(r"\[[^\]]*=[^\]]*\]", "", rest)
     return f"{roots[root].place}.{bare}" if root in roots else f"{root}.{bare}"
-
-
-class _Rules:
-    """Which of some rules names a place. Places that differ in positions only are looked up once."""
-
-    def __init__(self, rules: Iterable[tuple[str, str]], roots: Mapping[str, Root]) -> None:
-        self._roots = roots
-        rules = tuple(rules)
-        self._plain = [(re.compile(_wild(at)), says) for at, says in rules if "]" not in at]
-        choosing = [(pattern, says) for at, says in rules if "]" in at for pattern in _chosen(at, roots)]
-        self._choosing = choosing
-        self._known: dict[tuple[str, ...], str | None] = {}
-
-    def of(self, place: str) -> str | None:
-        """What the rule that names the place says, or None."""
-        names = self._names(place)
-        if names not in self._known:
-            hits = (says for pattern, says in self._plain if any(pattern.fullmatch(n) for n in names))
-            self._known[names] = next(hits, None)
-        return self._known[names] or next(
-            (says for pattern, says in self._choosing if pattern.fullmatch(place)), None
-        )
-
-    def _names(self, place: str) -> tuple[str, ...]:
-        """What rules may call a place: its whole way, and the way below a role it belongs to; without positions."""
-        roots = self._roots.items()
-        below = [f"{name}{place[len(r.place) :]}" for name, r in roots if place.startswith(f"{r.place}.")]
-        return tuple(_POSITION.sub("", name) for name in (place, *below))
-
-
-def _chosen(rule: str, roots: Mapping[str, Root]) -> list[re.Pattern[str]]:
-    """A rule that chooses by key=value, as one expression for each element it chooses."""
-    chosen, _, rest = rule.rpartition("]")
-    root, _, path = chosen.partition(".")
-    hits = find(roots[root].tree, f"{path}]", roots[root].place) if root in roots else ()
-    below = _wild(rest).replace(r"\.", r"(?:\[\d+\])?\.")
-    return [re.compile(rf"{re.escape(hit.place)}{below}(?:\[\d+\])?") for hit in hits]
-
-
-def _wild(rule: str) -> str:
-    return re.escape(rule).replace(r"\*\*", ".*").replace(r"\*", "[^.]*")

@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
-from adapter.domain.detection import ConsentPhrases, Phrases, Signal
+from adapter.domain.detection import ConsentPhrases, Phrases, Rule, Signal
 from adapter.domain.problems import Catalogue
 from adapter.mapping.paths import steps
 from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Role, Row, WritingTable, Written
+from adapter.mapping.stems import stems
 from adapter.mapping.transforms import TRANSFORMS
 
 
@@ -120,12 +121,12 @@ def phrases(text: str) -> Phrases:
     raw = yaml.safe_load(text)
     _only(raw, "version", "history", "topic", "states", "negates", "doubts", "against", "signals", "consent")
     return Phrases(
-        topic=_compiled(raw["topic"]),
+        topic=_rules(_compiled(raw["topic"])),
         states=_compiled(raw["states"]),
         negates=_compiled(raw["negates"]),
         doubts=_compiled(raw["doubts"]),
-        against=_compiled(raw["against"]),
-        signals=tuple(Signal(s["fact"], s["means"], _compiled(s["phrases"])) for s in raw["signals"]),
+        against=_rules(_compiled(raw["against"])),
+        signals=tuple(Signal(s["fact"], s["means"], _rules(_compiled(s["phrases"]))) for s in raw["signals"]),
         consent=_consent_phrases(raw["consent"]),
     )
 
@@ -137,11 +138,15 @@ def _consent_phrases(raw: Mapping[str, Any]) -> ConsentPhrases:
     for name, rule in raw["names"].items():
         names[name] = _named(rule, names)
 
-    def rules(key: str) -> tuple[re.Pattern[str], ...]:
+    def patterns(key: str) -> tuple[re.Pattern[str], ...]:
         return _compiled([_named(rule, names) for rule in raw[key]])
 
     return ConsentPhrases(
-        rules("mentions"), rules("unclear"), rules("refused"), rules("not-asked"), rules("obtained")
+        mentions=_rules(patterns("mentions")),
+        unclear=patterns("unclear"),
+        refused=_rules(patterns("refused")),
+        not_asked=_rules(patterns("not-asked")),
+        obtained=_rules(patterns("obtained")),
     )
 
 
@@ -151,6 +156,10 @@ def _named(rule: str, names: Mapping[str, str]) -> str:
 
 def _compiled(rules: list[str]) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(rule, re.IGNORECASE) for rule in rules)
+
+
+def _rules(patterns: tuple[re.Pattern[str], ...]) -> tuple[Rule, ...]:
+    return tuple(Rule(pattern, stems(pattern)) for pattern in patterns)
 
 
 def check(

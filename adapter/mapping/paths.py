@@ -9,10 +9,10 @@ A name without a position means the first of a list.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 _STEP = re.compile(r"([\w@#-]+)(?:\[(?:(\d+)|([\w.@#-]+)(\^?=)([^\]]+))\])?(?:\.|$)")
 
@@ -26,8 +26,7 @@ class Step:
     begins: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A value, the place where it stands, and the places that had to be looked at to choose it."""
 
     place: str
@@ -50,42 +49,74 @@ def steps(path: str) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def find(tree: Any, path: str, place: str) -> Iterator[Found]:
+class Way(NamedTuple):
+    """A path that begins in a root: its last step, and the way before it; a root alone has neither."""
+
+    path: str
+    before: "Way | None" = None
+    step: Step | None = None
+
+
+@cache
+def way(path: str) -> Way:
+    """A path of a table as a way. Paths that begin alike share its beginning."""
+    root, _, rest = path.partition(".")
+    so_far = Way(root)
+    for step in steps(rest):
+        so_far = _on(so_far, step)
+    return so_far
+
+
+@cache
+def _on(before: Way, step: Step) -> Way:
+    return Way(f"{before.path}.{step}", before, step)
+
+
+def find(tree: Any, path: str, place: str) -> list[Found]:
     """Every value at `path` below `tree`, which itself stands at `place`; the last step may be a whole list."""
-    yield from _walk(Found(place, tree), steps(path))
+    found = [Found(place, tree)]
+    for step in steps(path):
+        found = below(found, step)
+    return found
 
 
 def first(tree: Any, path: str, place: str) -> Found | None:
     """The first value at `path`, or None."""
-    return next(find(tree, path, place), None)
+    return next(iter(find(tree, path, place)), None)
 
 
-def _walk(at: Found, way: tuple[Step, ...]) -> Iterator[Found]:
-    if not way:
-        yield at
-        return
-    if not isinstance(at.value, dict) or way[0].name not in at.value:
-        return
-    child = at.value[way[0].name]
-    place = f"{at.place}.{way[0].name}"
-    if not isinstance(child, list):
-        if way[0].key is None or _matches(child, way[0], place):
-            yield from _walk(Found(place, child, at.consulted), way[1:])
-        return
-    for position, item in enumerate(child):
-        if way[0].position not in (None, position):
+def below(found: list[Found], step: Step) -> list[Found]:
+    """What stands one step further in, in order."""
+    hits: list[Found] = []
+    for at in found:
+        if not isinstance(at.value, dict) or step.name not in at.value:
             continue
-        here = f"{place}[{position}]"
-        chosen = _matches(item, way[0], here) if way[0].key else ()
-        if chosen is not None:
-            yield from _walk(Found(here, item, at.consulted + chosen), way[1:])
+        child, place = at.value[step.name], f"{at.place}.{step.name}"
+        if isinstance(child, list):
+            _items(child, step, place, at, hits)
+        elif _matches(child, step, place) is not None:
+            hits.append(Found(place, child, at.consulted))
+    return hits
+
+
+def _items(items: list[Any], step: Step, place: str, at: Found, hits: list[Found]) -> None:
+    for position, item in enumerate(items):
+        if step.position is None or step.position == position:
+            here = f"{place}[{position}]"
+            chosen = _matches(item, step, here)
+            if chosen is not None:
+                hits.append(Found(here, item, at.consulted + chosen))
 
 
 def _matches(item: Any, step: Step, place: str) -> tuple[str, ...] | None:
     if step.key is None:
         return ()
-    hit = next((f for f in find(item, step.key, place) if _fits(f.value, step)), None)
-    return None if hit is None else (hit.place,)
+    if not step.begins and isinstance(item, dict) and item.get(step.key) == step.value:
+        return (f"{place}.{step.key}",)  # the usual key is a name, and what stands there is the value
+    for found in find(item, step.key, place):
+        if _fits(found.value, step):
+            return (found.place,)
+    return None
 
 
 def _fits(value: Any, step: Step) -> bool:
@@ -94,36 +125,67 @@ def _fits(value: Any, step: Step) -> bool:
     return bool(value == step.value)
 
 
+Writer = Callable[[dict[str, Any], Any], None]
+
+
 def put(tree: dict[str, Any], path: str, content: Any) -> None:
     """Write `content` at `path`, making what is missing on the way."""
-    *way, leaf = steps(path)
-    for step in way:
-        tree = _enter(tree, step)
-    if leaf.key is not None or any(step.begins for step in way):
+    writer(path)(tree, content)
+
+
+@cache
+def writer(path: str) -> Writer:
+    """What `put` does at one path, made ready once. Raises ValueError where nothing can be written."""
+    *before, leaf = steps(path)
+    if leaf.key is not None or any(step.begins for step in before):
         raise ValueError(f"{path!r} must end in a name and say each key whole")
-    if leaf.position is None:
-        tree[leaf.name] = content
-    else:
-        items = tree.setdefault(leaf.name, [])
-        if leaf.position != len(items):
+    entrances = [_entrance(step) for step in before]
+    name, position = leaf.name, leaf.position
+
+    def write(tree: dict[str, Any], content: Any) -> None:
+        for enter in entrances:
+            tree = enter(tree)
+        if position is None:
+            tree[name] = content
+            return
+        items = tree.setdefault(name, [])
+        if position != len(items):
             raise ValueError(f"{path!r} must be written in order")
         items.append(content)
 
+    return write
 
-def _enter(tree: dict[str, Any], step: Step) -> dict[str, Any]:
-    child: Any
-    if step.position is None and step.key is None:
-        child = tree.setdefault(step.name, {})
-    elif step.position is not None:
-        items = tree.setdefault(step.name, [])
-        if step.position == len(items):
-            items.append({})
-        child = items[step.position]
-    else:
-        items = tree.setdefault(step.name, [])
-        child = next((i for i in items if first(i, step.key or "", "") and _matches(i, step, "")), None)
-        if child is None:
-            child = {}
-            put(child, step.key or "", step.value)
-            items.append(child)
-    return child if isinstance(child, dict) else {}
+
+def _entrance(step: Step) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """From an object to the one inside it that a step names, which is made if it is not there."""
+    if step.position is not None:
+        return partial(_nth, step.name, step.position)
+    if step.key is not None:
+        return partial(_keyed, step)
+    return partial(_named, step.name)
+
+
+def _named(name: str, tree: dict[str, Any]) -> dict[str, Any]:
+    return _object(tree.setdefault(name, {}))
+
+
+def _nth(name: str, position: int, tree: dict[str, Any]) -> dict[str, Any]:
+    items = tree.setdefault(name, [])
+    if position == len(items):
+        items.append({})
+    return _object(items[position])
+
+
+def _keyed(step: Step, tree: dict[str, Any]) -> dict[str, Any]:
+    items = tree.setdefault(step.name, [])
+    for item in items:
+        if _matches(item, step, ""):
+            return _object(item)
+    item = {}
+    put(item, step.key or "", step.value)
+    items.append(item)
+    return item
+
+
+def _object(node: Any) -> dict[str, Any]:
+    return node if isinstance(node, dict) else {}

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from adapter.mapping.rules import NamedPlaces, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Ignored:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: rules are made ready once, when they are first asked for
 class ReadingTable:
     """One file of mappings/messages: rows of facts, columns of formats. `texts` are where people write freely."""
 
@@ -65,6 +68,18 @@ class ReadingTable:
     ignored: Mapping[str, tuple[Ignored, ...]]
     roles: tuple[Role, ...]
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def places(self) -> Mapping[str, NamedPlaces]:
+        """What the rules of each column say of places; ready for any column."""
+        columns = {*self.ignored, *self.texts, *(column for row in self.rows for column in row.cells)}
+        return {
+            column: NamedPlaces(
+                Rules((rule.at, rule.because) for rule in self.ignored.get(column, ())),
+                Rules((path, path) for path in self.texts.get(column, ())),
+            )
+            for column in columns
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from adapter.domain.case import Resource
 from adapter.mapping.engine import Fact, Facts
-from adapter.mapping.paths import put
+from adapter.mapping.paths import writer
 from adapter.mapping.rows import CodeTable, WritingTable, Written
 from adapter.mapping.transforms import TRANSFORMS
 
@@ -24,11 +24,11 @@ def _write(
 ) -> None:
     for row in rows:
         if row.fact is None:
-            put(tree, row.at, row.constant)
+            writer(row.at)(tree, row.constant)
         elif row.fact in facts:
             content = _content(row, facts[row.fact], codes)
             if content:
-                put(tree, row.at, content)
+                writer(row.at)(tree, content)
 
 
 def _content(row: Written, fact: Fact, codes: Mapping[str, CodeTable]) -> Any:

@@ -7,11 +7,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -37,11 +36,12 @@ _ACK: Mapping[str, Acknowledge] = MappingProxyType(
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ZONE = r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
 _MOMENT = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}(:[0-9]{{2}}){{2}}(\.[0-9]+)?{_ZONE}")
+_OURS = f"{{{NAMESPACE}}}"
+_CONTENT = f"{_OURS}Content"
 _STRANGERS = 20  # enough to see what is wrong; a hostile message must not blow up the answer
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(NamedTuple):
     """An element of the head with its place; what is wrong below it is noted in `findings`."""
 
     element: etree._Element
@@ -52,7 +52,7 @@ class _At:
         self.findings.append(Finding(problem, f"{self.place}.{step}"))
 
     def child(self, name: str, *, required: bool = True) -> "_At | None":
-        found = self.element.findall(f"{{{NAMESPACE}}}{name}")
+        found = [*self.element.iterchildren(f"{_OURS}{name}")]
         if len(found) > 1:
             self.note("malformed-value", f"{name}[1]")
         if found:
@@ -89,7 +89,8 @@ def open_message(raw: bytes, *, max_bytes: int, max_depth: int) -> tuple[Envelop
     except Refused as refused:
         raise Unreadable(*refused.findings) from None
     _check_root(root)
-    head = _At(root, "MsgHead", list(islice(_strangers(root, "MsgHead"), _STRANGERS)))
+    strangers = islice(_strangers(root, "MsgHead"), _STRANGERS) if _holds_strangers(root) else ()
+    head = _At(root, "MsgHead", list(strangers))
     info = head.child("MsgInfo")
     envelope = _envelope(info, _payload(head), hashlib.sha256(raw).hexdigest()) if info else None
     _check_document(head)
@@ -105,17 +106,29 @@ def _check_root(root: etree._Element) -> None:
         raise Unreadable(Finding("wrong-namespace", "MsgHead"))
 
 
+def _holds_strangers(element: etree._Element) -> bool:
+    """Whether there is anything for `_strangers` to say, which there hardly ever is: asking first takes a tenth."""
+    for child in element:
+        tag = child.tag
+        if not tag.startswith(_OURS):
+            if tag != _SIGNATURE:
+                return True
+        elif tag != _CONTENT and _holds_strangers(child):
+            return True
+    return False
+
+
 def _strangers(element: etree._Element, place: str) -> Iterator[Finding]:
     """Elements of the head outside its namespace; content and signature have namespaces of their own."""
     seen: Counter[str] = Counter()
     for child in element:
-        name = etree.QName(child)
-        here = f"{place}.{name.localname}" + (f"[{seen[name.localname]}]" if seen[name.localname] else "")
-        seen[name.localname] += 1
-        if name.namespace != NAMESPACE:
+        name = xml.local(child)
+        here = f"{place}.{name}" + (f"[{seen[name]}]" if seen[name] else "")
+        seen[name] += 1
+        if not child.tag.startswith(_OURS):
             if child.tag != _SIGNATURE:
                 yield Finding("wrong-namespace", here)
-        elif name.localname != "Content":
+        elif child.tag != _CONTENT:
             yield from _strangers(child, here)
 
 
@@ -185,10 +198,10 @@ def _organisation_name(level: _At) -> str:
 
 def _numbers(level: _At) -> Iterator[tuple[str, str]]:
     """HER-ids and organisation numbers of one level (Volven 9051); other kinds stay in the tree."""
-    for position, element in enumerate(level.element.findall(f"{{{NAMESPACE}}}Ident")):
+    for position, element in enumerate(level.element.iterchildren(f"{_OURS}Ident")):
         step = f"Ident[{position}]" if position else "Ident"
         ident = _At(element, f"{level.place}.{step}", level.findings)
-        kind = element.find(f"{{{NAMESPACE}}}TypeId")
+        kind = next(element.iterchildren(f"{_OURS}TypeId"), None)
         form = _NUMBER.get(kind.get("V", "")) if kind is not None else None
         if kind is None or form is None or kind.get("S", "") not in _ORGANISATION_IDS:
             continue

@@ -85,7 +85,9 @@ class Element:
     `kinds`: the Python types its value may have. `form`: what a string must match. `child`: the type of a
     complex element, None for a primitive one. `codes`: the required value set. `targets`: the resource types
     a reference may point to. None is any. `primitive`: a list of it may hold null where its sibling
-    (`given`, `_given`) has something.
+    (`given`, `_given`) has something. `type`: what fhir.resources calls the primitive type ("" for the others and for
+    booleans). `required`: it must be there. `choice`: of the elements with the same one (`value` of `valueString` …)
+    only one may be there, and one must be where that is `choice_required`.
     """
 
     many: bool
@@ -95,6 +97,10 @@ class Element:
     targets: frozenset[str] | None
     primitive: bool
     form: re.Pattern[str] | None
+    type: str
+    required: bool
+    choice: str
+    choice_required: bool
 
     @property
     def model(self) -> Model:
@@ -122,14 +128,16 @@ def elements(model: Model) -> Mapping[str, Element]:
         known = field.json_schema_extra or {}
         if name == "fhir_comments" or alias.endswith(_DATA_TYPES_SINCE_R4B):
             continue
-        found[alias] = _element(model.__name__, alias, field.annotation, known)
+        required = field.is_required() or bool(known.get("element_required"))
+        found[alias] = _element(model.__name__, alias, field.annotation, known, required=required)
     return found
 
 
-def _element(model: str, name: str, annotation: Any, known: Mapping[str, Any]) -> Element:
+def _element(model: str, name: str, annotation: Any, known: Mapping[str, Any], *, required: bool) -> Element:
     many, leaf = _leaf(annotation)
     complex_ = hasattr(leaf, "get_model_klass")
     targets = frozenset(known.get("enum_reference_types", ()))
+    type_ = type(leaf.__metadata__[0]).__name__ if hasattr(leaf, "__metadata__") else ""
     return Element(
         many=many,
         kinds=(dict,) if complex_ else _json_kinds(leaf),
@@ -137,7 +145,11 @@ def _element(model: str, name: str, annotation: Any, known: Mapping[str, Any]) -
         codes=_codes(model, name, known),
         targets=targets if targets and "Resource" not in targets else None,
         primitive=not complex_ or name.startswith("_"),
-        form=_FORMS.get(type(leaf.__metadata__[0]).__name__) if hasattr(leaf, "__metadata__") else None,
+        form=_FORMS.get(type_),
+        type=type_,
+        required=required,
+        choice=known.get("one_of_many", ""),
+        choice_required=bool(known.get("one_of_many_required")),
     )
 
 

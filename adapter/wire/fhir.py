@@ -9,7 +9,7 @@ Resource types that R4B dropped from R4 are unknown here.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
@@ -92,7 +92,7 @@ class _Reading:
             self._resource(value, place)
         else:
             self._members(value, element.model, place)
-            if element.targets and not self._points_to(value, element.targets):
+            if element.targets and not points_to(value, element.targets, self._types):
                 self.content.append(f"{place}.reference")
 
     def _primitive(self, value: Any, element: Element, place: str) -> None:
@@ -102,15 +102,25 @@ class _Reading:
         elif element.codes is not None and value not in element.codes:
             self.content.append(place)
 
-    def _points_to(self, reference: Resource, targets: frozenset[str]) -> bool:
-        """False only where the type of what is referred to is known, and wrong."""
-        literal = reference.get("reference")
-        named = self._types.get(literal) if isinstance(literal, str) else None
-        relative = _RELATIVE.fullmatch(literal) if isinstance(literal, str) else None
-        kinds = {named, relative and relative.group(1), reference.get("type")} - {None}
-        return all(
-            kind in targets or not isinstance(kind, str) or resource_model(kind) is None for kind in kinds
-        )
+
+_NO_TYPES: Mapping[str, str] = {}
+
+
+def points_to(reference: Resource, targets: frozenset[str], types: Mapping[str, str] = _NO_TYPES) -> bool:
+    """False only where the type of what is referred to is known (`types`: by full URL), and wrong."""
+    literal, said = reference.get("reference"), reference.get("type")
+    if isinstance(said, str) and not _may_be(said, targets):
+        return False
+    if not isinstance(literal, str):
+        return True
+    named, relative = types.get(literal), _RELATIVE.fullmatch(literal)
+    return (named is None or _may_be(named, targets)) and (
+        relative is None or _may_be(relative.group(1), targets)
+    )
+
+
+def _may_be(kind: str, targets: frozenset[str]) -> bool:
+    return kind in targets or resource_model(kind) is None
 
 
 def _values(resource: Resource) -> Iterator[str]:

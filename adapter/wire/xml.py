@@ -3,8 +3,10 @@
 Comments and processing instructions carry no facts in the Norwegian standards and are dropped.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any, NoReturn
 
 from lxml import etree
@@ -12,7 +14,14 @@ from lxml import etree
 from adapter.domain.problems import Finding, Refused
 from adapter.wire.tree import Tree
 
-_XHTML = "http://www.w3.org/1999/xhtml"
+_XHTML = "{http://www.w3.org/1999/xhtml}"
+# In a message that begins so, a DOCTYPE can be spelt in one way only, and looking for it saves reading the beginning
+# twice (100 of 190 us for 7 kB).
+_UTF_8 = re.compile(
+    rb"(?:\xef\xbb\xbf)?"
+    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"'](?:yes|no)[\"'])? ?\?>"
+    rb"|<[A-Za-z])"
+)
 _INLINE = frozenset(
     (
         "a",
@@ -66,14 +75,20 @@ def parse(raw: bytes, *, max_bytes: int, max_depth: int) -> etree._Element:
         root = _read(raw)
     except etree.XMLSyntaxError as fault:
         raise Refused(Finding(_problem(fault))) from None
-    if root.getroottree().xpath(f"boolean(/{'/'.join('*' * (max_depth + 1))})"):
+    if _deeper_than(max_depth)(root):
         raise Refused(Finding("too-deep"))
     return root
 
 
+@cache
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath(f"boolean(/{'/'.join('*' * (depth + 1))})")
+
+
 def _read(raw: bytes) -> etree._Element:
-    with suppress(_RootReached):
-        etree.fromstring(raw, _parser(_Prolog()))
+    if b"<!DOCTYPE" in raw or not _UTF_8.match(raw):
+        with suppress(_RootReached):
+            etree.fromstring(raw, _parser(_Prolog()))
     return etree.fromstring(raw, _parser())
 
 
@@ -103,49 +118,53 @@ def tree(element: etree._Element, text_elements: frozenset[str]) -> Tree:
     `text_elements`, and all that hold XHTML, become one string: their whole text, whitespace collapsed.
     An attribute whose local name is taken by one without namespace gets one `@` more, so none is lost.
     """
-    node = _node(element, text_elements)
+    node = _node(element, local(element), text_elements)
     return node if isinstance(node, dict) else {"#text": node}
 
 
-def _node(element: etree._Element, text_elements: frozenset[str]) -> Tree | str:
-    if _name(element) in text_elements or any(etree.QName(child).namespace == _XHTML for child in element):
+def _node(element: etree._Element, name: str, text_elements: frozenset[str]) -> Tree | str:
+    children = [(child, child.tag) for child in element]
+    if name in text_elements or (children and any(tag.startswith(_XHTML) for _, tag in children)):
         return " ".join("".join(_pieces(element)).split())
-    node: dict[str, Any] = dict(_attributes(element))
-    own = _own_text(element)
-    if not node and not len(element):
-        return own
-    if own:
-        node["#text"] = own
-    for child in element:
-        node.setdefault(_name(child), []).append(_node(child, text_elements))
-    return node
+    node: dict[str, Any] = _attributes(element.items())
+    text = (element.text or "").strip()
+    if not children:
+        return text if not node else node | {"#text": text} if text else node
+    below: dict[str, Any] = {}
+    for child, tag in children:
+        step = tag.rpartition("}")[2]
+        below.setdefault(step, []).append(_node(child, step, text_elements))
+        if (tail := child.tail) and (tail := tail.strip()):
+            text = f"{text} {tail}" if text else tail
+    return node | {"#text": text} | below if text else node | below
 
 
-def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+def local(element: etree._Element) -> str:
+    """The name of an element without its namespace; etree.QName takes five times as long to say it."""
+    tag: str = element.tag
+    return tag.rpartition("}")[2]
 
 
-def _attributes(element: etree._Element) -> Iterator[tuple[str, str]]:
-    taken: set[str] = set()
-    names = [(etree.QName(name), str(value)) for name, value in element.items()]
-    for name, value in sorted(names, key=lambda pair: pair[0].namespace is not None):
-        key = f"@{name.localname}"
-        while key in taken:
+def _attributes(items: Sequence[tuple[Any, Any]]) -> dict[str, Any]:
+    if not items:
+        return {}
+    found: dict[str, Any] = {f"@{name}": value for name, value in items}
+    if not any("}" in name for name in found):
+        return found
+    found = {}
+    for name, value in sorted(items, key=lambda item: "}" in item[0]):
+        key = f"@{name.rpartition('}')[2]}"
+        while key in found:
             key = f"@{key}"
-        taken.add(key)
-        yield key, value
-
-
-def _own_text(element: etree._Element) -> str:
-    parts = [element.text, *(child.tail for child in element)]
-    return " ".join(part.strip() for part in parts if part and part.strip())
+        found[key] = value
+    return found
 
 
 def _pieces(element: etree._Element) -> Iterator[str]:
     """Text in document order; a paragraph or a line break parts words, emphasis inside a word does not."""
     yield element.text or ""
     for child in element:
-        gap = "" if _name(child).lower() in _INLINE else " "
+        gap = "" if local(child).lower() in _INLINE else " "
         yield gap
         yield from _pieces(child)
         yield gap

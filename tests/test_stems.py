@@ -1,0 +1,79 @@
+"""The words looked for before an expression is tried: with them the outcome is that without them, only sooner."""
+
+import re
+
+import pytest
+from cases import FIXTURES
+from hypothesis import given
+from hypothesis import strategies as st
+from test_detection import NEED, NOT_CONCERNED, OBTAINED, REFUSED, STATES, UNCERTAIN, UNCLEAR
+
+from adapter.domain.detection import Phrases, Rules
+from adapter.mapping.stems import stems
+from adapter.mapping.tables import load
+from adapter.settings import carried
+
+PHRASES = load(carried("mappings"), "https://ip-adapter.example/fhir").phrases
+SENTENCES = [*STATES, *NOT_CONCERNED, *UNCERTAIN, NEED, *OBTAINED, *REFUSED, *UNCLEAR]
+WORDS = sorted({word for sentence in SENTENCES for word in sentence.split()})
+
+
+def rules(phrases: Phrases) -> Rules:
+    words = phrases.consent
+    of_consent = (*words.mentions, *words.refused, *words.not_asked, *words.obtained)
+    return (*phrases.topic, *phrases.against, *of_consent, *(r for s in phrases.signals for r in s.phrases))
+
+
+def holds_a_stem(text: str, words: frozenset[str]) -> bool:
+    small = text.lower().replace("i\u0307", "i").replace("\u0131", "i")
+    return any(word in small for word in words)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=8), st.sampled_from([str.lower, str.upper, str.title, str]))
+def test_whatever_an_expression_is_found_in_holds_a_stem_of_it(words: list[str], written: type[str]) -> None:
+    """Over all expressions of the table and texts of the words it is about, in any order and case."""
+    text = written(" ".join(words))
+    for rule in rules(PHRASES):
+        if rule.pattern.search(text):
+            assert holds_a_stem(text, rule.stems), rule.pattern.pattern
+
+
+def test_so_do_the_messages_of_all_case_folders() -> None:
+    for path in FIXTURES.rglob("in*.xml"):
+        text = " ".join(re.sub(r"<[^>]*>", " ", path.read_text(encoding="utf-8")).split())
+        for rule in rules(PHRASES):
+            assert not rule.pattern.search(text) or holds_a_stem(text, rule.stems), path
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        (r"\bsamtyk(?:ker|kjer)\b", {"samtykk"}),
+        (r"\b(?:barne)?koordinator\w*", {"koordinator"}),
+        (r"\bikke\b|\buten\b", {"ikke", "uten"}),
+        (r"(?:og\s+)*behov", {"behov"}),
+        (r"(?:abc)+d?", {"abc"}),
+        (r"abc|\d+", {""}),
+        (r"[ab]+", {""}),
+        (r"(?!abc)\w", {""}),
+        ("ABC", {"abc"}),
+        (r"(?=abc)\w+", {""}),
+    ],
+)
+def test_the_rarest_words_that_must_stand_are_taken(expression: str, words: set[str]) -> None:
+    """What may be missing, or must not stand, is none of them."""
+    assert stems(re.compile(expression, re.IGNORECASE)) == words
+
+
+def test_every_rule_of_the_table_has_stems() -> None:
+    """One without makes every sentence be looked at, which is slow but not wrong: whoever writes one shall know."""
+    assert [rule.pattern.pattern for rule in rules(PHRASES) if "" in rule.stems] == []
+
+
+@pytest.mark.parametrize("letter", ["\u0130", "\u0131"])
+def test_a_letter_that_python_takes_for_an_i_hides_nothing(letter: str) -> None:
+    """Regular expressions without regard to case find it, so the words must be found, too."""
+    text = f"Pasienten har {letter}kke samtykket"
+    refused = PHRASES.consent.refused[0]
+    assert refused.pattern.search(text)
+    assert holds_a_stem(text, refused.stems)
