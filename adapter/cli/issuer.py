@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
-
 from adapter.cli.failed import Failed
 from adapter.settings import Settings, carried
 
@@ -37,6 +35,8 @@ def issuer_beside(settings: Settings, port: int | None) -> Iterator[str]:
 
 
 def _answers(address: str) -> bool:
+    import httpx  # noqa: PLC0415 - production never asks, and starts without it
+
     try:
         told = httpx.get(f"{address}/.well-known/openid-configuration", timeout=2.0, trust_env=False)
         return bool(told.json()["issuer"] == address)

@@ -47,7 +47,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
     """Everything put together on a database that is at head. Raises Failed for all that can be foreseen."""
     with database_told():
         require_head(settings)
-        store = open_store(settings.database)
+        store = open_store(settings.database, pool_size=settings.pool)
         try:
             with tables_told():
                 parts = build(settings, store)

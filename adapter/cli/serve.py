@@ -165,6 +165,7 @@ def _serve(now: Opened, listener: socket.socket, *, work: bool, json: bool) -> N
         access_log=False,
         server_header=False,
         lifespan="on",
+        ws="none",
         timeout_graceful_shutdown=_LAST_REQUESTS_SECONDS,
     )
     host, port = listener.getsockname()[:2]
