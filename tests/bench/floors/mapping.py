@@ -170,12 +170,13 @@ def _case(
     named = [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{need}"}]
     return [
         {"resourceType": "ServiceRequest", "id": ids["Need"], "identifier": named, "status": "active",
-         "intent": "order", "category": [_coded("8307", "1")], "code": {"text": note.findtext(f"{_DM}Tema")}, "subject": patient,
-         "authoredOn": at, "requester": by, "performer": [owner], "reasonCode": [said]},
+         "intent": "order", "category": [_coded("8307", "1")], "code": {"text": note.findtext(f"{_DM}Tema")},
+         "subject": patient, "authoredOn": at, "requester": by, "performer": [owner], "reasonCode": [said]},
         {"resourceType": "Task", "id": ids["Task"], "identifier": named, "status": "requested", "intent": "order",
          "focus": request, "for": patient, "requester": hospital, "owner": owner, "authoredOn": at},
         {"resourceType": "CarePlan", "id": ids["Plan"], "status": "draft", "intent": "plan",
-         "title": "Individuell plan", "subject": patient, "created": at, "careTeam": [team], "supportingInfo": [request]},
+         "title": "Individuell plan", "subject": patient, "created": at, "careTeam": [team],
+         "supportingInfo": [request]},
         {"resourceType": "CareTeam", "id": ids["Team"], "status": "proposed", "subject": patient,
          "participant": [{"role": [_coded(system, code)], "member": who}
                          for system, code, who in (("9034", "18", by), ("8473", "1", hospital))]},
