@@ -8,13 +8,13 @@ time: what cannot be written back would be sent again and again.
 import asyncio
 import traceback
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 
 from adapter.domain.exchange import is_left_alone
-from adapter.flows.deliver import deliver_round
+from adapter.flows.deliver import deliver_round, end_false_pauses
 from adapter.flows.parts import Parts
 from adapter.ports import Collision, PostRound, StoreBusy, Transport
 
@@ -26,6 +26,8 @@ _ROUNDS = 10
 """Batches before a postman gives its recipient back, so that no recipient holds a lock for ever."""
 _BREATH = 0.02
 """Seconds between looks at least: mail comes in by thousands a second, and most is for who has a postman already."""
+_DOUBT_EVERY = timedelta(minutes=10)
+"""How often pauses are held against the clock; also at the start, and when it was set back."""
 
 log = structlog.get_logger("worker")
 
@@ -51,6 +53,7 @@ class Worker:
         self._failures: dict[str, tuple[int, datetime]] = {}
         self._served: dict[str, int] = {}
         self._sent_out = 0
+        self._doubted = datetime.min.replace(tzinfo=UTC)
         self._passed_over = False
         self._stopping = False
 
@@ -72,9 +75,12 @@ class Worker:
 
     async def look(self) -> None:
         """Send a postman to every recipient with due mail that has none of ours on the way, as far as there are any."""
-        store = self._parts.store
+        now = self._parts.clock()
         try:
-            due = await asyncio.to_thread(store.due_recipients, self._parts.clock())
+            if not timedelta() <= now - self._doubted < _DOUBT_EVERY:
+                await asyncio.to_thread(end_false_pauses, now, self._parts)
+                self._doubted = now
+            due = await asyncio.to_thread(self._parts.store.due_recipients, now)
         except StoreBusy:
             log.warning("store busy")
             return

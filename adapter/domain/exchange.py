@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Pause, Receipt
 
 LONGEST_ASKED = timedelta(days=1)
 """A partner may ask us to stay away for so long and no longer: nobody would notice a year."""
@@ -42,6 +42,10 @@ class Schedule:
         wait = self.waits[min(failures, len(self.waits)) - 1]
         asked = min(timedelta(seconds=retry_after or 0), LONGEST_ASKED)
         return at + max(wait, asked)
+
+    def nobody_meant(self, pause: Pause, now: datetime) -> bool:
+        """Whether a pause is longer than any can be: it was written by a clock that stood wrong, or read by one."""
+        return pause.until is not None and pause.until - now > max(LONGEST_ASKED, *self.waits)
 
 
 def settled_at(looked: datetime, now: datetime) -> datetime:

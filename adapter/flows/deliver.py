@@ -191,9 +191,11 @@ def _settle(
 def _settled(
     delivery: Delivery, receipt: Receipt, rule: AnswerRule, now: datetime, parts: Parts, *, paused: bool
 ) -> Settled:
-    """A delivery that must wait does so alone, unless its recipient is paused: then it is first when that ends."""
+    """A delivery that must wait does so alone, unless its recipient is paused: then it keeps its turn for when that
+    ends, also if the clock stands wrong now.
+    """
     event: str = rule.conclusion
-    due = now
+    due = min(delivery.due, now)
     if event == "later" and now - delivery.clock >= parts.schedule.park_after:
         event = "expired"
     elif event == "later" and not paused:
@@ -214,6 +216,16 @@ def _pause(
     failures = parts.store.pause_of(recipient).failures + 1
     asked = max((r.retry_after or 0 for r in receipts), default=0)
     return Pause(recipient, failures, parts.schedule.next_try(failures, now, asked))
+
+
+def end_false_pauses(now: datetime, parts: Parts) -> None:
+    """End the pauses that only a clock which stood wrong can have written; their recipients would wait for years."""
+    for recipient in parts.partners.by_organisation:
+        if parts.schedule.nobody_meant(parts.store.pause_of(recipient), now):
+            with parts.store.transaction() as tx:
+                tx.unpause(recipient)
+                details = {"recipient": recipient, "because": "clock-stood-wrong"}
+                tx.record(Audit(now, "adapter", "pause-ended", None, details))
 
 
 def _evidence(what: str, delivery: Delivery, because: str, consents: Sequence[str], now: datetime) -> Audit:
