@@ -150,6 +150,20 @@ def test_a_case_is_purged_only_as_it_was_archived(
     assert [v.invariant for v in violations(database_url, over.parts)] == ["purge-is-audited"]
 
 
+def test_an_archive_counts_for_its_own_case_only(over: Stage, database_url: str, store: Housekeeping) -> None:
+    """Of two cases that are over the archived one goes, whatever was written of the other since."""
+    assert sent_again(over, ("0000-4000-8000-000000000001", "0000-4000-8000-00000000000d")).status == 200
+    with store.snapshot() as snapshot:
+        ids = snapshot.case_ids("", 10)
+    assert len(ids) == 2
+    archive(store, over)
+    by_hand(database_url, "UPDATE case_ SET state = 'cancelled'", "UPDATE delivery SET place = 'done'")
+    over.clock.now += 11 * _YEARS
+    assert tidied(store, over)["case"] == 1
+    with store.snapshot() as snapshot:
+        assert [r.case.id for r in snapshot.records(ids) if r.tombstone] == over.cases
+
+
 def test_a_purged_case_is_never_opened_again(over: Stage, database_url: str, store: Housekeeping) -> None:
     """The repeat of a message gets its stored answer; the need in a new message, and without answers, a refusal."""
     first = sent_again(over)

@@ -61,7 +61,8 @@ def is_over(over: Over) -> ColumnElement[bool]:
 def is_archived() -> ColumnElement[bool]:
     """A case that has not changed since its archive was written and checked."""
     told = select(func.max(audit.c.id)).where(audit.c.case_id == case_.c.id, audit.c.action.not_in(NO_CHANGE))
-    return exists().where(archived.c.case_id == case_.c.id, archived.c.mark == told.scalar_subquery())
+    last = told.correlate(case_).scalar_subquery()
+    return exists().where(archived.c.case_id == case_.c.id, archived.c.mark == last).correlate(case_)
 
 
 def due(sql: Sql, removal: Removal, after: tuple[datetime, str | int] | None, limit: int) -> Batch:
