@@ -123,12 +123,10 @@ def _without_indexes(connection: Any, *, drop: bool) -> Iterator[None]:
 def size_of(url: str) -> int:
     """Bytes on disk: tables, indexes and what is set aside, after a checkpoint."""
     if url.startswith("sqlite"):
-        connection = sqlite3.connect(str(make_url(url).database))
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (pages,), (page,) = (
-            connection.execute(f"PRAGMA {n}").fetchone() for n in ("page_count", "page_size")
-        )
-        connection.close()
+        file = sqlite3.connect(str(make_url(url).database))
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (pages,), (page,) = (file.execute(f"PRAGMA {n}").fetchone() for n in ("page_count", "page_size"))
+        file.close()
         return int(pages * page)
     engine = create_engine(_with_driver(url))
     with engine.connect() as connection:

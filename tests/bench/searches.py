@@ -4,6 +4,7 @@ Each search takes a running number, and finds something. A name that begins with
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from adapter.flows.parts import Parts
@@ -30,4 +31,8 @@ def searches_of(store: Database, parts: Parts) -> Mapping[str, Search]:
 def of_operators(store: Database, _: Parts) -> Mapping[str, Search]:
     """What every release has: the lists of people; and how much stands where, which no person waits for."""
     found: dict[str, Any] = {name: getattr(store, name, None) for name in _LISTS}
-    return {_LISTS[name]: lambda _, ask=ask: ask() for name, ask in found.items() if ask}
+    return {_LISTS[name]: partial(_asked, ask) for name, ask in found.items() if ask}
+
+
+def _asked(ask: Callable[[], object], _: int) -> object:
+    return ask()

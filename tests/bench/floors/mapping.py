@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,7 @@ Resource = dict[str, Any]
 def written() -> tuple[Callable[[Any], bytes], str]:
     """The fastest JSON writer that is installed, and its name."""
     if find_spec("orjson"):
-        import orjson  # noqa: PLC0415 - only where it is installed
-
-        return orjson.dumps, "orjson"
+        return import_module("orjson").dumps, "orjson"
     return lambda tree: json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode(), "json"
 
 

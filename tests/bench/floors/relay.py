@@ -40,7 +40,7 @@ class OnPostgresql:
         kept = self._connection.execute(
             "SELECT id, bundle FROM floor_message WHERE id = ANY(%s)", [ids], binary=True, prepare=True
         )
-        bodies = dict(kept.fetchall()) if got else {}
+        bodies: dict[Any, bytes] = dict(kept.fetchall()) if got else {}
         return [(id_, _LETTER % (str(message).encode(), bodies[message])) for id_, message in got]
 
     def done(self, ids: list[Any]) -> None:

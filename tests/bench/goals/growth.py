@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from adapter.domain.message import Caller
 from adapter.flows.parts import Parts
@@ -51,7 +52,7 @@ def _grown(
             copies,
             made,
             size - made,
-            lambda n, at=made, of=size: run.tell(f"G12 {kind}: {at + n:,} of {of:,} cases"),
+            partial(_made, run, kind, made, size),
         )
         seconds = time.perf_counter() - begun
         if size == sizes[-1]:
@@ -62,6 +63,10 @@ def _grown(
         copies = copies_of(url, original, second)  # numbers of rows go on after those accepted meanwhile
         fresh += 10_000
     yield from _compared(kind, sizes, measured)
+
+
+def _made(run: Run, kind: str, before: int, size: int, more: int) -> None:
+    run.tell(f"G12 {kind}: {before + more:,} of {size:,} cases made")
 
 
 def _built(kind: str, count: int, seconds: float, bytes_each: float) -> Figure:
