@@ -8,11 +8,15 @@ For a process that serves, run `py-spy top --pid …` beside it; what stands her
 import asyncio
 import cProfile
 import pstats
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+from tests.bench.run import ROOT
 
 _SHOWN = 8
 
@@ -29,6 +33,19 @@ def top(work: Callable[[], object], times: int) -> tuple[str, ...]:
     return tuple(
         f"{numbers[2] / whole:5.1%} {_place(where)} ({numbers[1] / times:g} calls)"
         for where, numbers in rows[:_SHOWN]
+    )
+
+
+def imports(module: str) -> tuple[str, ...]:
+    """The modules that take longest by themselves while that one is imported in a new process."""
+    command = [sys.executable, "-X", "importtime", "-c", f"import {module}"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stderr
+    rows = [line.removeprefix("import time:").split("|") for line in said.splitlines() if "|" in line]
+    known = [(int(row[0]), int(row[1]), row[2].strip()) for row in rows if row[0].strip().isdigit()]
+    known.sort(reverse=True)
+    return tuple(
+        f"{own / 1000:.0f} ms {name} (import; with its own {all_ / 1000:.0f} ms)"
+        for own, all_, name in known[:_SHOWN]
     )
 
 

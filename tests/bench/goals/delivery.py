@@ -55,7 +55,7 @@ def delivery(run: Run) -> Iterator[Figure]:
         against = "durable floor + relay floor, one process each"
         note = f"{run.size.messages} messages a run, counted at the receiver"
         figure = Figure("G4", what, ours, least, against, Target("at least", 0.4) if judged else None, note)
-        yield figure if figure.met is not False else _explained(run, figure)
+        yield figure if figure.met is not False else explained(run, figure)
         yield Figure("G4", f"CPU a message, all processes of ours: {kind}", cpu)
         if judged:
             run.kept["G4"] = ours
@@ -64,7 +64,7 @@ def delivery(run: Run) -> Iterator[Figure]:
                 yield Figure("G4", what, ours, recorded(peer.value, "/s"), peer.name, target)
 
 
-def _explained(run: Run, figure: Figure) -> Figure:
+def explained(run: Run, figure: Figure) -> Figure:
     """The profile of carrying mail to a partner that answers at once, on SQLite in this process."""
     url = database(run, "sqlite")
     with on_database(url) as (parts, _):

@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 from tests.bench.bulk import copies_of, fill, size_of
 from tests.bench.figures import Figure, Sample, Target, recorded
@@ -14,6 +15,7 @@ from tests.bench.goals.delivery import PATIENCE_SECONDS, cpu_seconds
 from tests.bench.inside import on_database
 from tests.bench.load import drive
 from tests.bench.places import Child, House, database, drop
+from tests.bench.profiling import imports
 from tests.bench.registry import measures
 from tests.bench.run import ROOT, Run
 
@@ -54,9 +56,10 @@ def resting(run: Run) -> Iterator[Figure]:
             yield Figure("G10", f"start to first answer: {kind}", took, least_time, _MODELS_ONLY, None, note)
             if judged:
                 most = recorded(_SECONDS, "s")
-                yield Figure(
-                    "G10", f"start to first answer: {kind}", took, most, _LIMIT, Target("at most", 1)
+                figure = Figure(
+                    "G10", f"start to first answer: {kind}", took, most, _LIMIT, Target("at most", 1), note
                 )
+                yield figure if figure.met else replace(figure, limits=imports("adapter.cli.serve"))
             yield from _working(run, kind, house, begun[-1][1], least_memory)
         drop(run, url)
 
