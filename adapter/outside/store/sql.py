@@ -45,7 +45,8 @@ class Sql:
     def run_each(self, statement: Executable, each: Sequence[Record]) -> None:
         """The statement once for each row of values, in order; nothing without rows."""
         if each:
-            self._do(lambda: self._connection.execute(statement, each))
+            # One row by itself spares PostgreSQL's driver a pipeline (a quarter of a whole need's time).
+            self._do(lambda: self._connection.execute(statement, each if len(each) > 1 else each[0]))
 
     def asked(self, question: Callable[[Connection], T]) -> T:
         """What a question of another module says of the database."""

@@ -154,8 +154,9 @@ UNPAUSE = update(recipient).where(recipient.c.organisation == bindparam("to")).v
 
 MAIL_IS_THERE = select(func.pg_notify(bindparam("channel"), ""))
 
+# Inline: the numbers of new rows are not asked for.
 INSERT = {
-    table.name: insert(table)
+    table.name: insert(table).inline()
     for table in (received, case_, history, version, delivery, receipt, waiting, audit)
 }
 # Somebody else may be making the same recipient.
