@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.api.places import Limits, Places
+from adapter.api.threads import LARGE_BYTES, Threads
 from adapter.domain.condition import AWAY, Measured
 from adapter.domain.problems import Refused
 from adapter.outside.store import Database
@@ -233,3 +234,23 @@ def test_places_never_exceed_their_bounds_and_all_come_back(moves: list[tuple[st
     for place, _, _ in taken:
         place.__exit__()
     assert (places.requests, places.bytes_) == (0, 0)
+
+
+def test_large_bodies_are_worked_on_one_at_a_time_and_small_ones_pass_them() -> None:
+    threads, large = Threads(4), b" " * LARGE_BYTES
+    go, at_work, most = threading.Event(), [], []
+
+    def work() -> None:
+        at_work.append(1)
+        most.append(len(at_work))
+        assert go.wait(30)
+        at_work.pop()
+
+    async def run() -> None:
+        waiting = [asyncio.create_task(threads.run_on(large, work)) for _ in range(3)]
+        assert await threads.run_on(b"", lambda: "passed") == "passed"
+        go.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+    assert most == [1, 1, 1]

@@ -75,7 +75,7 @@ def _resource(type_: str, gate: Gate) -> Endpoint:
         id_ = _named(request, "id", _ID, type_)
         raw = await body_of(request, JSON, gate.parts.max_bytes, gate.limits.body_seconds)
         if_match = request.headers.get("if-match")
-        return await gate.threads.run(UPDATES[type_], caller, id_, if_match, raw, gate.parts)
+        return await gate.threads.run_on(raw, UPDATES[type_], caller, id_, if_match, raw, gate.parts)
 
     reading = gate.endpoint("ip-adapter/cases.read", "read", read)
     changing = gate.endpoint("ip-adapter/cases.write", "change", change)

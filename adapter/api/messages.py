@@ -20,9 +20,10 @@ def message_handler(gate: Gate, door: Door, media_types: Collection[str]) -> Han
 
     async def handle(request: Request, caller: Caller) -> Answer:
         raw = await body_of(request, media_types, gate.parts.max_bytes, gate.limits.body_seconds)
-        if not gate.allows("new-need") and await gate.threads.run(is_new_need, door, raw, caller, gate.parts):
+        asked = door, raw, caller, gate.parts
+        if not gate.allows("new-need") and await gate.threads.run_on(raw, is_new_need, *asked):
             gate.require("new-need")
-        return await gate.threads.run(accept, door, raw, caller, gate.parts)
+        return await gate.threads.run_on(raw, accept, *asked)
 
     return handle
 
