@@ -62,7 +62,8 @@ def show(console: Console, figures: Sequence[Figure], failures: Iterable[str]) -
     for figure in figures:
         if figure.limits:
             console.print(
-                f"\n[bold]What limits {figure.goal}[/] ({figure.what}), by cProfile of the path in this process (a start: -X importtime):"
+                f"\n[bold]What limits {figure.goal}[/] ({figure.what}), by cProfile of the path in this process"
+                " (a start: by -X importtime):"
             )
             for line in figure.limits:
                 console.print(f"  {line}", highlight=False, markup=False)
