@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from oracle import DEFINITIONS, needs_oracle
 
+from adapter.wire import elements as elements_module
 from adapter.wire.elements import Element, elements, resource_model
 
 # Bound to open or filtered sets (media types, currencies), or to concepts in a CodeableConcept.
@@ -125,3 +126,14 @@ def test_every_official_element_is_known_and_no_other(resource: str) -> None:
         assert set(names) <= ours, path
         ours -= set(names)
     assert not ours
+
+
+def test_names_of_types_that_callers_make_up_do_not_gather_in_memory() -> None:
+    """A name may be as long as a message; what is remembered of names is few and short ones."""
+    for number in range(1000):
+        assert resource_model(f"Made{'x' * number}up") is None
+    remembered = elements_module._resource_model.cache_info()
+    assert remembered.currsize <= 256
+    before = remembered.misses
+    assert resource_model("A" * 1_000_000) is None
+    assert elements_module._resource_model.cache_info().misses == before

@@ -9,7 +9,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
@@ -34,6 +34,7 @@ _SINCE_R4B = frozenset(
         "SubscriptionTopic",
     }
 )
+_LONGEST_NAME = 64
 _ABSTRACT = frozenset({"Resource", "DomainResource"})
 _DATA_TYPES_SINCE_R4B = ("CodeableReference", "RatioRange")
 
@@ -107,9 +108,13 @@ class Element:
         return self.child.get_model_klass()
 
 
-@cache
 def resource_model(name: str) -> Model | None:
     """The model of a resource type of R4, None where there is none. Imports that type only."""
+    return _resource_model(name) if len(name) <= _LONGEST_NAME else None
+
+
+@lru_cache(256)  # R4 has 148 types; what callers send in place of one must not gather without end
+def _resource_model(name: str) -> Model | None:
     if not name.isalpha() or name in _SINCE_R4B or name in _ABSTRACT:
         return None
     try:
