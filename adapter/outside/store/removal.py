@@ -60,7 +60,6 @@ def is_over(over: Over) -> ColumnElement[bool]:
 
 def is_archived() -> ColumnElement[bool]:
     """A case that has not changed since its archive was written and checked."""
-    # Tied to the row of the archive: SQLite 3.40 takes what is tied to the case two levels up for a constant.
     told = select(func.max(audit.c.id)).where(
         audit.c.case_id == archived.c.case_id, audit.c.action.not_in(NO_CHANGE)
     )
