@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 import structlog
+from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from starlette.applications import Starlette
 
 from adapter.api.logging import configure
 from adapter.api.places import Limits
@@ -77,7 +77,7 @@ class Api:
     """An app on a database."""
 
     parts: Parts
-    app: Starlette
+    app: FastAPI
     watch: Watch
 
     def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from starlette.applications import Starlette
+from fastapi import FastAPI
 
 from adapter.api.logging import configure
 from adapter.api.service import Lifespan, make_app
@@ -149,7 +149,7 @@ def _serve(now: Opened, listener: socket.socket, *, work: bool, json: bool) -> N
     seen = watch(now.settings, now.store)
 
     @asynccontextmanager
-    async def around(_: Starlette) -> AsyncIterator[None]:
+    async def around(_: FastAPI) -> AsyncIterator[None]:
         await seen.look()
         looking = asyncio.create_task(seen.keep())
         try:
@@ -180,7 +180,7 @@ def _serve(now: Opened, listener: socket.socket, *, work: bool, json: bool) -> N
         raise Failed("it ended by a fault; the log on standard error has the rest")
 
 
-def _app(now: Opened, seen: Watch, lifespan: Lifespan) -> Starlette:
+def _app(now: Opened, seen: Watch, lifespan: Lifespan) -> FastAPI:
     settings = now.settings
     identity = Identity(settings.issuer, settings.audience, system_clock)
     return make_app(now.parts, identity, seen, limits(settings), lifespan)
