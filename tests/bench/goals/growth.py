@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 
 from adapter.domain.message import Caller
 from adapter.flows.parts import Parts
 from adapter.flows.read import read_resource
 from adapter.outside.store import Database
+from adapter.outside.store.keeping import Housekeeping, open_keeping
 from tests.bench.bulk import copies_of, fill, size_of
 from tests.bench.copies import Copies
 from tests.bench.figures import Figure, Sample, Target, each_ms
@@ -29,13 +31,19 @@ def growth(run: Run) -> Iterator[Figure]:
     """Each operation at each size, in this process; the goal compares the largest with the middle one on PostgreSQL."""
     for kind, sizes in run.size.cases.items():
         url = database(run, kind)
-        with on_database(url) as (parts, store):
-            yield from _grown(run, kind, url, sizes, parts, store)
+        with on_database(url) as (parts, store), closing(open_keeping(url)) as keeping:
+            yield from _grown(run, kind, url, sizes, parts, store, keeping)
         drop(run, url)
 
 
 def _grown(
-    run: Run, kind: str, url: str, sizes: Sequence[int], parts: Parts, store: Database
+    run: Run,
+    kind: str,
+    url: str,
+    sizes: Sequence[int],
+    parts: Parts,
+    store: Database,
+    keeping: Housekeeping,
 ) -> Iterator[Figure]:
     taken(parts, Need(1, person=True).xml())
     taken(parts, Need(2, person=True).xml())
@@ -59,7 +67,7 @@ def _grown(
             yield _built(kind, size - made, seconds, (size_of(url) - empty) / size)
         made = size
         run.tell(f"G12 {kind}, {size:,} cases: measuring")
-        measured.append(_operations(run, parts, store, copies, original, size, fresh))
+        measured.append(_operations(run, parts, store, keeping, copies, original, size, fresh))
         copies = copies_of(url, original, second)  # numbers of rows go on after those accepted meanwhile
         fresh += 10_000
     yield from _compared(kind, sizes, measured)
@@ -95,7 +103,14 @@ def _compared(kind: str, sizes: Sequence[int], measured: list[dict[str, Sample]]
 
 
 def _operations(
-    run: Run, parts: Parts, store: Database, copies: Copies, original: str, size: int, fresh: int
+    run: Run,
+    parts: Parts,
+    store: Database,
+    keeping: Housekeeping,
+    copies: Copies,
+    original: str,
+    size: int,
+    fresh: int,
 ) -> dict[str, Sample]:
     """Milliseconds of each operation. Cases are taken from all over, not one after the other."""
     calls = range(1, max(5, run.size.calls // 2))
@@ -115,7 +130,7 @@ def _operations(
     delivered(parts)
     found["case page"] = each_ms(lambda n: _page(store, somewhere[n - 1]), calls)
     found["read a Task by id"] = each_ms(lambda n: _read(parts, tasks[n - 1]), calls)
-    for name, search in searches_of(store, parts).items():
+    for name, search in searches_of(store, keeping, parts).items():
         found[name] = each_ms(search, calls[:10])
     return {name: sample.thirds() for name, sample in found.items()}
 
