@@ -26,6 +26,8 @@ _ROUNDS = 10
 """Batches before a postman gives its recipient back, so that no recipient holds a lock for ever."""
 _BREATH = 0.02
 """Seconds between looks at least: mail comes in by thousands a second, and most is for who has a postman already."""
+_SIGN_OF_LIFE = 5.0
+"""Seconds between signs of life to who keeps the locks: a process that gives none for half a minute loses them."""
 _DOUBT_EVERY = timedelta(minutes=10)
 """How often pauses are held against the clock; also at the start, and when it was set back."""
 
@@ -68,10 +70,20 @@ class Worker:
 
     async def run(self) -> None:
         """Look, send, look again, until stopped; then wait for the postmen on their way, but not for ever."""
-        while not self._stopping:
-            await asyncio.gather(self.look(), asyncio.sleep(_BREATH))
-            await asyncio.to_thread(self._round.wait, self._look_every)
-        await self._finish()
+        alive = asyncio.create_task(self._give_signs_of_life())
+        try:
+            while not self._stopping:
+                await asyncio.gather(self.look(), asyncio.sleep(_BREATH))
+                await asyncio.to_thread(self._round.wait, self._look_every)
+            await self._finish()
+        finally:
+            alive.cancel()
+
+    async def _give_signs_of_life(self) -> None:
+        """Also while every postman waits for an answer: only who stands still is to lose what it holds."""
+        while True:
+            await asyncio.sleep(_SIGN_OF_LIFE)
+            await asyncio.to_thread(self._round.still_held)
 
     async def look(self) -> None:
         """Send a postman to every recipient with due mail that has none of ours on the way, as far as there are any."""

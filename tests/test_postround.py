@@ -10,7 +10,7 @@ import pytest
 from databases import TERMINATE, Administer, database_of
 from stored import AAS, CASE, VESTBY, mail, send, until
 
-from adapter.outside.store import Database, open_store
+from adapter.outside.store import Database, open_store, postround
 from adapter.ports import PostRound
 
 
@@ -59,6 +59,50 @@ def test_a_broken_lock_connection_ends_every_round_on_it(postgresql_url: str, ad
     assert not one.take(VESTBY)
     one.close()
     two.close()
+    store.close()
+
+
+@pytest.mark.server
+def test_who_gives_no_sign_of_life_loses_what_it_holds(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another takes it, and the first hears so at its next question; who asks now and then keeps what it has."""
+    monkeypatch.setattr(postround, "_SILENT_MS", 400)
+    store = open_store(postgresql_url)
+    silent, asking, other = store.round(), store.round(), store.round()
+    assert silent.take(VESTBY)
+    assert asking.take(AAS)
+    pause = threading.Event()
+    for _ in range(100):
+        if other.take(VESTBY):
+            break
+        assert asking.still_held()
+        pause.wait(0.05)
+    else:
+        raise AssertionError("the silent one keeps its recipient")
+    assert not silent.still_held()
+    assert not other.take(AAS)
+    for round_ in (silent, asking, other):
+        round_.close()
+    store.close()
+
+
+@pytest.mark.server
+def test_a_quiet_round_is_not_ended_for_its_silence(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first mail after a quiet night finds the connection there, as long as somebody asks now and then."""
+    monkeypatch.setattr(postround, "_SILENT_MS", 300)
+    store = open_store(postgresql_url)
+    round_ = store.round()
+    assert round_.take(VESTBY)
+    round_.give_back(VESTBY)
+    pause = threading.Event()
+    for _ in range(12):
+        assert round_.still_held()
+        pause.wait(0.05)
+    assert round_.take(VESTBY)
+    round_.close()
     store.close()
 
 

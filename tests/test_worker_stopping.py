@@ -96,6 +96,29 @@ def test_mail_is_carried_when_it_is_queued_and_not_at_the_next_look(stage: Stage
     round_.close()
 
 
+def test_a_sign_of_life_is_given_while_every_postman_waits_for_an_answer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partner may take its whole time-out to answer; the locks are kept meanwhile."""
+    monkeypatch.setattr(under_test, "_SIGN_OF_LIFE", 0.01)
+    hanging, signs = Hanging(), asyncio.Event()
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+
+        class Counting(Free):
+            def still_held(self) -> bool:
+                if hanging.called.is_set():
+                    loop.call_soon_threadsafe(signs.set)
+                return super().still_held()
+
+        async with at_work(Worker(stage.parts, hanging, Counting(), NEVER, finish_within=0.01)):
+            await hanging.called.wait()
+            await signs.wait()
+
+    in_time(story())
+
+
 def test_a_worker_that_waits_stops_at_once(stage: Stage) -> None:
     """Nobody waits for the end of a night without mail."""
 

@@ -1,6 +1,7 @@
 """How much is broken, and the house it is broken in.
 
-`pytest` runs every fault in a bounded form; `pytest tests/faults --faults-full` runs them in full.
+`pytest` runs the faults in a bounded form, without those marked `in_full`; `pytest -m faults --faults-full` runs all
+of them in full.
 """
 
 import tempfile
@@ -13,21 +14,24 @@ from own_postgresql import OwnPostgreSQL
 from premises import House, partner
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--faults-full", action="store_true", help="break things for minutes, not for seconds")
-    parser.addoption("--faults-seed", type=int, default=1, help="who is killed when (default: 1)")
-
-
 @pytest.fixture(scope="session")
 def in_full(request: pytest.FixtureRequest) -> bool:
     """Whether to run the long form."""
-    return bool(request.config.getoption("--faults-full", default=False))
+    return bool(request.config.getoption("--faults-full"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long runs only when asked for."""
+    if not config.getoption("--faults-full"):
+        for item in items:
+            if item.get_closest_marker("in_full"):
+                item.add_marker(pytest.mark.skip(reason="takes long: runs with --faults-full"))
 
 
 @pytest.fixture(scope="session")
 def seed(request: pytest.FixtureRequest) -> int:
     """The same seed makes the same messages and kills in the same order."""
-    return int(request.config.getoption("--faults-seed", default=1))
+    return int(request.config.getoption("--faults-seed"))
 
 
 @pytest.fixture(scope="session")

@@ -72,8 +72,12 @@ def _postgresql(url: URL, patience: float, pool_size: int) -> Engine:
     )
 
 
+# A partner that vanished without a word (a dead machine, a cut cable) is noticed within seconds, not hours: by the
+# server too, which else keeps the locks of who is gone for as long as its system says (two hours, as a rule).
+_SERVER_NOTICES = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
+
+
 def _postgresql_options(patience: float, settings: str) -> dict[str, Any]:
-    # A partner that vanished without a word (a cut cable) is noticed within seconds, not hours.
     return {
         "connect_timeout": max(2, ceil(patience)),
         "keepalives_idle": 10,
@@ -81,7 +85,7 @@ def _postgresql_options(patience: float, settings: str) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": 15_000,
         "application_name": "ip-adapter",
-        "options": f"-c timezone=UTC {settings}".strip(),
+        "options": f"-c timezone=UTC {_SERVER_NOTICES} {settings}".strip(),
     }
 
 

@@ -16,18 +16,22 @@ from adapter.ports import PostRound, StoreBusy
 _TAKE = text("SELECT pg_try_advisory_lock(:key)")
 _GIVE_BACK = text("SELECT pg_advisory_unlock(:key)")
 _ALIVE = text("SELECT 1")
+_SILENT_MS = 30_000
+"""After so long without a word from a process the server ends its session, and another has its recipients."""
 
 
 class AdvisoryRound:
     """PostgreSQL: session advisory locks, all on one connection, which must not go through a pooling proxy.
 
-    A process that dies loses its connection, and with it every lock. If only the connection breaks, the
-    postmen stop: nothing is taken on a new connection until each of them has given back what it lost.
+    A process that dies loses its connection, and with it every lock; so does one that stands still, by its silence:
+    `still_held`, asked every few seconds, is its sign of life. If only the connection breaks, the postmen stop:
+    nothing is taken on a new connection until each of them has given back what it lost.
     """
 
     def __init__(self, url: URL) -> None:
-        # An idle round is a quiet night, not a fault: the server must not end its session.
-        self._engine: Engine = open_single(url, "-c statement_timeout=5000 -c idle_session_timeout=0")
+        self._engine: Engine = open_single(
+            url, f"-c statement_timeout=5000 -c idle_session_timeout={_SILENT_MS}"
+        )
         self._listener = Listener(url)
         self._connection: Connection | None = None
         self._broken = False
@@ -55,12 +59,15 @@ class AdvisoryRound:
                     self._ask(_GIVE_BACK, recipient)
 
     def still_held(self) -> bool:
-        """False once the connection that holds the locks broke: somebody else may be sending by now."""
+        """False once the connection that holds the locks broke: somebody else may be sending by now.
+
+        Also tells the server that this process is alive, whether it holds anything or not.
+        """
         with self._guard:
             if self._broken:
                 return False
-            if self._held:
-                with suppress(StoreBusy):
+            if self._connection is not None:
+                with suppress(StoreBusy, StoreFailed):
                     self._ask(_ALIVE)
             return not self._broken
 
