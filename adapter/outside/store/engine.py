@@ -74,7 +74,10 @@ def _postgresql(url: URL, patience: float, pool_size: int) -> Engine:
 
 # A partner that vanished without a word (a dead machine, a cut cable) is noticed within seconds, not hours: by the
 # server too, which else keeps the locks of who is gone for as long as its system says (two hours, as a rule).
-_SERVER_NOTICES = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
+_SERVER_NOTICES = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 "
+    "-c tcp_keepalives_count=3 -c tcp_user_timeout=15000"
+)
 
 
 def _postgresql_options(patience: float, settings: str) -> dict[str, Any]:
