@@ -8,19 +8,20 @@ import time
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 
 from adapter.outside.store.engine import WRITING, file_of, open_engine, open_single, read_url
 from adapter.outside.store.errors import asked
 from adapter.outside.store.tables import serves
 from adapter.ports import StoreBusy
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_APPLIED = table("alembic_version", column("version_num"))
 _PATIENCE = 60.0
 _PAUSE = 0.2
 # Tried and not waited for: who waits in a statement keeps CREATE INDEX CONCURRENTLY of the other waiting for it.
@@ -115,27 +116,34 @@ def _create(file: Path) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    newer = _revision(connection) > _head()
+    if _revision(connection) >= _head():
+        return
+    # A start on tables that are there already is 0.4 s of CPU and 10 MB cheaper without Alembic.
+    from alembic import command  # noqa: PLC0415
+
     if connection.dialect.name == "postgresql":
         connection.rollback()  # Alembic begins its own transactions
-    if not newer:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _revision(connection: Connection) -> str:
     """The newest migration that was applied, by its number; "" for none."""
-    return max(MigrationContext.configure(connection).get_current_heads(), default="")
+    if not inspect(connection).has_table(_APPLIED.name):
+        return ""
+    return max(connection.execute(select(_APPLIED.c.version_num)).scalars(), default="")
 
 
 @cache
 def _head() -> str:
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    """The newest migration of this release: files are named by their numbers, as `m0001_tables.py`."""
+    return max(file.name[1:5] for file in _MIGRATIONS.glob("versions/m*.py"))
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     config = Config()
-    folder = str(Path(__file__).with_name("migrations"))
-    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     return config
