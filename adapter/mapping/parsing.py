@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from adapter.domain.detection import ConsentPhrases, Phrases, Rule, Signal
 from adapter.domain.problems import Catalogue
+from adapter.mapping import yaml_text
 from adapter.mapping.paths import steps
 from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Role, Row, WritingTable, Written
 from adapter.mapping.stems import stems
@@ -22,7 +21,7 @@ def _only(row: Mapping[str, Any], *known: str) -> None:
 
 def reading_table(name: str, text: str) -> ReadingTable:
     """A file of mappings/messages."""
-    raw = yaml.safe_load(text)
+    raw = yaml_text.read(text)
     _only(raw, "version", "history", "spec", "columns", "roles", "rows", "ignored", "texts")
     if raw["version"] not in raw["history"]:
         raise ValueError("the version has no line in history")
@@ -73,7 +72,7 @@ def _cell(raw: Any) -> Cell:
 
 def writing_table(name: str, text: str) -> WritingTable:
     """A file of mappings/resources."""
-    raw = yaml.safe_load(text)
+    raw = yaml_text.read(text)
     _only(raw, "version", "history", "spec", "resource", "when", "rows")
     if raw["version"] not in raw["history"]:
         raise ValueError("the version has no line in history")
@@ -118,7 +117,7 @@ def displays(text: str) -> dict[str, str]:
 
 def phrases(text: str) -> Phrases:
     """mappings/detection.yaml: regular expressions, tried in the order of the file."""
-    raw = yaml.safe_load(text)
+    raw = yaml_text.read(text)
     _only(raw, "version", "history", "topic", "states", "negates", "doubts", "against", "signals", "consent")
     return Phrases(
         topic=_rules(_compiled(raw["topic"])),

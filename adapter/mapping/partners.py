@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from stdnum.no import orgnr
 
 from adapter.domain.partners import Partner, Partners
+from adapter.mapping import yaml_text
 
 _KINDS = ("hospital", "municipality", "adapter")
 _SYNTHETIC = "9999"
@@ -19,7 +19,7 @@ def load(path: Path, *, synthetic: bool) -> Partners:
     Organisation numbers must have a right check digit; numbers that begin with 9999 are samples and are taken only
     where `synthetic` is true. Raises ValueError naming the row (by position) and what is wrong.
     """
-    rows = yaml.safe_load(path.read_text(encoding="utf-8"))["partners"]
+    rows = yaml_text.read(path.read_text(encoding="utf-8"))["partners"]
     partners = [
         _partner(row, f"{path.name}: row {position}", synthetic) for position, row in enumerate(rows, 1)
     ]

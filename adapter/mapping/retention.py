@@ -9,6 +9,7 @@ import yaml
 
 from adapter.domain.lifecycle import LifeCycle
 from adapter.domain.retention import Class, Over, Period, Retention, Rule, states_before
+from adapter.mapping import yaml_text
 
 _PERIOD = re.compile(r"P([1-9][0-9]{0,2})([YD])")
 _WITH_THE_CASE = "with-the-case"
@@ -32,7 +33,7 @@ _STRICTER = {"settled": ("settled", "over"), "over": ("over", "archived")}
 def load(folder: Path, lifecycles: Mapping[str, LifeCycle]) -> Retention:
     """The rules of a folder of tables. Raises ValueError naming the file and what is wrong with it."""
     try:
-        read = yaml.safe_load((folder / "retention.yaml").read_text(encoding="utf-8"))
+        read = yaml_text.read((folder / "retention.yaml").read_text(encoding="utf-8"))
         rules = {name: _rule(name, row) for name, row in read["classes"].items()}
         _require_order(rules)
         over = _over(read["over"], lifecycles)

@@ -16,7 +16,7 @@ from adapter.domain.exchange import AnswerRule
 from adapter.domain.lifecycle import UNCHANGED, LifeCycle
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.steps import StepRule
-from adapter.mapping import parsing
+from adapter.mapping import parsing, yaml_text
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 
 
@@ -76,7 +76,7 @@ def _named(path: Path, build: Callable[[str, str], Any], base: str) -> Any:
 
 
 def _catalogue(text: str) -> Catalogue:
-    problems = [Problem(**row) for row in yaml.safe_load(text)]
+    problems = [Problem(**row) for row in yaml_text.read(text)]
     numbers = [p.number for p in problems]
     if len(set(numbers)) != len(numbers) or len({p.name for p in problems}) != len(problems):
         raise ValueError("a problem number or name stands twice")
@@ -139,5 +139,5 @@ def _check_steps(tables: Tables) -> None:
 def _categories(text: str) -> dict[str, Category]:
     return {
         name: Category(name, tuple(row["kinds"]), row["consent"] == "required", row["because"])
-        for name, row in yaml.safe_load(text)["categories"].items()
+        for name, row in yaml_text.read(text)["categories"].items()
     }
