@@ -36,7 +36,9 @@ class Identity(Protocol):
 
 
 class Transaction(Protocol):
-    """Everything a flow reads and writes, as one commit. Reading a case locks it until the commit.
+    """Everything a flow reads and writes, as one commit. Reading a case by `case` locks it until the commit.
+
+    `glance` gives the current version of a resource with its case, as both stand at this moment, and locks nothing.
 
     `of_case` gives the current version of each resource, `of_cases` the same for several cases, none left out.
     `versions` and `fresh` leave out what is not there; `fresh` gives deliveries as they stand now, in the order of
@@ -56,6 +58,7 @@ class Transaction(Protocol):
     def resolve(self, case_id: str, at: datetime, by: str) -> int: ...
 
     # versions
+    def glance(self, type: str, id: str) -> tuple[Version, Case] | None: ...
     def current(self, type: str, id: str) -> Version | None: ...
     def version(self, pinned: Pinned) -> Version | None: ...
     def versions(self, pins: Collection[Pinned]) -> Mapping[Pinned, Version]: ...

@@ -61,6 +61,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     | {"state": "s", "opened_at": NOW, "moved_at": NOW},
     "CURRENT_OF_CASES": {"cases": ["case-7", "case-8"]},
     "CURRENT": {"type_": "Task", "id_": "Task7"},
+    "GLANCE": {"type_": "Task", "id_": "Task7"},
     "PINNED": {"pins": [("Task", "Task7", 2), ("Task", "Task8", 1)]},
     "SAME_WAITING": {"case": "case-7", "list_": "routing", "why": "w"},
     "RESOLVE": {"case": "case-7", "at": NOW, "by": "b"},

@@ -1,8 +1,10 @@
 """A case: one person's need, on its way from a hospital to a coordinating unit, and its versions."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 Resource = dict[str, Any]  # a FHIR resource as JSON; numbers with decimals are Decimal
@@ -41,12 +43,34 @@ class Step:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+_READER = json.JSONDecoder(parse_float=Decimal)
+
+
+class _Body:
+    """A resource, or the JSON text in which it was kept: read when it is asked for.
+
+    Of the 15 resources of a case most flows look into three or four; reading one takes as long as fetching it.
+    """
+
+    def __get__(self, version: "Version | None", _: type["Version"]) -> Resource:
+        if version is None:
+            raise AttributeError  # a Version has no body by default
+        held = version.__dict__
+        if "resource" not in held:
+            held["resource"] = _READER.decode(held["text"])
+        resource: Resource = held["resource"]
+        return resource
+
+    def __set__(self, version: "Version", body: Resource | str) -> None:
+        version.__dict__["text" if isinstance(body, str) else "resource"] = body
+
+
+@dataclass(frozen=True)
 class Version:
     """One version of a resource of a case. `author` is an organisation number, or "adapter".
 
-    `body` carries its own id and meta (versionId, lastUpdated). `source` is the id of the received
-    message or the request that brought it.
+    `body` carries its own id and meta (versionId, lastUpdated); it may be given as the ASCII JSON text without blanks
+    that it was kept in. `source` is the id of the received message or the request that brought it.
     """
 
     type: str
@@ -56,11 +80,17 @@ class Version:
     at: datetime
     author: str
     source: str
-    body: Resource
+    body: _Body = _Body()
 
     @property
     def reference(self) -> str:
         return f"{self.type}/{self.id}"
+
+    @property
+    def kept_text(self) -> str | None:
+        """The text it was kept in; None for a version made just now."""
+        text: str | None = self.__dict__.get("text")
+        return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,16 @@ _HANDLING = ("CarePlan", "CareTeam", "Task")
 
 
 def read_resource(caller: Caller, type_: str, id_: str, number: int | None, parts: Parts) -> Answer:
-    """The current or a named version. What a caller may not know of is answered like what does not exist."""
+    """The current or a named version. What a caller may not know of is answered like what does not exist.
+
+    Durably recorded before it is answered (pasientjournalforskriften § 13), but no case is locked: what decides is
+    read after what is shown, so the decision is never the older of the two, and a withdrawal that is committed while
+    a read is under way came after it. A lock would only let readers wait for writers, and each other.
+    """
     try:
         with parts.store.transaction() as tx:
-            version = _seen(tx, caller, _version(tx, type_, id_, number), parts)
+            version, case = _version(tx, type_, id_, number)
+            version = _seen(tx, caller, version, case, parts)
             details = {"resource": f"{version.reference}/{version.number}"}
             tx.record(Audit(parts.clock(), caller.organisation, "resource-read", version.case_id, details))
             return answer(version)
@@ -38,22 +44,23 @@ def read_resource(caller: Caller, type_: str, id_: str, number: int | None, part
         return parts.refusal(Finding("store-busy"))
 
 
-def _version(tx: Transaction, type_: str, id_: str, number: int | None) -> Version:
-    """A Patient is read as it is now only: an address may have become protected since (R-150)."""
-    current = tx.current(type_, id_)
+def _version(tx: Transaction, type_: str, id_: str, number: int | None) -> tuple[Version, Case]:
+    """The version and its case. A Patient is read as it is now only: an address may have become protected since
+    (R-150)."""
+    glance = tx.glance(type_, id_)
+    if glance is None:
+        raise Refused(Finding("not-found", type_))
+    current, case = glance
     version = current if number is None else tx.version(Pinned(type_, id_, number))
     if version is None or (type_ == "Patient" and version != current):
         raise Refused(Finding("not-found", type_))
-    return version
+    return version, case
 
 
-def _seen(tx: Transaction, caller: Caller, version: Version, parts: Parts) -> Version:
+def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: Parts) -> Version:
     """The version as the caller may see it. Raises Refused."""
-    case = tx.case(version.case_id)
     here, at = caller.organisation, parts.clock()
     nothing = Refused(Finding("not-found", version.type))
-    if case is None:
-        raise nothing
     if _own_work(tx, case, version, here):
         return version
     versions = tx.of_case(version.case_id)

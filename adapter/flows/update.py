@@ -20,6 +20,7 @@ from adapter.mapping.engine import Reading, Root, read
 from adapter.ports import Collision, StoreBusy, Transaction
 from adapter.wire import json
 from adapter.wire.fhir import check
+from adapter.wire.kept import unescaped
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 
@@ -109,8 +110,8 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     Who does not take part is answered as if there were nothing, so that no case can be found by trying. A unit that
     has sent the case back may tell that again, and no more.
     """
-    current = tx.current(resource["resourceType"], resource["id"])
-    case_id = current.case_id if current else _case_of_new(tx, resource)
+    glance = tx.glance(resource["resourceType"], resource["id"])
+    case_id = glance[1].id if glance else _case_of_new(tx, resource)
     case = tx.case(case_id) if case_id else None
     if case is None:
         raise Refused(Finding("not-found", resource["resourceType"]))
@@ -119,9 +120,14 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     if not late_word and not takes_part(case, versions, caller.organisation, at, parts):
         raise Refused(Finding("not-found", resource["resourceType"]))
     current = tx.current(resource["resourceType"], resource["id"])
-    first = tx.version(Pinned(resource["resourceType"], resource["id"], 1))
-    recorded_by = first.author if first else caller.organisation
-    return Update(caller, resource, current, case, versions, at, recorded_by)
+    return Update(caller, resource, current, case, versions, at, _recorded_by(tx, caller, current))
+
+
+def _recorded_by(tx: Transaction, caller: Caller, current: Version | None) -> str:
+    if current is None:
+        return caller.organisation
+    first = current if current.number == 1 else tx.version(Pinned(current.type, current.id, 1))
+    return first.author if first else caller.organisation
 
 
 def _case_of_new(tx: Transaction, resource: Resource) -> str | None:
@@ -174,7 +180,9 @@ def _write(tx: Transaction, asked: Update, decision: Decision, parts: Parts) -> 
 def answer(version: Version, status: int = 200) -> Answer:
     """A version as the answer to a read or an update."""
     location = f"{version.reference}/_history/{version.number}"
-    return Answer(status, "application/fhir+json", json.dumps(version.body), _etag(version), location)
+    kept = version.kept_text
+    body = json.dumps(version.body) if kept is None else unescaped(kept)
+    return Answer(status, "application/fhir+json", body, _etag(version), location)
 
 
 def _etag(version: Version | None) -> str | None:

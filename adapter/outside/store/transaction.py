@@ -27,6 +27,7 @@ from adapter.outside.store.statements import (
     DELIVERIES,
     DELIVERIES_OF_CASE,
     FIRST_IN_ENVELOPE,
+    GLANCE,
     MOVE_CASE,
     RESOLVE,
     SAME_WAITING,
@@ -49,6 +50,7 @@ class SqlTransaction:
         self._writer: Sql | None = None
         self._new, self._versions = Buffer(), Versions()
         self._locked: str | None = None
+        self._glanced: str | None = None
         self.queued_mail = False
 
     def __enter__(self) -> "SqlTransaction":
@@ -93,7 +95,7 @@ class SqlTransaction:
         """The case, locked until the commit."""
         if case_id in self._new.cases:
             return rows.case_of(self._new.cases[case_id])
-        if not self._writer and not self._sql.first(CASE, id_=case_id):
+        if not self._writer and case_id != self._glanced and not self._sql.first(CASE, id_=case_id):
             return None
         row = self._own().first(CASE_LOCKED, id_=case_id)
         self._versions.forget()  # read before the lock, it may be old by now
@@ -143,6 +145,17 @@ class SqlTransaction:
         if self._new.cases and not self._writer:
             return self._versions.here(type, id)
         return self._versions.current(self._sql, type, id, self._locked)
+
+    def glance(self, type: str, id: str) -> tuple[Version, Case] | None:
+        """The current version of a resource and its case as they stand, in one question and without a lock."""
+        self._written(self._new.versions)
+        row = self._sql.first(GLANCE, type_=type, id_=id)
+        if row is None:
+            return None
+        version, case = rows.glanced_of(row)
+        self._versions.note(version)
+        self._glanced = case.id
+        return version, case
 
     def version(self, pinned: Pinned) -> Version | None:
         return self._versions.pinned(self._sql, [pinned]).get(pinned)

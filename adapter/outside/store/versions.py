@@ -21,7 +21,7 @@ class Versions:
     def keep(self, version: Version) -> None:
         """What this transaction adds."""
         self._kept.append(version)
-        self._note(version)
+        self.note(version)
 
     def forget(self) -> None:
         """What was read before a lock may have been changed before it was had."""
@@ -46,7 +46,7 @@ class Versions:
             if row is None:
                 self._current[type_, id_] = None
             else:
-                self._note(rows.version_of(row))
+                self.note(rows.version_of(row))
         return self._current[type_, id_]
 
     def here(self, type_: str, id_: str) -> Version | None:
@@ -75,10 +75,11 @@ class Versions:
         unread = sorted(set(case_ids) - self._whole)
         if unread:
             for row in sql.rows(CURRENT_OF_CASES, cases=unread):
-                self._note(rows.version_of(row))
+                self.note(rows.version_of(row))
             self._whole.update(unread)
 
-    def _note(self, version: Version) -> None:
+    def note(self, version: Version) -> None:
+        """What was read."""
         self._pinned[_pin(version)] = version
         standing = self._current.get((version.type, version.id))
         if standing is None or standing.number <= version.number:
