@@ -14,6 +14,7 @@ from adapter.domain.condition import AWAY, Bounds, Measured
 from adapter.domain.exchange import Schedule
 from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
+from adapter.flows.clocks import clock_ahead
 from adapter.flows.parts import Parts
 from adapter.mapping import partners, routes, tables
 from adapter.outside.identity import acceptable_issuer
@@ -116,10 +117,11 @@ def measuring(store: Database, file: Path | None, clock: Clock) -> Measure:
     def measure() -> Measured:
         try:
             standing, oldest = store.backlog(), store.oldest_due(clock())
+            ahead = clock_ahead(store, clock)
         except (StoreBusy, StoreFailed):
             return AWAY
         free = shutil.disk_usage(file.parent).free if file else None
-        return Measured(True, store.ready(), free, standing, oldest)
+        return Measured(True, store.ready(), free, standing, oldest, store.has_room(), ahead)
 
     return measure
 

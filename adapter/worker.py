@@ -14,7 +14,8 @@ from functools import partial
 import structlog
 
 from adapter.domain.exchange import is_left_alone
-from adapter.flows.deliver import deliver_round, end_false_pauses
+from adapter.flows.clocks import clock_ahead
+from adapter.flows.deliver import deliver_round, end_false_waits
 from adapter.flows.parts import Parts
 from adapter.ports import Collision, PostRound, StoreBusy, Transport
 
@@ -29,7 +30,11 @@ _BREATH = 0.02
 _SIGN_OF_LIFE = 5.0
 """Seconds between signs of life to who keeps the locks: a process that gives none for half a minute loses them."""
 _DOUBT_EVERY = timedelta(minutes=10)
-"""How often pauses are held against the clock; also at the start, and when it was set back."""
+"""How often pauses and due times are held against the clock; also at the start, and when it was set back."""
+_TELL_EVERY = timedelta(minutes=1)
+"""How often the same trouble is told again while it lasts."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = structlog.get_logger("worker")
 
@@ -55,7 +60,7 @@ class Worker:
         self._failures: dict[str, tuple[int, datetime]] = {}
         self._served: dict[str, int] = {}
         self._sent_out = 0
-        self._doubted = datetime.min.replace(tzinfo=UTC)
+        self._doubted = self._timed = self._told_busy = _NEVER
         self._passed_over = False
         self._stopping = False
 
@@ -89,18 +94,29 @@ class Worker:
         """Send a postman to every recipient with due mail that has none of ours on the way, as far as there are any."""
         now = self._parts.clock()
         try:
-            if not timedelta() <= now - self._doubted < _DOUBT_EVERY:
-                await asyncio.to_thread(end_false_pauses, now, self._parts)
+            if _is_past(self._timed, _TELL_EVERY, now):
+                await asyncio.to_thread(self._tell_clock)
+                self._timed = now
+            if _is_past(self._doubted, _DOUBT_EVERY, now):
+                await asyncio.to_thread(end_false_waits, now, self._parts)
                 self._doubted = now
             due = await asyncio.to_thread(self._parts.store.due_recipients, now)
-        except StoreBusy:
-            log.warning("store busy")
+        except (StoreBusy, Collision):
+            if _is_past(self._told_busy, _TELL_EVERY, now):
+                log.warning("store busy")
+                self._told_busy = now
             return
+        self._told_busy = _NEVER
         for recipient in self._in_turn(due):
             if recipient in self._postmen or len(self._postmen) >= POSTMEN:
                 self._passed_over = True
             elif not self._left_alone(recipient):
                 self._send_out(recipient)
+
+    def _tell_clock(self) -> None:
+        ahead = clock_ahead(self._parts.store, self._parts.clock)
+        if ahead:
+            log.warning("clock is not the database's", seconds_ahead=round(ahead.total_seconds()))
 
     def _in_turn(self, due: Sequence[str]) -> list[str]:
         """Who was served longest ago is first, so that none waits for ever when there are more than postmen."""
@@ -121,11 +137,19 @@ class Worker:
             for _ in range(_ROUNDS):
                 if self._stopping or not await asyncio.to_thread(self._round.still_held):
                     return False
+                await self._require_room_for_outcomes()
                 if not await deliver_round(recipient, self._transport, self._parts):
                     return False
             return True
         finally:
             await asyncio.to_thread(self._round.give_back, recipient)
+
+    async def _require_room_for_outcomes(self) -> None:
+        """After an outcome that was not written back nothing is sent unless a write would go through: with a full
+        disk each batch would go again and again.
+        """
+        if self._failures and not await asyncio.to_thread(self._parts.store.ready):
+            raise StoreBusy
 
     def _came_back(self, recipient: str, postman: asyncio.Task[bool]) -> None:
         """However a postman ends, the next may go; after a failure not before its time."""
@@ -156,6 +180,11 @@ class Worker:
             if late:
                 log.warning("postmen called off", number=len(late))
             await asyncio.gather(*postmen, return_exceptions=True)
+
+
+def _is_past(since: datetime, wait: timedelta, now: datetime) -> bool:
+    """Also when the clock was set back since then."""
+    return not timedelta() <= now - since < wait
 
 
 def _tell(recipient: str, fault: BaseException) -> None:

@@ -81,6 +81,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "PAUSE_OF": {"to": "7"},
     "SET_PAUSE": {"to": "7", "failed": 1, "until": NOW},
     "UNPAUSE": {"to": "7"},
+    "HASTEN": {"after": _LATER, "due_to": NOW},
     "MAIL_IS_THERE": {"channel": "c"},
 }
 LOOKS: dict[str, tuple[Any, ...]] = {

@@ -39,7 +39,7 @@ class Forgetful:
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         self.turns += 1
-        if self.turns % 2 == 0 and not self.well:
+        if self.turns > 1 and self.turns % 2 and not self.well:  # the first is the look at false waits
             raise StoreBusy
         opened: AbstractContextManager[Transaction] = self.store.transaction()
         return opened

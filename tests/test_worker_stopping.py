@@ -11,7 +11,7 @@ import pytest
 from due_mail import MUNICIPALITY, Accepting, Dead, Free, a_notice, in_another_case, one_due, the_mail
 
 from adapter import worker as under_test
-from adapter.domain.delivery import Pause, Receipt
+from adapter.domain.delivery import Receipt
 from adapter.outside.store import Database
 from adapter.replay.stage import Stage
 from adapter.worker import Worker
@@ -181,8 +181,8 @@ class Many:
     def due_recipients(self, _now: object) -> list[str]:
         return self.recipients
 
-    def pause_of(self, recipient: str) -> Pause:
-        return Pause(recipient, 0, None)
+    def time(self) -> None:
+        return None
 
 
 def served(
@@ -205,6 +205,7 @@ def served(
         return 1
 
     monkeypatch.setattr(under_test, "deliver_round", batch)
+    monkeypatch.setattr(under_test, "end_false_waits", lambda _now, _parts: None)
     many: Any = Many(recipients)
 
     async def story() -> None:

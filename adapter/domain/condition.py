@@ -23,7 +23,8 @@ class Measured:
     """What was seen at one moment. `free_bytes` is None where the database is not a file of ours.
 
     `open_by_place` counts deliveries that are not done, by place (head, behind, held); `oldest_due` is how long the
-    oldest that is next in its lane has waited.
+    oldest that is next in its lane has waited; `clock_ahead` how far our clock is from the database's (nothing when
+    they agree).
     """
 
     answers: bool = True
@@ -31,6 +32,8 @@ class Measured:
     free_bytes: int | None = None
     open_by_place: Mapping[str, int] = field(default_factory=dict)
     oldest_due: timedelta | None = None
+    has_room: bool = True
+    clock_ahead: timedelta = timedelta()
 
 
 AWAY = Measured(answers=False, writable=False)
@@ -82,6 +85,8 @@ def _causes(measured: Measured, bounds: Bounds, *, maintenance: bool, stopping: 
         yield "stopping", "stopping", "", ()
     if not measured.answers:
         yield "database-away", "degraded", "store-busy", _ALL
+    elif not measured.has_room:
+        yield "no-room", "read-only", "read-only", _ALL
     elif not measured.writable:
         yield "database-read-only", "read-only", "read-only", _ALL
     if maintenance:
@@ -90,3 +95,5 @@ def _causes(measured: Measured, bounds: Bounds, *, maintenance: bool, stopping: 
         yield "disk-low", "read-only", "disk-low", _WRITES
     if sum(measured.open_by_place.values()) > bounds.open_deliveries:
         yield "backlog-full", "degraded", "backlog-full", ("new-need",)
+    if measured.clock_ahead:
+        yield "clock-off", "normal", "", ()

@@ -13,6 +13,8 @@ from adapter.domain.delivery import Pause, Receipt
 
 LONGEST_ASKED = timedelta(days=1)
 """A partner may ask us to stay away for so long and no longer: nobody would notice a year."""
+LEAST_TRIES = 3
+"""Before a delivery is given up, its own or its recipient's in a row."""
 LONGEST_ROUND = timedelta(minutes=10)
 """Far more than a batch is ever out: calls and the database have time-outs of seconds."""
 
@@ -43,9 +45,19 @@ class Schedule:
         asked = min(timedelta(seconds=retry_after or 0), LONGEST_ASKED)
         return at + max(wait, asked)
 
+    def latest_meant(self, now: datetime) -> datetime:
+        """No try is put off until after this; what is was written by a clock that stood wrong, or is read by one."""
+        return now + max(LONGEST_ASKED, *self.waits)
+
     def nobody_meant(self, pause: Pause, now: datetime) -> bool:
-        """Whether a pause is longer than any can be: it was written by a clock that stood wrong, or read by one."""
-        return pause.until is not None and pause.until - now > max(LONGEST_ASKED, *self.waits)
+        """Whether a pause is longer than any can be."""
+        return pause.until is not None and pause.until > self.latest_meant(now)
+
+    def gives_up(self, tries: int, since: datetime, now: datetime) -> bool:
+        """Whether a person is to look: it has been tried for long enough, and more than once or twice. Time alone is
+        not enough: for a clock that jumped ahead, days have passed at the first failure.
+        """
+        return now - since >= self.park_after and tries >= LEAST_TRIES
 
 
 def settled_at(looked: datetime, now: datetime) -> datetime:

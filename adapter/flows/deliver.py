@@ -170,9 +170,8 @@ def _settle(
 ) -> Pause | None:
     rules = [conclude(parts.tables.answers, receipt) for receipt in receipts]
     pause = _pause(recipient, receipts, rules, now, parts)
-    paused = pause is not None and pause.until is not None
     settled = [
-        _settled(letter.delivery, receipt, rule, now, parts, paused=paused)
+        _settled(letter.delivery, receipt, rule, now, parts, pause)
         for letter, receipt, rule in zip(letters, receipts, rules, strict=True)
     ]
     with parts.store.transaction() as tx:
@@ -189,14 +188,16 @@ def _settle(
 
 
 def _settled(
-    delivery: Delivery, receipt: Receipt, rule: AnswerRule, now: datetime, parts: Parts, *, paused: bool
+    delivery: Delivery, receipt: Receipt, rule: AnswerRule, now: datetime, parts: Parts, pause: Pause | None
 ) -> Settled:
     """A delivery that must wait does so alone, unless its recipient is paused: then it keeps its turn for when that
-    ends, also if the clock stands wrong now.
+    ends, also if the clock stands wrong now. A recipient's failures in a row are tries of all its mail.
     """
+    failures = pause.failures if pause else 0
+    paused = failures > 0
     event: str = rule.conclusion
     due = min(delivery.due, now)
-    if event == "later" and now - delivery.clock >= parts.schedule.park_after:
+    if event == "later" and parts.schedule.gives_up(max(delivery.tries + 1, failures), delivery.clock, now):
         event = "expired"
     elif event == "later" and not paused:
         due = parts.schedule.next_try(delivery.tries + 1, now, receipt.retry_after)
@@ -218,8 +219,14 @@ def _pause(
     return Pause(recipient, failures, parts.schedule.next_try(failures, now, asked))
 
 
-def end_false_pauses(now: datetime, parts: Parts) -> None:
-    """End the pauses that only a clock which stood wrong can have written; their recipients would wait for years."""
+def end_false_waits(now: datetime, parts: Parts) -> None:
+    """End what only a clock that stood wrong can have written: pauses of recipients, and times at which mail is due.
+    They would wait for years.
+    """
+    with parts.store.transaction() as tx:
+        if hastened := tx.hasten(parts.schedule.latest_meant(now), now):
+            details = {"number": str(hastened), "because": "clock-stood-wrong"}
+            tx.record(Audit(now, "adapter", "deliveries-hastened", None, details))
     for recipient in parts.partners.by_organisation:
         if parts.schedule.nobody_meant(parts.store.pause_of(recipient), now):
             with parts.store.transaction() as tx:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
 
 from adapter.domain.delivery import Delivery, Pause
 from adapter.outside.store import buffer, tables, work
@@ -14,11 +16,13 @@ from adapter.outside.store.errors import StoreFailed
 from adapter.outside.store.group import Group
 from adapter.outside.store.operators import Operators
 from adapter.outside.store.postround import AdvisoryRound, FileRound
+from adapter.outside.store.room import Room
 from adapter.outside.store.schema import stands
 from adapter.outside.store.transaction import SqlTransaction
 from adapter.ports import Store, StoreBusy, Transaction
 
 POOL_SIZE = 10
+_TIME = select(func.clock_timestamp().label("at"))
 
 
 def open_store(url: str, *, patience: float = 10.0, pool_size: int = POOL_SIZE) -> "Database":
@@ -40,6 +44,7 @@ class Database(Operators):
         leaders = 1 if self._connections.file else 2
         self._group = Group(self._write, leaders=leaders, patience=patience)
         self._doorbell = Doorbell()
+        self._room = Room(self._connections)
 
     def close(self) -> None:
         """End all connections."""
@@ -52,12 +57,26 @@ class Database(Operators):
 
     def ready(self) -> bool:
         """Whether the tables are those of this release and a write would go through now."""
+        if not self.has_room():
+            return False
         try:
             with self._connections.writing() as sql:
                 nothing = tables.recipient.update().where(tables.recipient.c.failures < 0).values(failures=0)
                 return sql.run(nothing) == 0 and sql.asked(stands) == "fits"
         except (StoreBusy, StoreFailed):
             return False
+
+    def has_room(self) -> bool:
+        """Whether the disk takes what is written. Of a PostgreSQL only: how full the disk of a file is, one can see."""
+        return self._room.there()
+
+    def time(self) -> datetime | None:
+        """What the clock of a database server says, in UTC; None for a file, which has none."""
+        if self._connections.file:
+            return None
+        with self._connections.reading() as sql:
+            found = sql.first(_TIME)
+        return found["at"].astimezone(UTC) if found else None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

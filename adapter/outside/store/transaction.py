@@ -28,6 +28,7 @@ from adapter.outside.store.statements import (
     DELIVERIES_OF_CASE,
     FIRST_IN_ENVELOPE,
     GLANCE,
+    HASTEN,
     MOVE_CASE,
     RESOLVE,
     SAME_WAITING,
@@ -221,6 +222,10 @@ class SqlTransaction:
     def unpause(self, recipient: str) -> None:
         """End the recipient's pause now. Its failures stay counted: if it fails again it is left alone as long."""
         self._own().run(UNPAUSE, to=recipient)
+
+    def hasten(self, after: datetime, to: datetime) -> int:
+        """Every head that is due later than `after` is due at `to`, whoever its recipient is; how many there were."""
+        return self._own().run(HASTEN, after=after, due_to=to)
 
     def record(self, audit: Audit) -> None:
         self._new.record(audit)
