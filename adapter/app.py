@@ -16,7 +16,7 @@ from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
 from adapter.flows.clocks import clock_ahead
 from adapter.flows.parts import Parts
-from adapter.mapping import partners, routes, tables
+from adapter.mapping import partners, retention, routes, tables
 from adapter.outside.identity import acceptable_issuer
 from adapter.outside.store import Database, StoreFailed
 from adapter.outside.store.engine import file_of, read_url
@@ -63,8 +63,10 @@ def _version() -> str:
 
 @cache
 def _tables(folder: Path, base: str) -> tables.Tables:
-    """Read once in a process: tables do not change while it runs."""
-    return tables.load(folder, base)
+    """Read once in a process: tables do not change while it runs. It starts on none that `tidy` would refuse."""
+    read = tables.load(folder, base)
+    retention.load(folder, read.lifecycles)
+    return read
 
 
 @cache

@@ -10,8 +10,9 @@ import typer
 
 from adapter.cli.failed import REFUSED, Failed
 from adapter.cli.keeping import bar, keeping, rules
-from adapter.cli.opening import Opened, opened, operator, settings_with
+from adapter.cli.opening import Opened, opened, operator
 from adapter.cli.options import By, Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.days import moment_after
 from adapter.domain.record import CaseRecord

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from adapter.cli.failed import Failed
-from adapter.cli.opening import database_told, require_head, settings_with
+from adapter.cli.opening import database_told, require_head
 from adapter.cli.options import Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.outside.store.backup import NotAFile, copy
 

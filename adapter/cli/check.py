@@ -11,8 +11,9 @@ import typer
 
 from adapter.app import refuse_unsafe, samples_left, system_clock
 from adapter.cli.failed import REFUSED, Failed
-from adapter.cli.opening import database_told, require_head, settings_with, tables_told
+from adapter.cli.opening import database_told, require_head, tables_told
 from adapter.cli.options import Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from adapter.cli.opening import opened, settings_with
+from adapter.cli.opening import opened
 from adapter.cli.options import Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.flows.account import Account, Leaf, Message, Route, Sent
 from adapter.flows.explain import explain

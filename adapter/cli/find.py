@@ -8,8 +8,9 @@ import typer
 
 from adapter.cli.failed import Failed
 from adapter.cli.keeping import keeping
-from adapter.cli.opening import opened, operator, settings_with
+from adapter.cli.opening import opened, operator
 from adapter.cli.options import By, Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import age, tell, tell_json
 from adapter.domain.days import first_moment
 from adapter.domain.record import Question

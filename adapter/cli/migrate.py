@@ -1,8 +1,9 @@
 """`ip-adapter migrate`"""
 
 from adapter.cli.failed import Failed
-from adapter.cli.opening import database_told, require_known_kind, settings_with
+from adapter.cli.opening import database_told, require_known_kind
 from adapter.cli.options import Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.outside.store import at_head, migrate
 from adapter.ports import StoreBusy

@@ -1,13 +1,11 @@
-"""What commands need before they begin: settings, the database at the tables of this release, and the parts."""
+"""What commands need before they begin: the database at the tables of this release, and the parts."""
 
+import gc
 import getpass
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import structlog
-from pydantic import ValidationError
 
 from adapter.app import build, samples_left
 from adapter.cli.failed import REFUSED, Failed
@@ -31,15 +29,6 @@ class Opened:
     settings: Settings
     store: Database
     parts: Parts
-
-
-def settings_with(**given: object) -> Settings:
-    """The settings of the environment, with these in their place where they are not None. Raises Failed."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type] # pydantic checks the values
-    except ValidationError as faulty:
-        said = [f"IP_ADAPTER_{str(e['loc'][0]).upper()}: {e['msg']}" for e in faulty.errors()]
-        raise Failed("; ".join(said)) from None
 
 
 @contextmanager
@@ -113,8 +102,16 @@ def refusals_told(catalogue: Catalogue) -> Iterator[None]:
         raise Failed("; ".join(said), REFUSED) from None
 
 
+def keep_what_is_made() -> None:
+    """For processes that run on: the collector of cycles need not look again at what was made at the start."""
+    gc.collect()
+    gc.freeze()
+
+
 def warn_of_samples(settings: Settings) -> None:
     """One log line for each variable that production should have set and has not."""
+    import structlog  # noqa: PLC0415 - for what runs on; other commands write no log
+
     for name in samples_left(settings):
         structlog.get_logger("start").warning("still-the-sample", variable=name)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.cli.opening import Opened, opened, settings_with
+from adapter.cli.opening import Opened, opened
 from adapter.cli.options import Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import age, tell, tell_json
 from adapter.domain.delivery import Delivery
 

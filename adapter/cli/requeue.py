@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from adapter.cli.failed import Failed
-from adapter.cli.opening import opened, operator, settings_with
+from adapter.cli.opening import opened, operator
 from adapter.cli.options import By, Database, Json, Why
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.flows import operate
 

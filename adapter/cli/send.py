@@ -9,8 +9,8 @@ import typer
 from adapter.cli.answers import Said, said_by
 from adapter.cli.failed import NOT_TRIED, REFUSED, Failed
 from adapter.cli.letter import Letter, letter_of
-from adapter.cli.opening import settings_with
 from adapter.cli.options import Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.identifiers import derived
 

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from adapter.cli.keeping import keeping, rules
-from adapter.cli.opening import opened, operator, settings_with
+from adapter.cli.opening import opened, operator
 from adapter.cli.options import By, Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.flows.tidy import ORDER, tidy
 from adapter.outside.store.backup import shrink

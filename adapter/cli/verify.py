@@ -6,8 +6,9 @@ import typer
 
 from adapter.cli.failed import REFUSED
 from adapter.cli.keeping import bar, keeping
-from adapter.cli.opening import opened, settings_with
+from adapter.cli.opening import opened
 from adapter.cli.options import Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.flows.verify import verify
 

@@ -5,8 +5,9 @@ import signal
 import sys
 
 from adapter.api.logging import configure
-from adapter.cli.opening import Opened, opened, settings_with, warn_of_samples
+from adapter.cli.opening import Opened, opened, warn_of_samples
 from adapter.cli.options import Database, Json
+from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.cli.working import working
 
