@@ -24,50 +24,55 @@ def rules(phrases: Phrases) -> Rules:
     return (*phrases.topic, *phrases.against, *of_consent, *(r for s in phrases.signals for r in s.phrases))
 
 
-def holds_a_stem(text: str, words: frozenset[str]) -> bool:
+def holds_its_stems(text: str, groups: tuple[frozenset[str], ...]) -> bool:
     small = text.lower().replace("i\u0307", "i").replace("\u0131", "i")
-    return any(word in small for word in words)
+    return all(any(word in small for word in words) for words in groups)
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=8), st.sampled_from([str.lower, str.upper, str.title, str]))
-def test_whatever_an_expression_is_found_in_holds_a_stem_of_it(words: list[str], written: type[str]) -> None:
+def test_whatever_an_expression_is_found_in_holds_its_stems_of_it(
+    words: list[str], written: type[str]
+) -> None:
     """Over all expressions of the table and texts of the words it is about, in any order and case."""
     text = written(" ".join(words))
     for rule in rules(PHRASES):
         if rule.pattern.search(text):
-            assert holds_a_stem(text, rule.stems), rule.pattern.pattern
+            assert holds_its_stems(text, rule.stems), rule.pattern.pattern
 
 
 def test_so_do_the_messages_of_all_case_folders() -> None:
     for path in FIXTURES.rglob("in*.xml"):
         text = " ".join(re.sub(r"<[^>]*>", " ", path.read_text(encoding="utf-8")).split())
         for rule in rules(PHRASES):
-            assert not rule.pattern.search(text) or holds_a_stem(text, rule.stems), path
+            assert not rule.pattern.search(text) or holds_its_stems(text, rule.stems), path
 
 
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
-        (r"\bsamtyk(?:ker|kjer)\b", {"samtykk"}),
-        (r"\b(?:barne)?koordinator\w*", {"koordinator"}),
-        (r"\bikke\b|\buten\b", {"ikke", "uten"}),
-        (r"(?:og\s+)*behov", {"behov"}),
-        (r"(?:abc)+d?", {"abc"}),
-        (r"abc|\d+", {""}),
-        (r"[ab]+", {""}),
-        (r"(?!abc)\w", {""}),
-        ("ABC", {"abc"}),
-        (r"(?=abc)\w+", {""}),
+        (r"\bsamtyk(?:ker|kjer)\b", [{"samtykk"}]),
+        (r"\b(?:barne)?koordinator\w*", [{"koordinator"}]),
+        (r"\bikke\b|\buten\b", [{"ikke", "uten"}]),
+        (r"(?:og\s+)*behov", [{"behov"}]),
+        (r"(?:abc)+d?", [{"abc"}]),
+        (r"abc|\d+", [{""}]),
+        (r"[ab]+", [{""}]),
+        (r"(?!abc)\w", [{""}]),
+        ("ABC", [{"abc"}]),
+        (r"(?=abc)\w+", [{""}]),
+        (r"\bikke\s+(?:lenger\s+)?(?:aktuell|nødvendig)\b", [{"aktuell", "nødvendig"}, {"ikke"}]),
+        (r"\bsa\s+nei\b", [{"nei"}]),
+        (r"\bsa\b", [{"sa"}]),
     ],
 )
-def test_the_rarest_words_that_must_stand_are_taken(expression: str, words: set[str]) -> None:
-    """What may be missing, or must not stand, is none of them."""
-    assert stems(re.compile(expression, re.IGNORECASE)) == words
+def test_the_words_that_must_stand_are_taken_the_rarest_first(expression: str, words: list[set[str]]) -> None:
+    """What may be missing, or must not stand, is none of them; nor is what stands everywhere, if there is more."""
+    assert list(stems(re.compile(expression, re.IGNORECASE))) == words
 
 
 def test_every_rule_of_the_table_has_stems() -> None:
     """One without makes every sentence be looked at, which is slow but not wrong: whoever writes one shall know."""
-    assert [rule.pattern.pattern for rule in rules(PHRASES) if "" in rule.stems] == []
+    assert [rule.pattern.pattern for rule in rules(PHRASES) if "" in rule.stems[0]] == []
 
 
 @pytest.mark.parametrize("letter", ["\u0130", "\u0131"])
@@ -76,4 +81,4 @@ def test_a_letter_that_python_takes_for_an_i_hides_nothing(letter: str) -> None:
     text = f"Pasienten har {letter}kke samtykket"
     refused = PHRASES.consent.refused[0]
     assert refused.pattern.search(text)
-    assert holds_a_stem(text, refused.stems)
+    assert holds_its_stems(text, refused.stems)

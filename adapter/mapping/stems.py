@@ -12,35 +12,47 @@ _ANY = frozenset({""})
 """Nothing in particular: the empty word stands in every text."""
 _LONG = 5
 """Words of more letters are no rarer."""
+_SHORT = 3
+"""Words of fewer letters stand everywhere."""
 
 
-def stems(pattern: re.Pattern[str]) -> frozenset[str]:
-    """Of these words (small letters) at least one stands in every text that the pattern is found in."""
-    return _of_all(syntax.parse(pattern.pattern, pattern.flags))
+def stems(pattern: re.Pattern[str]) -> tuple[frozenset[str], ...]:
+    """Of each of these groups of words (small letters) at least one stands in every text that the pattern is found in.
+
+    The group with the rarest words comes first; of the others, those that are rare enough to be worth a look.
+    """
+    found = sorted(_of_all(syntax.parse(pattern.pattern, pattern.flags)), key=_worth, reverse=True)
+    rare = [group for group in found if min(map(len, group)) >= _SHORT]
+    return tuple(dict.fromkeys(rare or found[:1]))
 
 
-def _of_all(parts: Iterable[tuple[Any, Any]]) -> frozenset[str]:
-    """Each part of a sequence must be found; the one with the rarest words is enough."""
+def _of_all(parts: Iterable[tuple[Any, Any]]) -> list[frozenset[str]]:
+    """Each part of a sequence must be found."""
     found = [_ANY]
     letters = ""
     for operation, argument in parts:
         if operation is syntax.LITERAL:
             letters += chr(argument).lower()
         else:
-            found += [frozenset({letters}), _of_one(operation, argument)]
+            found += [frozenset({letters}), *_of_one(operation, argument)]
             letters = ""
-    return max(*found, frozenset({letters}), key=_worth)
+    return [*found, frozenset({letters})]
 
 
-def _of_one(operation: Any, argument: Any) -> frozenset[str]:
+def _of_one(operation: Any, argument: Any) -> list[frozenset[str]]:
     if operation is syntax.SUBPATTERN:
         return _of_all(argument[-1])
     if operation is syntax.MAX_REPEAT or operation is syntax.MIN_REPEAT:
         least, _, repeated = argument
-        return _of_all(repeated) if least else _ANY
+        return _of_all(repeated) if least else []
     if operation is syntax.BRANCH:
-        return frozenset[str]().union(*(_of_all(branch) for branch in argument[1]))
-    return _ANY
+        return [frozenset[str]().union(*(_rarest(_of_all(branch)) for branch in argument[1]))]
+    return []
+
+
+def _rarest(groups: list[frozenset[str]]) -> frozenset[str]:
+    """Of equals the last: `ikke` in `men ikke`."""
+    return max(reversed(groups), key=_worth)
 
 
 def _worth(words: frozenset[str]) -> tuple[int, int]:
