@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     )
     park_after: timedelta = timedelta(hours=72)
     send_timeout: float = 10.0
-    look_every: float = 0.2
+    look_every: float = 1.0
 
     @field_validator("retry_waits", mode="before")
     @classmethod

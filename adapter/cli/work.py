@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 
 from adapter.api.logging import configure
-from adapter.cli.opening import Opened, opened, warn_of_samples
+from adapter.cli.opening import Opened, keep_what_is_made, opened, warn_of_samples
 from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
@@ -28,7 +29,17 @@ def command(database: Database = None, json: Json = False) -> None:
     with opened(settings_with(database=database)) as now:
         configure(sys.stderr)
         warn_of_samples(now.settings)
-        asyncio.run(_work(now, json=json))
+        with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
+            runner.run(_work(now, json=json))
+
+
+def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it is installed, as uvicorn chooses for the doors: 40 µs of CPU less a letter."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415 - it is not made for every system
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 async def _work(now: Opened, *, json: bool) -> None:
@@ -36,6 +47,7 @@ async def _work(now: Opened, *, json: bool) -> None:
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, stop.set)
     async with working(now, stop.set):
+        keep_what_is_made()
         if json:
             tell_json({"ready": True})
         else:
