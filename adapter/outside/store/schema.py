@@ -4,8 +4,9 @@ Releases differ, and for a while two of them work on one database. A migration t
 database says in the table `serves` which is the oldest release (by its newest migration) that may still work on it.
 """
 
+import sqlite3
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -107,12 +108,22 @@ def _create(file: Path) -> None:
     # Health data: readable by the owner alone; SQLite gives its side files the same rights.
     try:
         file.touch(mode=0o600, exist_ok=True)
+        if file.stat().st_size == 0:
+            _let_shrink(file)
     except OSError:
         reachable = False
     else:
         reachable = True
     if not reachable:
         raise StoreBusy("the database file cannot be created")
+
+
+def _let_shrink(file: Path) -> None:
+    """A file that is still empty learns to give pages back; later only a rebuild of the whole teaches it."""
+    # Another process may be making it at this moment: then it is done, or rebuilding does no harm yet.
+    with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=_PATIENCE)) as connection:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("VACUUM")
 
 
 def _upgrade(connection: Connection) -> None:
