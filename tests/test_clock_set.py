@@ -10,8 +10,8 @@ from due_mail import MUNICIPALITY, Accepting, Dead, Free, one_due
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.delivery import Delivery, Pause, Receipt
-from adapter.domain.exchange import LONGEST_ROUND, Schedule, is_left_alone, settled_at
+from adapter.domain.delivery import Delivery, Pause, Receipt, Settled
+from adapter.domain.exchange import LEAST_TRIES, LONGEST_ROUND, Schedule, is_left_alone, settled_at
 from adapter.flows.deliver import deliver_round
 from adapter.replay.stage import Stage
 from adapter.worker import Worker
@@ -98,6 +98,52 @@ def test_a_clock_set_back_under_a_worker_ends_what_it_wrote_ahead(stage: Stage) 
 
     asyncio.run(looks())
     assert dead.tries == 2
+
+
+@pytest.mark.parametrize("by", [-YEARS, -timedelta(hours=6), timedelta(hours=6), YEARS])
+def test_what_was_never_tried_is_due_whatever_the_clock_says(stage: Stage, by: timedelta) -> None:
+    """Whoever queued it may have been ahead, whoever carries it behind: it goes at once."""
+    stage.clock.now += by
+    assert stage.parts.store.due_recipients(stage.clock()) == [MUNICIPALITY]
+    accepting = Accepting()
+    asyncio.run(deliver_round(MUNICIPALITY, accepting, stage.parts))
+    assert len(accepting.got) == 1
+
+
+@pytest.mark.parametrize(
+    ("ahead", "goes"), [(timedelta(days=1), False), (timedelta(days=1, seconds=1), True)]
+)
+def test_a_due_time_that_no_clock_can_have_meant_is_now_with_evidence(
+    stage: Stage, ahead: timedelta, goes: bool
+) -> None:
+    """Put off further than anybody may ask for, it goes at the first look; a day that was asked for is kept."""
+    put_off = put_off_until(the_delivery(stage), stage.clock() + ahead)
+    with stage.parts.store.transaction() as tx:
+        tx.settle([put_off], None)
+    accepting = Accepting()
+
+    async def look() -> None:
+        worker = Worker(stage.parts, accepting, Free(), look_every=0)
+        await worker.look()
+        await asyncio.gather(*worker.on_the_way())
+
+    asyncio.run(look())
+    assert len(accepting.got) == goes
+
+
+def put_off_until(delivery: Delivery, due: datetime) -> Settled:
+    """One try that failed, and the next is so late."""
+    return Settled(delivery, "later", "waiting", "head", due, "", delivery.clock, ASKS_TO_WAIT, tried=True)
+
+
+def test_a_clock_ahead_gives_nothing_up_at_the_first_failure(stage: Stage) -> None:
+    """For a worker days ahead every delivery has waited for days: it tries three times all the same."""
+    states = []
+    for _ in range(LEAST_TRIES):
+        stage.clock.now += timedelta(days=5)
+        asyncio.run(deliver_round(MUNICIPALITY, Dead(), stage.parts))
+        states.append(the_delivery(stage).place)
+    assert states == ["head"] * (LEAST_TRIES - 1) + ["held"]
 
 
 def test_a_day_that_a_partner_asked_for_is_kept(stage: Stage) -> None:

@@ -19,6 +19,13 @@ CASES = [
         dict.fromkeys(("read", "change", "new-need"), "read-only"),
     ),
     (
+        Measured(writable=False, has_room=False),
+        "read-only",
+        ("no-room",),
+        dict.fromkeys(("read", "change", "new-need"), "read-only"),
+    ),
+    (Measured(clock_ahead=timedelta(hours=-6)), "normal", ("clock-off",), {}),
+    (
         Measured(free_bytes=999),
         "read-only",
         ("disk-low",),

@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
-from due_mail import MUNICIPALITY, Dead, Free, one_due
+from due_mail import MUNICIPALITY, Accepting, Dead, Free, one_due
 
 from adapter.ports import StoreBusy, Transaction
 from adapter.replay.stage import Stage
@@ -43,6 +43,31 @@ class Forgetful:
             raise StoreBusy
         opened: AbstractContextManager[Transaction] = self.store.transaction()
         return opened
+
+
+class Away:
+    """A database that does not answer, or whose clock says this; it may also say that nothing can be written."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.answers, self.takes_writes = store, False, True
+        self.says: datetime | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def time(self) -> datetime | None:
+        if not self.answers:
+            raise StoreBusy
+        return self.says
+
+    def due_recipients(self, now: datetime) -> Sequence[str]:
+        if not self.answers:
+            raise StoreBusy
+        found: Sequence[str] = self.store.due_recipients(now)
+        return found
+
+    def ready(self) -> bool:
+        return self.takes_writes
 
 
 @pytest.fixture
@@ -120,3 +145,54 @@ def test_a_fault_is_told_without_its_text_and_tried_again(stage: Stage) -> None:
     assert [entry["fault"] for entry in logs] == ["RuntimeError"] * 2
     assert not re.search(r"\d{11}", str(logs))
     assert len(round_.given_back) == 2
+
+
+def test_a_database_that_is_away_is_told_once_and_then_once_a_minute(stage: Stage) -> None:
+    """Not at every look; and at once when it goes away again."""
+    away = Away(stage.parts.store)
+    stage.parts = replace(stage.parts, store=away)
+
+    async def run() -> None:
+        worker = Worker(stage.parts, Dead(), Free(), look_every=0)
+        for answers in (*[False] * 119, True, False):
+            away.answers = answers
+            await worker.look()
+            await asyncio.gather(*worker.on_the_way())
+            stage.clock.now += timedelta(seconds=1)
+
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(run())
+    assert [entry["event"] for entry in logs] == ["store busy"] * 3
+
+
+def test_a_clock_that_is_not_the_databases_is_told_once_a_minute(stage: Stage) -> None:
+    away = Away(stage.parts.store)
+    away.answers, away.says = True, stage.clock() + timedelta(hours=6)
+    stage.parts = replace(stage.parts, store=away)
+    with structlog.testing.capture_logs() as logs:
+        looks(stage, Dead(), Free(), [timedelta(0), *[timedelta(seconds=1)] * 70])
+    told = [entry["seconds_ahead"] for entry in logs if "seconds_ahead" in entry]
+    assert told == [-6 * 3600, 60 - 6 * 3600]
+
+
+def test_nothing_is_sent_again_before_its_outcome_can_be_written(stage: Stage) -> None:
+    """The disk is full: one batch was sent and not settled; the next goes when a write would go through."""
+    away, forgetful = Away(None), Forgetful(stage.parts.store)
+    away.store, away.answers, away.takes_writes = forgetful, True, False
+    stage.parts = replace(stage.parts, store=away)
+    accepting, dead = Accepting(), Dead()
+    looks_on = [timedelta(0), *[timedelta(seconds=1)] * 200]
+
+    async def run() -> None:
+        worker = Worker(stage.parts, dead, Free(), look_every=0)
+        for passed in (*looks_on, None, timedelta(minutes=2)):
+            if passed is None:
+                assert dead.tries == 1
+                worker._transport, forgetful.well, away.takes_writes = accepting, True, True
+                continue
+            stage.clock.now += passed
+            await worker.look()
+            await asyncio.gather(*worker.on_the_way(), return_exceptions=True)
+
+    asyncio.run(run())
+    assert len(accepting.got) == 1

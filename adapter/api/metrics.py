@@ -76,6 +76,8 @@ class _Standing(Collector):
         age = measured.oldest_due
         yield _gauge("store_answers", "1 when the database answered when last asked", measured.answers)
         yield _gauge("oldest_delivery_seconds", "Age of the oldest head", age.total_seconds() if age else 0)
+        ahead = measured.clock_ahead.total_seconds()
+        yield _gauge("clock_ahead_seconds", "Our clock before the database's, if they do not agree", ahead)
         yield _gauge("requests_in_hand", "Requests that have a place", self._places.requests)
         yield _gauge("bytes_in_hand", "Bytes of bodies that have a place", self._places.bytes_)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from own_postgresql import OwnPostgreSQL
-from premises import House
+from premises import House, eventually
 from stories import MUNICIPALITIES, one_story
 
 pytestmark = [pytest.mark.faults, pytest.mark.processes, pytest.mark.server]
@@ -66,10 +66,29 @@ def test_a_worker_ahead_delivers_and_parks_nothing(clocks: Clocks) -> None:
     assert len(clocks.house.ids_of(story)) == 1
 
 
-def test_what_a_worker_behind_finds_too_early_goes_when_its_clock_is_right(clocks: Clocks) -> None:
-    story = one_story(11, "need-cancelled")
-    clocks.off("worker-1", -6 * HOURS)
+@pytest.mark.parametrize(
+    ("number", "name", "hours"), [(11, "worker-1", -6), (12, "service-1", 6), (13, "service-1", -6)]
+)
+def test_mail_does_not_wait_for_a_clock_that_stands_wrong(
+    clocks: Clocks, number: int, name: str, hours: int
+) -> None:
+    """A worker behind carries what it is given, a service ahead makes nothing that waits: while it lasts."""
+    story = one_story(number, "need-cancelled")
+    clocks.off(name, hours * HOURS)
     clocks.house.tell(story)
-    clocks.off("worker-1", 0)
-    clocks.house.wait_for(story)
+    assert clocks.house.wait_for(story) < 20
+    clocks.off(name, 0)
     assert len(clocks.house.ids_of(story)) == 2
+
+
+def test_a_clock_that_is_off_is_told(clocks: Clocks) -> None:
+    """By the service in its condition and its log, within seconds."""
+    clocks.off("service-1", 6 * HOURS)
+    eventually(lambda: '"clock-off"' in _condition(clocks.house), patience=20)
+    clocks.off("service-1", 0)
+    eventually(lambda: '"clock-off"' not in _condition(clocks.house), patience=20)
+    assert "clock-off" in clocks.house.log("service-1")
+
+
+def _condition(house: House) -> str:
+    return house.http.get(f"{house.urls[0]}/health/ready").text
