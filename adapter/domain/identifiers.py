@@ -8,11 +8,18 @@ import hmac
 import uuid
 
 NAMESPACE = uuid.UUID("6f1d4a0e-58f5-5c0b-9d0e-7c1f3a8a2b10")
+_SPACE = NAMESPACE.bytes
 
 
 def derived(*parts: str) -> str:
-    """A UUID (version 5) of the parts, in order. Parts are joined by a character none of them holds."""
-    return str(uuid.uuid5(NAMESPACE, "\x1f".join(parts)))
+    """A UUID (version 5) of the parts, in order. Parts are joined by a character none of them holds.
+
+    As `uuid.uuid5` makes it (RFC 9562 § 5.5), without its objects: a need asks for 21, each in a third of the time.
+    """
+    name = "\x1f".join(parts).encode()
+    drawn = hashlib.sha1(_SPACE + name, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(drawn[16], 16) & 3]
+    return f"{drawn[:8]}-{drawn[8:12]}-5{drawn[13:16]}-{variant}{drawn[17:20]}-{drawn[20:32]}"
 
 
 def case_id(sender: str, need: str) -> str:

@@ -36,7 +36,11 @@ def consent_of(resource: Resource, versions: Iterable[Version], parts: Parts) ->
     """The consent a resource records. What is not understood permits nothing; what is nested can only take away."""
     reading = read_consent(resource, parts)
     facts = flat(reading.facts)
-    organisations = {v.reference: number for v in versions if (number := organisation_number(v.body))}
+    organisations = {
+        v.reference: number
+        for v in versions
+        if v.type == "Organization" and (number := organisation_number(v.body))
+    }
     rooted = [_provision(row, organisations) for row in rows_of(reading.facts, "provisions")]
     nested = [_provision(row, organisations) for row in rows_of(reading.facts, "exceptions")]
     permits = [] if _limited(reading) else [p for p in rooted if p.permits]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Case, Version
-from adapter.domain.consent import Deny, Permit
+from adapter.domain.consent import Category, Deny, Permit
 from adapter.domain.days import within
 from adapter.flows.consents import organisation_number, permit
 from adapter.flows.doors import flat
@@ -100,16 +100,16 @@ def may_have(
     """What consent says; but the plan is for those who take part in it, and only as long as they do (IP-f § 9)."""
     if category == "plan" and organisation not in team_organisations(versions, at, parts):
         return Deny("not-in-the-team")
-    return permit(list(_deciding(versions, category, parts)), organisation, category, at, parts)
+    wanted = parts.tables.categories[category]
+    return permit(list(deciding(versions, wanted, parts)), organisation, category, at, parts)
 
 
-def _deciding(versions: Sequence[Version], category: str, parts: Parts) -> Iterator[Version]:
+def deciding(versions: Sequence[Version], wanted: Category, parts: Parts) -> Iterator[Version]:
     """Of the current versions only what the decision rests on, and of that only what it reads.
 
     Where no consent is needed none decides, and otherwise only an active one of the right kind. Reading consents is
     most of what a delivery costs: of a plan's 900 us this leaves 200.
     """
-    wanted = parts.tables.categories[category]
     codes = parts.tables.codes["consent-kind"].forward
     for version in versions if wanted.consent_needed else ():
         body = version.body

@@ -15,7 +15,7 @@ from adapter.domain.steps import names_professional, step_of
 from adapter.flows.consents import PURPOSES, consents_of, rows_of
 from adapter.flows.doors import flat
 from adapter.flows.outbox import outgoing
-from adapter.flows.participants import recipients_of_plan, team_resources
+from adapter.flows.participants import deciding, recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading
@@ -79,7 +79,7 @@ def _require_owner(asked: Update) -> None:
 
 def _making_consented(asked: Update, parts: Parts) -> Permit | Deny:
     """No plan is made without consent to its making (IP-f § 5), not even as a draft; ending one needs none."""
-    consents = consents_of(asked.versions, parts)
+    consents = consents_of(list(deciding(asked.versions, _MAKING, parts)), parts)
     return decide(consents, asked.caller.organisation, _MAKING, PURPOSES, asked.at)
 
 
