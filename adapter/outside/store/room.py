@@ -60,6 +60,7 @@ class Room:
     def _fits(self) -> bool:
         try:
             with self._connections.writing() as sql:
-                return sql.run(INSERT["received"], **_TRIAL) == 1
+                sql.run(INSERT["received"], **_TRIAL)
+                return True
         except (StoreBusy, StoreFailed, Collision):
             return False
