@@ -12,7 +12,7 @@ from pathlib import Path
 
 from adapter.__main__ import main
 from adapter.app import system_clock
-from adapter.cli import opening
+from adapter.cli import opening, serving
 
 
 def moved(file: Path) -> datetime:
@@ -21,5 +21,7 @@ def moved(file: Path) -> datetime:
 
 if __name__ == "__main__":
     offset = Path(sys.argv.pop(1))
-    opening.build = partial(opening.build, clock=partial(moved, offset))
+    clock = partial(moved, offset)
+    opening.build = partial(opening.build, clock=clock)
+    serving.watch = partial(serving.watch, clock=clock)
     main()
