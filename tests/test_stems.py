@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_detection import NEED, NOT_CONCERNED, OBTAINED, REFUSED, STATES, UNCERTAIN, UNCLEAR
 
 from adapter.domain.detection import Phrases, Rules
-from adapter.mapping.stems import stems
+from adapter.mapping.stems import alternatives, stems
 from adapter.mapping.tables import load
 from adapter.settings import carried
 
@@ -68,6 +68,21 @@ def test_so_do_the_messages_of_all_case_folders() -> None:
 def test_the_words_that_must_stand_are_taken_the_rarest_first(expression: str, words: list[set[str]]) -> None:
     """What may be missing, or must not stand, is none of them; nor is what stands everywhere, if there is more."""
     assert list(stems(re.compile(expression, re.IGNORECASE))) == words
+
+
+@pytest.mark.parametrize(
+    ("expression", "parts"),
+    [
+        ("ab", ["ab"]),
+        (r"a|b(?:c|d)|(e|(f|g))", ["a", "b(?:c|d)", "(e|(f|g))"]),
+        (r"[|(]|\||\(|[^]|]|[\]|]", ["[|(]", r"\|", r"\(", "[^]|]", r"[\]|]"]),
+    ],
+)
+def test_an_expression_is_parted_where_it_offers_a_choice_itself(expression: str, parts: list[str]) -> None:
+    """Not inside of brackets, of a set of letters, or where the sign is escaped."""
+    assert alternatives(expression) == parts
+    for letter in "abcdefg|()[]bcbd":
+        assert bool(re.search(expression, letter)) == any(re.search(part, letter) for part in parts)
 
 
 def test_every_rule_of_the_table_has_stems() -> None:

@@ -74,6 +74,9 @@ def test_depth_is_counted_outside_strings_and_to_the_level() -> None:
     assert json.loads(b'{"a":' + b"[" * 59 + b"]" * 59 + b"}", **LIMITS)
     assert refused(b'{"a":' + b"[" * 60 + b"]" * 60 + b"}") == {"too-deep"}
     assert json.loads(b'{"[[[\\"{{":"[[[[\\\\"}', **LIMITS | {"max_depth": 1})
+    assert json.loads(b'{"a":"\\\\","b":"\\"[{"}', **LIMITS | {"max_depth": 1})
+    assert refused(b'{"a":"\\\\","b":' + b"[" * 60 + b"]" * 60 + b"}") == {"too-deep"}
+    assert refused(b"}" + b"[" * 62) == {"too-deep"}
 
 
 def test_a_flood_of_quotes_is_scanned_in_one_pass() -> None:

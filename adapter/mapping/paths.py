@@ -9,7 +9,7 @@ A name without a position means the first of a list.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ class Step:
     key: str | None
     value: str | None
     begins: bool = False
+    names: tuple[str, ...] = ()
+    """The names on the way of a key that is made of names only."""
 
 
 class Found(NamedTuple):
@@ -44,7 +46,8 @@ def steps(path: str) -> tuple[Step, ...]:
         if not match:
             raise ValueError(f"not a path: {path!r} at {at}")
         name, position, key, sign, value = match.groups()
-        found.append(Step(name, int(position) if position else None, key, value, begins=sign == "^="))
+        names = tuple(key.split(".")) if key else ()
+        found.append(Step(name, int(position) if position else None, key, value, sign == "^=", names))
         at = match.end()
     return tuple(found)
 
@@ -100,23 +103,42 @@ def below(found: list[Found], step: Step) -> list[Found]:
 
 
 def _items(items: list[Any], step: Step, place: str, at: Found, hits: list[Found]) -> None:
-    for position, item in enumerate(items):
-        if step.position is None or step.position == position:
-            here = f"{place}[{position}]"
-            chosen = _matches(item, step, here)
-            if chosen is not None:
-                hits.append(Found(here, item, at.consulted + chosen))
+    if step.key is None:
+        first = step.position or 0
+        some = items if step.position is None else items[first : first + 1]
+        hits += [Found(f"{place}[{n}]", item, at.consulted) for n, item in enumerate(some, first)]
+        return
+    for n, item in enumerate(items):
+        chosen = _matches(item, step, f"{place}[{n}]")
+        if chosen is not None:
+            hits.append(Found(f"{place}[{n}]", item, at.consulted + chosen))
 
 
 def _matches(item: Any, step: Step, place: str) -> tuple[str, ...] | None:
+    """The place that tells that a key has its value; most items have another, and no places are made of these."""
     if step.key is None:
         return ()
-    if not step.begins and isinstance(item, dict) and item.get(step.key) == step.value:
-        return (f"{place}.{step.key}",)  # the usual key is a name, and what stands there is the value
-    for found in find(item, step.key, place):
-        if _fits(found.value, step):
-            return (found.place,)
-    return None
+    if not _has(item, step):
+        return None
+    return next(((found.place,) for found in find(item, step.key, place) if _fits(found.value, step)), None)
+
+
+def _has(item: Any, step: Step) -> bool:
+    for value in _values(item, step.names):  # noqa: SIM110 - any() takes twice as long
+        if _fits(value, step):
+            return True
+    return False
+
+
+def _values(node: Any, names: tuple[str, ...]) -> Iterable[Any]:
+    """What `find` finds on a way of names, without its places."""
+    for at, name in enumerate(names):
+        if isinstance(node, list):
+            return [value for item in node for value in _values(item, names[at:])]
+        if not isinstance(node, dict) or name not in node:
+            return ()
+        node = node[name]
+    return node if isinstance(node, list) else (node,)
 
 
 def _fits(value: Any, step: Step) -> bool:
@@ -179,7 +201,7 @@ def _nth(name: str, position: int, tree: dict[str, Any]) -> dict[str, Any]:
 def _keyed(step: Step, tree: dict[str, Any]) -> dict[str, Any]:
     items = tree.setdefault(step.name, [])
     for item in items:
-        if _matches(item, step, ""):
+        if _has(item, step):
             return _object(item)
     item = {}
     put(item, step.key or "", step.value)

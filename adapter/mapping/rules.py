@@ -114,7 +114,10 @@ def _gather(
         if place in roles:
             name = name.as_roles(roles[place])
         for step, child in node.items():
-            _gather(child, f"{place}.{step}", name.below(step), roles, found)
+            if isinstance(child, dict | list):
+                _gather(child, f"{place}.{step}", name.below(step), roles, found)
+            else:  # here as well, which spares a call for most leaves
+                found.append((f"{place}.{step}", name.below(step), child))
     elif isinstance(node, list):
         for position, item in enumerate(node):
             _gather(item, f"{place}[{position}]", name, roles, found)

@@ -10,10 +10,25 @@ from typing import Any
 
 _ANY = frozenset({""})
 """Nothing in particular: the empty word stands in every text."""
+_SIGN = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL
+)  # what is escaped, a set of letters, a letter
 _LONG = 5
 """Words of more letters are no rarer."""
 _SHORT = 3
 """Words of fewer letters stand everywhere."""
+
+
+def alternatives(expression: str) -> list[str]:
+    """The expressions that stand between the outermost `|` of one: it is found where one of them is."""
+    parts, depth = [""], 0
+    for sign in _SIGN.findall(expression):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
 
 
 def stems(pattern: re.Pattern[str]) -> tuple[frozenset[str], ...]:
