@@ -12,6 +12,7 @@ from adapter.api.capability import capability_statement
 from adapter.api.gate import Endpoint, Gate, Handle
 from adapter.api.messages import message_handler
 from adapter.api.reading import JSON, body_of
+from adapter.api.threads import Threads
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.consent import put_consent
@@ -30,6 +31,10 @@ UPDATES: Mapping[str, Put] = {
     "Task": put_task,
 }
 
+READERS = 16
+"""Threads that read. A read mostly waits until its audit is on disk, and the more wait, the more share one commit: on
+PostgreSQL a read over HTTP takes 1,040 us of CPU with 16 threads, 1,350 with 4; more than 16 gain little."""
+
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")  # FHIR R4 data types, id
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -47,11 +52,12 @@ def fhir_routes(gate: Gate) -> Iterator[Route]:
     process = gate.endpoint("ip-adapter/messages", "change", message_handler(gate, "fhir", JSON))
     yield Route("/fhir/$process-message", process, methods=["POST"])
     types = resource_types(gate.parts)
+    readers = Threads(READERS)
     for type_ in sorted(types, key=lambda name: name not in UPDATES):
         methods = ("GET", "PUT") if type_ in UPDATES else ("GET",)
-        yield Route(f"/fhir/{type_}/{{id}}", _resource(type_, gate), methods=methods)
+        yield Route(f"/fhir/{type_}/{{id}}", _resource(type_, gate, readers), methods=methods)
     for type_ in types:
-        versions = gate.endpoint("ip-adapter/cases.read", "read", _version(type_, gate))
+        versions = gate.endpoint("ip-adapter/cases.read", "read", _version(type_, gate, readers))
         yield Route(f"/fhir/{type_}/{{id}}/_history/{{version}}", versions, methods=["GET"])
     yield Route("/fhir/metadata", _metadata(gate.parts, types), methods=["GET"])
 
@@ -66,10 +72,10 @@ def _metadata(parts: Parts, types: list[str]) -> Endpoint:
     return metadata
 
 
-def _resource(type_: str, gate: Gate) -> Endpoint:
+def _resource(type_: str, gate: Gate, readers: Threads) -> Endpoint:
     async def read(request: Request, caller: Caller) -> Answer:
         id_ = _named(request, "id", _ID, type_)
-        return await gate.threads.run(read_resource, caller, type_, id_, None, gate.parts)
+        return await readers.run(read_resource, caller, type_, id_, None, gate.parts)
 
     async def change(request: Request, caller: Caller) -> Answer:
         id_ = _named(request, "id", _ID, type_)
@@ -86,11 +92,11 @@ def _resource(type_: str, gate: Gate) -> Endpoint:
     return resource
 
 
-def _version(type_: str, gate: Gate) -> Handle:
+def _version(type_: str, gate: Gate, readers: Threads) -> Handle:
     async def version(request: Request, caller: Caller) -> Answer:
         id_ = _named(request, "id", _ID, type_)
         number = int(_named(request, "version", _NUMBER, type_))
-        return await gate.threads.run(read_resource, caller, type_, id_, number, gate.parts)
+        return await readers.run(read_resource, caller, type_, id_, number, gate.parts)
 
     return version
 
