@@ -15,12 +15,14 @@ from adapter.domain.problems import Catalogue, Finding, Refused
 from adapter.wire import json
 from adapter.wire.fhir import check
 from adapter.wire.outcome import operation_outcome
-from adapter.wire.parties import endpoint_of, logical_reference, party, resolve
+from adapter.wire.parties import Entries, endpoint_of, logical_reference, party, resolve
 from adapter.wire.unreadable import Unreadable
 
 __all__ = ["Said", "compose", "open_message", "read_response", "resolve", "respond"]
 
 Said = Literal["ok", "transient-error", "fatal-error", "nothing", "nonsense"]
+_Parties = tuple[Party | None, Party | None]
+"""Sender and receiver, None where a reference to one leads nowhere."""
 
 _HEADER = "Bundle.entry[0].resource"
 _RECEIVER = "destination[0].receiver"
@@ -53,8 +55,10 @@ def open_message(
     header = _header(bundle)
     if header is None or "response" in header:
         raise Unreadable(Finding("not-a-message", _HEADER if header else "Bundle"))
-    findings = [*_head_faults(bundle, header, event_system), *check(bundle)]
-    envelope = _envelope(bundle, header, event_system)
+    entries = Entries(bundle)
+    parties = party(entries, header.get("sender")), party(entries, _receiver(header))
+    findings = [*_head_faults(bundle, header, parties, event_system), *check(bundle)]
+    envelope = _envelope(bundle, header, parties, event_system)
     if findings or envelope is None:
         raise Unreadable(*(findings or [Finding("missing-element", f"{_HEADER}.sender")]), envelope=envelope)
     return envelope, bundle
@@ -153,7 +157,7 @@ def _header(bundle: Resource) -> Resource | None:
     return header if is_message and is_header else None
 
 
-def _head_faults(bundle: Resource, header: Resource, event_system: str) -> list[Finding]:
+def _head_faults(bundle: Resource, header: Resource, parties: _Parties, event_system: str) -> list[Finding]:
     faults = [
         Finding("malformed-message-id", place)
         for place, id_ in (("Bundle.id", bundle.get("id")), (f"{_HEADER}.id", header.get("id")))
@@ -163,15 +167,15 @@ def _head_faults(bundle: Resource, header: Resource, event_system: str) -> list[
         faults.append(Finding("unsupported-message-type", f"{_HEADER}.eventCoding"))
     faults += [
         Finding("unresolved-reference", f"{_HEADER}.{place}.reference")
-        for place, reference in (("sender", header.get("sender")), (_RECEIVER, _receiver(header)))
-        if party(bundle, reference) is None
+        for place, found in zip(("sender", _RECEIVER), parties, strict=True)
+        if found is None
     ]
     return faults
 
 
-def _envelope(bundle: Resource, header: Resource, event_system: str) -> Envelope | None:
+def _envelope(bundle: Resource, header: Resource, parties: _Parties, event_system: str) -> Envelope | None:
     """None where the message cannot be answered: without its id, its event or its sender."""
-    sender, receiver = party(bundle, header.get("sender")), party(bundle, _receiver(header))
+    sender, receiver = parties
     kind, timestamp = _kind(header, event_system), bundle.get("timestamp")
     if not (_is_uuid(header.get("id")) and kind and sender and (sender.organisation or sender.her_ids)):
         return None

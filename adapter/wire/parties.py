@@ -55,13 +55,13 @@ class Entries:
         return None if place is None else self._held[place]
 
 
-def party(bundle: Resource, reference: Any) -> Party | None:
-    """The organisation a reference names, by identifier or by an entry of the Bundle.
+def party(entries: Entries, reference: Any) -> Party | None:
+    """The organisation a reference names, by identifier or by one of the entries of its Bundle.
 
     A PractitionerRole leads to its organisation and a unit to the organisation it is part of. An absent
     reference is an empty Party; None is a literal reference that nothing in the Bundle answers.
     """
-    chain = _chain(bundle, reference)
+    chain = _chain(entries, reference)
     if chain is None:
         return None
     numbered = [(number, node) for node in chain for number in _identifiers(node, ORGANISATION_NUMBER)]
@@ -95,13 +95,13 @@ def endpoint_of(party: Party) -> str | None:
     return f"{reference['identifier']['system']}.{reference['identifier']['value']}" if reference else None
 
 
-def _chain(bundle: Resource, reference: Any) -> list[Resource] | None:
+def _chain(entries: Entries, reference: Any) -> list[Resource] | None:
     """What a reference says itself and the resources it leads to, innermost first."""
     chain: list[Resource] = []
     while isinstance(reference, dict) and len(chain) < _LONGEST_CHAIN:
         said = {"identifier": [reference.get("identifier")], "name": reference.get("display")}
         literal = reference.get("reference")
-        found = resolve(bundle, literal) if isinstance(literal, str) else None
+        found = entries.resolve(literal) if isinstance(literal, str) else None
         if found is None:
             named = _identifiers(said, *_FORMS)
             return [*chain, said] if named or literal is None else None
