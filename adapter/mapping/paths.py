@@ -103,15 +103,13 @@ def below(found: list[Found], step: Step) -> list[Found]:
 
 
 def _items(items: list[Any], step: Step, place: str, at: Found, hits: list[Found]) -> None:
-    if step.key is None:
-        first = step.position or 0
-        some = items if step.position is None else items[first : first + 1]
-        hits += [Found(f"{place}[{n}]", item, at.consulted) for n, item in enumerate(some, first)]
-        return
     for n, item in enumerate(items):
-        chosen = _matches(item, step, f"{place}[{n}]")
-        if chosen is not None:
-            hits.append(Found(f"{place}[{n}]", item, at.consulted + chosen))
+        if step.position is None or step.position == n:
+            here = f"{place}[{n}]"
+            if step.key is None:
+                hits.append(Found(here, item, at.consulted))
+            elif chosen := _matches(item, step, here):
+                hits.append(Found(here, item, at.consulted + chosen))
 
 
 def _matches(item: Any, step: Step, place: str) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from adapter.mapping.paths import find
 
 _POSITION = re.compile(r"\[\d+\]")
+_HOLDERS = (dict, list)
 _MOST_KNOWN = 10_000  # names that senders make up must not fill the memory
 
 
@@ -114,7 +115,7 @@ def _gather(
         if place in roles:
             name = name.as_roles(roles[place])
         for step, child in node.items():
-            if isinstance(child, dict | list):
+            if isinstance(child, _HOLDERS):
                 _gather(child, f"{place}.{step}", name.below(step), roles, found)
             else:  # here as well, which spares a call for most leaves
                 found.append((f"{place}.{step}", name.below(step), child))
