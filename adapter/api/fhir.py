@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from adapter.api.answers import response
 from adapter.api.capability import capability_statement
 from adapter.api.gate import Endpoint, Gate, Handle
 from adapter.api.messages import message_handler
+from adapter.api.plain import PlainRoute
 from adapter.api.reading import JSON, body_of
 from adapter.api.threads import Threads
 from adapter.domain.message import Answer, Caller
@@ -44,22 +44,22 @@ def resource_types(parts: Parts) -> list[str]:
     return sorted({table.type for table in parts.tables.resources.values()})
 
 
-def fhir_routes(gate: Gate) -> Iterator[Route]:
+def fhir_routes(gate: Gate) -> Iterator[PlainRoute]:
     """One route per type, so that what is not there is answered 404 or 405 with the right Allow.
 
     The routes that are asked most stand first: routes are tried in their order.
     """
     process = gate.endpoint("ip-adapter/messages", "change", message_handler(gate, "fhir", JSON))
-    yield Route("/fhir/$process-message", process, methods=["POST"])
+    yield PlainRoute("/fhir/$process-message", process, methods=["POST"])
     types = resource_types(gate.parts)
     readers = Threads(READERS)
     for type_ in sorted(types, key=lambda name: name not in UPDATES):
         methods = ("GET", "PUT") if type_ in UPDATES else ("GET",)
-        yield Route(f"/fhir/{type_}/{{id}}", _resource(type_, gate, readers), methods=methods)
+        yield PlainRoute(f"/fhir/{type_}/{{id}}", _resource(type_, gate, readers), methods=methods)
     for type_ in types:
         versions = gate.endpoint("ip-adapter/cases.read", "read", _version(type_, gate, readers))
-        yield Route(f"/fhir/{type_}/{{id}}/_history/{{version}}", versions, methods=["GET"])
-    yield Route("/fhir/metadata", _metadata(gate.parts, types), methods=["GET"])
+        yield PlainRoute(f"/fhir/{type_}/{{id}}/_history/{{version}}", versions, methods=["GET"])
+    yield PlainRoute("/fhir/metadata", _metadata(gate.parts, types), methods=["GET"])
 
 
 def _metadata(parts: Parts, types: list[str]) -> Endpoint:

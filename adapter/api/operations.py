@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from adapter.api.answers import response
 from adapter.api.metrics import Metrics
+from adapter.api.plain import PlainRoute
 from adapter.api.watch import Watch
 from adapter.domain.message import Answer
 from adapter.flows.parts import Parts
@@ -17,7 +17,7 @@ from adapter.wire import json
 _RETRY_SECONDS = 5
 
 
-def operations_routes(parts: Parts, watch: Watch, metrics: Metrics) -> Iterator[Route]:
+def operations_routes(parts: Parts, watch: Watch, metrics: Metrics) -> Iterator[PlainRoute]:
     """Health and metrics. None of them asks the database: the watch has."""
 
     async def live(_: Request) -> Response:
@@ -38,4 +38,4 @@ def operations_routes(parts: Parts, watch: Watch, metrics: Metrics) -> Iterator[
         return response(Answer(200, CONTENT_TYPE_LATEST, metrics.text()), parts)
 
     for path, endpoint in (("/health/live", live), ("/health/ready", ready), ("/metrics", figures)):
-        yield Route(path, endpoint, methods=["GET"])
+        yield PlainRoute(path, endpoint, methods=["GET"])
