@@ -92,6 +92,7 @@ def test_a_message_is_confirmed_and_stands_in_the_journal_as_it_came(partner: Ru
         "event": "need-notified",
         "bundle": sent["id"],
         "focus": "ServiceRequest/need-1",
+        "need": "",
         "received": 1,
         "repeated": False,
     }

@@ -36,7 +36,7 @@ class Ledger:
 
     def every_message_got_one_answer(self) -> None:
         """Whoever asked again, at whichever process, got the same words; nobody was refused."""
-        assert not self.hospitals.refused
+        assert self.hospitals.refused == []
         known = self.hospitals.acknowledged
         expected = {m.id for s in self.told for m in s.messages} - self.hospitals.without_answer
         assert known.keys() == expected, f"{len(expected - known.keys())} without an answer"
