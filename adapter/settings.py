@@ -42,7 +42,8 @@ class Settings(BaseSettings):
     max_depth: int = 60
 
     pool: int = Field(default=8, ge=2, le=200)
-    threads: int = Field(default=4, ge=1, le=100)
+    # Those that wait for a commit share it: 4 took 150 messages a second, 16 took 170, 32 took 190 (two services).
+    threads: int = Field(default=32, ge=1, le=100)
     max_requests: int = Field(default=256, ge=1)
     max_bytes_in_hand: int = Field(default=64_000_000, ge=1)
     max_share: float = Field(default=0.5, gt=0, le=1)

@@ -19,7 +19,7 @@ class Limits:
     bytes_: int = 64_000_000
     share: float = 0.5
     body_seconds: float = 30.0
-    threads: int = 4
+    threads: int = 32
 
 
 class Places:

@@ -1,4 +1,4 @@
-"""The few threads in which flows run. More of them would only wait for each other: Python runs one at a time."""
+"""The threads in which flows run. Python runs one at a time; the others wait for the database and share its commits."""
 
 import asyncio
 from collections.abc import Callable

@@ -110,13 +110,9 @@ RESOLVE = (
 
 DELIVERIES = select(delivery).where(delivery.c.id.in_(bindparam("ids", expanding=True)))
 DELIVERIES_OF_CASE = select(delivery).where(delivery.c.case_id == bindparam("case")).order_by(delivery.c.id)
-MESSAGE_IDS = select(delivery.c.message_id).where(delivery.c.message_id.in_(bindparam("ids", expanding=True)))
-OPEN_LANES = (
-    select(delivery.c.recipient, delivery.c.case_id)
-    .where(delivery.c.recipient.in_(bindparam("recipients", expanding=True)), IS_OPEN)
-    .where(delivery.c.case_id.in_(bindparam("cases", expanding=True)))
-    .distinct()
-)
+SENT_OF_CASES = select(
+    delivery.c.message_id, delivery.c.recipient, delivery.c.case_id, delivery.c.place
+).where(delivery.c.case_id.in_(bindparam("cases", expanding=True)))
 _STOP = (
     update(delivery)
     .where(delivery.c.case_id == bindparam("case"), delivery.c.category == bindparam("kind"), IS_OPEN)

@@ -19,9 +19,8 @@ from adapter.outside.store.statements import (
     DUE_HEADS,
     DUE_RECIPIENTS,
     INSERT,
-    MESSAGE_IDS,
-    OPEN_LANES,
     PAUSE_OF,
+    SENT_OF_CASES,
     STOP_ALL,
     STOP_TO,
 )
@@ -43,12 +42,12 @@ def send(sql: Sql, outgoing: Sequence[Outgoing]) -> bool:
     """
     if not outgoing:
         return False
-    cases, recipients = sorted({one.case_id for one in outgoing}), {one.recipient for one in outgoing}
+    cases = sorted({one.case_id for one in outgoing})
     lock(sql, cases)
-    know(sql, recipients)
-    there = {row["message_id"] for row in sql.rows(MESSAGE_IDS, ids=[one.message_id for one in outgoing])}
-    lanes = sql.rows(OPEN_LANES, recipients=sorted(recipients), cases=cases)
-    taken = {(row["recipient"], row["case_id"]) for row in lanes}
+    know(sql, {one.recipient for one in outgoing})
+    standing = sql.rows(SENT_OF_CASES, cases=cases)  # a message id is derived from its case
+    there = {row["message_id"] for row in standing}
+    taken = {(row["recipient"], row["case_id"]) for row in standing if row["place"] != "done"}
     new = {one.message_id: one for one in outgoing if one.message_id not in there}
     added = []
     for one in new.values():
