@@ -30,7 +30,7 @@ def test_the_first_screen_has_exactly_the_two_commands() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", top, re.DOTALL)
     assert [b.strip() for b in blocks] == [
         "pip install -e . && ip-adapter demo",
-        "pip install -e '.[test]' && pytest",
+        "pip install -e '.[test]' && pytest -n auto",
     ]
 
 
