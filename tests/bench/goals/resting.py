@@ -59,7 +59,7 @@ def resting(run: Run) -> Iterator[Figure]:
                 figure = Figure(
                     "G10", f"start to first answer: {kind}", took, most, _LIMIT, Target("at most", 1), note
                 )
-                yield figure if figure.met else replace(figure, limits=imports("adapter.cli.serve"))
+                yield figure if figure.met else replace(figure, limits=imports("adapter.cli.serving"))
             yield from _working(run, kind, house, begun[-1][1], least_memory)
         drop(run, url)
 
