@@ -14,10 +14,12 @@ from kept import by_hand, kept, played
 from adapter.cli.commands import app
 from adapter.flows.archive import archive_of
 from adapter.outside.store.keeping import Housekeeping
+from adapter.outside.store.tables import case_, version
 from adapter.replay.stage import Stage
 from adapter.wire.archive import Damaged, pack, unpack
 from adapter.wire.fhir import check
 
+_SECOND = "ffffffff-0000-4000-8000-000000000002"
 _CASE = "notify/cancellation-follows-the-need"
 Run = Callable[..., int]
 
@@ -109,30 +111,109 @@ def test_the_command_writes_checks_and_records(
     (tmp_path / "out").mkdir()
     out = str(tmp_path / "out")
     assert run("archive", "--over-since", "2026-12-31", "--to", out, "--json") == 0
-    (told,) = json.loads(capfd.readouterr().out)
+    (told,) = json.loads(capfd.readouterr().out)["archived"]
     file = Path(told["file"])
     assert hashlib.sha256(file.read_bytes()).hexdigest() == told["sha256"]
     assert zipfile.ZipFile(file).testzip() is None
-    assert [p.name for p in file.parent.iterdir()] == [f"{told['case']}.zip"]
+    assert [p.name for p in file.parent.iterdir()] == [f"{told['case']}-{told['sha256'][:16]}.zip"]
     assert file.stat().st_mode & 0o077 == 0
     assert run("archive", told["case"], "--to", out) == 0
     assert run("archive", "--over-since", "2026-12-31", "--to", out, "--json") == 0
-    assert capfd.readouterr().out.splitlines()[-1] == "[]"
+    assert capfd.readouterr().out.splitlines()[-1] == '{"archived": [], "failed": []}'
 
 
 def test_the_command_overwrites_nothing(run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Another file in its place stays, the case is not recorded as archived, and nothing is left beside."""
-    assert run("find", "--json") == 0
-    case = json.loads(capfd.readouterr().out)["cases"][0]["id"]
-    (tmp_path / "out").mkdir()
-    file = tmp_path / "out" / f"{case}.zip"
+    out, url = tmp_path / "out", f"sqlite:///{tmp_path / 'case.db'}"
+    out.mkdir()
+    (case,) = written(run, capfd, out)
+    file = Path(case["file"])
     file.write_bytes(b"older")
-    assert run("archive", case, "--to", str(file.parent)) == 1
+    by_hand(url, "DELETE FROM archived")
+    assert run("archive", case["case"], "--to", str(out)) == 1
     assert "another file is in its place" in capfd.readouterr().err
     assert file.read_bytes() == b"older"
-    assert [*file.parent.iterdir()] == [file]
-    url = f"sqlite:///{tmp_path / 'case.db'}"
+    assert [*out.iterdir()] == [file]
     assert by_hand(url, "SELECT count(*) FROM archived") == [(0,)]
-    assert run("archive", "unknown", "--to", str(file.parent)) == 1
-    assert run("archive", case, "--to", str(tmp_path / "missing")) == 2
-    assert run("archive", "--to", str(file.parent)) == 2
+    assert run("archive", "unknown", "--to", str(out)) == 1
+    assert run("archive", case["case"], "--to", str(tmp_path / "missing")) == 2
+    assert run("archive", "--to", str(out)) == 2
+
+
+def written(run: Run, capfd: pytest.CaptureFixture[str], out: Path, code: int = 0) -> list[dict[str, str]]:
+    """What the nightly run says it has archived."""
+    capfd.readouterr()
+    assert run("archive", "--over-since", "2026-12-31", "--to", str(out), "--json") == code
+    archived: list[dict[str, str]] = json.loads(capfd.readouterr().out)["archived"]
+    return archived
+
+
+def two_cases(url: str) -> None:
+    """A second case behind the first, of the same content: over, and not archived."""
+    for table in (case_, version):
+        names = ", ".join(c.name for c in table.columns if c.name not in ("id", "need", "case_id"))
+        keys = {"case_": "id, need", "version": "id, case_id"}[table.name]
+        new = {"case_": f"'{_SECOND}', 'second'", "version": f"id || 'f', '{_SECOND}'"}[table.name]
+        by_hand(url, f"INSERT INTO {table.name} ({keys}, {names}) SELECT {new}, {names} FROM {table.name}")
+
+
+def test_a_case_that_changed_since_gets_a_file_beside_the_old_one(
+    run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Both files are whole, and the case behind it is archived in the same run."""
+    out, url = tmp_path / "out", f"sqlite:///{tmp_path / 'case.db'}"
+    out.mkdir()
+    (first,) = written(run, capfd, out)
+    by_hand(
+        url,
+        "INSERT INTO audit (at, actor, action, case_id, details) "
+        "SELECT at, actor, 'resource-updated', case_id, '{}' FROM audit WHERE case_id IS NOT NULL LIMIT 1",
+    )
+    two_cases(url)
+    again, second = written(run, capfd, out)
+    assert (again["case"], second["case"]) == (first["case"], _SECOND)
+    assert len({one["file"] for one in (first, again, second)}) == len([*out.iterdir()]) == 3
+    for one in (first, again, second):
+        raw = Path(one["file"]).read_bytes()
+        assert hashlib.sha256(raw).hexdigest() == one["sha256"]
+        assert unpack(raw)
+
+
+def test_one_that_cannot_be_archived_holds_up_none_behind_it(
+    run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The run ends with 1 and tells both: what was written, and which case was not, and why."""
+    out, url = tmp_path / "out", f"sqlite:///{tmp_path / 'case.db'}"
+    out.mkdir()
+    (first,) = written(run, capfd, out)
+    Path(first["file"]).write_bytes(b"another")
+    by_hand(url, "DELETE FROM archived")
+    two_cases(url)
+    assert [one["case"] for one in written(run, capfd, out, code=1)] == [_SECOND]
+    assert run("archive", "--over-since", "2026-12-31", "--to", str(out), "--json") == 1
+    (failed,) = json.loads(capfd.readouterr().out)["failed"]
+    assert failed["case"] == first["case"]
+    assert "another file is in its place" in failed["why"]
+    assert run("archive", first["case"], "0-unknown", _SECOND, "--to", str(out)) == 1
+    told = capfd.readouterr()
+    assert _SECOND in told.out
+    assert "no case 0-unknown" in told.err
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 100, -1])
+def test_a_file_that_was_cut_off_is_made_whole(
+    run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str], kept_bytes: int
+) -> None:
+    """Also one that was written and not recorded is taken as it is; what a dead run left beside stands in no way."""
+    out, url = tmp_path / "out", f"sqlite:///{tmp_path / 'case.db'}"
+    out.mkdir()
+    (first,) = written(run, capfd, out)
+    file = Path(first["file"])
+    whole = file.read_bytes()
+    by_hand(url, "DELETE FROM archived")
+    assert written(run, capfd, out) == [first]
+    by_hand(url, "DELETE FROM archived")
+    file.write_bytes(whole[:kept_bytes])
+    (out / f"{file.stem}.7.part").write_bytes(whole[:10])
+    assert written(run, capfd, out) == [first]
+    assert file.read_bytes() == whole
