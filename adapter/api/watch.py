@@ -1,8 +1,9 @@
-"""Looks at the database and the disk about once a second, so that no request has to."""
+"""Looks at the database and the disk again and again, so that no request has to."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import structlog
@@ -13,10 +14,14 @@ Measure = Callable[[], Measured]
 """Looks once. May block; a fault in it counts as a database that is away."""
 
 EVERY_SECONDS = 1.0
+"""The rest after a look; after one that found no database to write to always, so that its return is seen at once."""
 LATE_SECONDS = 5.0
 """A look that takes longer than this counts as no answer while it lasts."""
 _REST = 20
-"""A look may take one twentieth of the time: counting a very long backlog must not become the load."""
+"""Counting a very long backlog must not become the load: after a look that found all well, it may take one
+twentieth of the time."""
+MOST_REST_SECONDS = 10.0
+"""But no rest is longer: a database that is lost meanwhile is seen after this."""
 
 log = structlog.get_logger("watch")
 
@@ -31,8 +36,12 @@ class Watch:
         *,
         maintenance: bool = False,
         seconds: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._measure, self._bounds, self._maintenance, self._seconds = measure, bounds, maintenance, seconds
+        self._measure, self._bounds, self._maintenance = measure, bounds, maintenance
+        self._seconds, self._sleep = seconds, sleep
+        # Neither flows nor postmen are before it in line: late, it would be the cause of what it reports.
+        self._thread = ThreadPoolExecutor(1, "watch")
         self._began: float | None = None
         self._stopping = False
         self.measured = Measured()
@@ -57,9 +66,10 @@ class Watch:
         self._found = self._judged()
 
     async def look(self) -> None:
-        """Measure once, in a thread, and judge anew; a change of mode or reasons is one log line."""
+        """Measure once, in a thread of its own, and judge anew; a change of mode or reasons is one log line."""
         self._began = self._seconds()
-        (found,) = await asyncio.gather(asyncio.to_thread(self._measure), return_exceptions=True)
+        looking = asyncio.get_running_loop().run_in_executor(self._thread, self._measure)
+        (found,) = await asyncio.gather(looking, return_exceptions=True)
         if isinstance(found, BaseException):
             log.error("measuring failed", error=type(found).__name__)
             found = AWAY
@@ -69,12 +79,17 @@ class Watch:
             log.warning("condition", mode=self._found.mode, reasons=list(self._found.reasons))
 
     async def keep(self) -> None:
-        """Look again and again, until cancelled."""
+        """Look, rest, and look again, until cancelled."""
         with suppress(asyncio.CancelledError):
             while True:
                 began = self._seconds()
                 await self.look()
-                await asyncio.sleep(max(EVERY_SECONDS, _REST * (self._seconds() - began)))
+                await self._sleep(self._rest_after(self._seconds() - began))
+
+    def _rest_after(self, took: float) -> float:
+        if not self.measured.takes_writes:
+            return EVERY_SECONDS
+        return min(max(EVERY_SECONDS, _REST * took), MOST_REST_SECONDS)
 
     def _judged(self) -> Condition:
         return condition(self.measured, self._bounds, maintenance=self._maintenance, stopping=self._stopping)

@@ -35,6 +35,11 @@ class Measured:
     has_room: bool = True
     clock_ahead: timedelta = timedelta()
 
+    @property
+    def takes_writes(self) -> bool:
+        """Whether the database answered, and what is written to it was kept."""
+        return self.answers and self.writable and self.has_room
+
 
 AWAY = Measured(answers=False, writable=False)
 """The database does not answer."""
