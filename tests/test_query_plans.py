@@ -44,21 +44,19 @@ _ROWS = (
 )
 _LATER = NOW + timedelta(days=1)
 _LANE = {"recipients": ["7", "8"], "cases": ["case-7", "case-8"]}
+_WRITTEN = {"id_": "case-7", "need": "n", "subject_key": "k", "requester": "r", "owner": "o"} | {
+    "unit": "u",
+    "state": "s",
+    "opened_at": NOW,
+}
 GIVEN: dict[str, dict[str, Any]] = {
     "ANSWERED": {"door": "fhir", "sender": "7", "message_id": "message-7"},
     "FIRST_IN_ENVELOPE": {"sender": "7", "envelope_id": "envelope-7"},
     "CASE": {"id_": "case-7"},
     "CASE_LOCKED": {"id_": "case-7"},
     "CASES_LOCKED": {"ids": ["case-7", "case-8"]},
-    "MOVE_CASE": {
-        "id_": "case-7",
-        "need": "n",
-        "subject_key": "k",
-        "requester": "r",
-        "owner": "o",
-        "unit": "u",
-    }
-    | {"state": "s", "opened_at": NOW, "moved_at": NOW},
+    "WRITE_CASE": _WRITTEN,
+    "MOVE_CASE": _WRITTEN | {"moved_at": NOW},
     "CURRENT_OF_CASES": {"cases": ["case-7", "case-8"]},
     "CURRENT": {"type_": "Task", "id_": "Task7"},
     "GLANCE": {"type_": "Task", "id_": "Task7"},

@@ -60,11 +60,12 @@ CASES_LOCKED = (
     .order_by(case_.c.id)
     .with_for_update()
 )
-MOVE_CASE = (
+WRITE_CASE = (
     update(case_)
     .where(case_.c.id == bindparam("id_"))
-    .values({name: bindparam(name) for name in case_.c.keys() if name != "id"})  # noqa: SIM118 - no dict
+    .values({field.name: bindparam(field.name) for field in fields(Case) if field.name != "id"})
 )
+MOVE_CASE = WRITE_CASE.values(moved_at=bindparam("moved_at"))
 
 _LATER = version.alias("later")
 _NEWEST = (

@@ -19,7 +19,7 @@ from adapter.outside.store.buffer import Buffer, write
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.errors import StoreFailed
 from adapter.outside.store.group import Group
-from adapter.outside.store.sql import Sql
+from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.statements import (
     ANSWERED,
     CASE,
@@ -33,6 +33,7 @@ from adapter.outside.store.statements import (
     RESOLVE,
     SAME_WAITING,
     UNPAUSE,
+    WRITE_CASE,
 )
 from adapter.outside.store.versions import Versions
 from adapter.ports import Transaction
@@ -109,12 +110,15 @@ class SqlTransaction:
         self._versions.begin(case.id)
 
     def move(self, case: Case, steps: Sequence[Step]) -> None:
-        """Write the case as given and add to its history. Raises StoreFailed if it was never opened."""
+        """Write the case as given and add to its history; without a step it does not count as moved. Raises
+        StoreFailed if it was never opened.
+        """
         if case.id in self._new.cases:
             self._new.move(case, steps)
             return
-        row = rows.values(case) | {"moved_at": max((step.at for step in steps), default=case.opened_at)}
-        if not self._own().run(MOVE_CASE, id_=row.pop("id"), **row):
+        moved: Record = {"moved_at": max(step.at for step in steps)} if steps else {}
+        row = rows.values(case) | moved
+        if not self._own().run(MOVE_CASE if moved else WRITE_CASE, id_=row.pop("id"), **row):
             raise StoreFailed("a case that was never opened cannot move")
         self._new.tell(steps)
 
