@@ -17,7 +17,24 @@ from adapter.wire.warm import warm
 
 LIMITS = {"max_bytes": 50_000_000, "max_depth": 100}
 BAD: tuple[Any, ...] = (
-    *(None, "", " ", "\t", "a b", " a", "a ", "a\x00", "\x1f", "\u00a0", "x" * 65, "æ/ø", "bogus", "a\nb"),
+    *(
+        None,
+        "",
+        " ",
+        "\t",
+        "a b",
+        " a",
+        "a ",
+        "a\x00",
+        "a\ud800",
+        "\udfffb",
+        "\x1f",
+        "\u00a0",
+        "x" * 65,
+        "æ/ø",
+        "bogus",
+        "a\nb",
+    ),
     *(0, 1, -1, 1.5, True, False, [], {}, [{}], [None], ["x"], {"x": "y"}, {"url": "u"}, {"extension": []}),
     *("2026", "2026-13", "2026-02-30", "2026-02-28", "0000-01-01", "2026-2-3", "20260203", "2026-W01"),
     *("2026-02-28T10:00:00", "2026-02-28T10:00:00Z", "2026-02-28T24:00:00Z", "2026-02-28T10:00Z"),
@@ -135,6 +152,18 @@ def test_what_we_write_is_judged_without_the_full_check(monkeypatch: pytest.Monk
     golden = FIXTURES / "notify" / "xml-need-is-routed" / "out" / "end.json"
     for case in json.loads(golden.read_bytes(), **LIMITS).values():
         assert [check_own(resource) for resource in case["resources"]] == [()] * len(case["resources"])
+
+
+@pytest.mark.parametrize("half", [0xD800, 0xDBFF, 0xDC00, 0xDFFF])
+@pytest.mark.parametrize("element", ["display", "reference", "type"])
+def test_half_a_character_is_refused_wherever_it_stands(half: int, element: str) -> None:
+    """No encoding can write it, so nobody could be sent it; both checks agree, and a whole one is text."""
+    task = copy.deepcopy(kept()["Task.status"])
+    task["for"] = {"reference": "Patient/1", "display": "x\U0001f600"}
+    assert check_own(task) == check(task) == ()
+    task["for"][element] = "Patient" + chr(half)
+    assert check(task)
+    assert check_own(task)
 
 
 @pytest.mark.parametrize("extra", [{"multipleBirthInteger": 1}, {"contained": [{"resourceType": "Nope"}]}])

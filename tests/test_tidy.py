@@ -16,6 +16,7 @@ from adapter.domain.retention import Class, Retention
 from adapter.flows.accept import accept
 from adapter.flows.archive import archive_of, archived
 from adapter.flows.tidy import tidy
+from adapter.flows.verify import verify
 from adapter.mapping import retention
 from adapter.outside.store.keeping import Housekeeping
 from adapter.outside.store.tables import received
@@ -198,6 +199,30 @@ def test_the_audit_outlives_everything(over: Stage, database_url: str, store: Ho
     over.clock.now += 20 * _YEARS
     assert tidied(store, over)["audit"] > 0
     assert by_hand(database_url, of_case) == [(0,)]
+
+
+def test_a_purge_is_audited_as_long_as_the_audit_is_kept(
+    over: Stage, database_url: str, store: Housekeeping
+) -> None:
+    """Its absence is found as long as the row is due, and not after; what belongs to no case stays."""
+    over.clock.now += 11 * _YEARS
+    archive(store, over)
+    tidied(store, over)
+    for years, purges in ((29, 1), (2, 0)):
+        over.clock.now += years * _YEARS
+        tidied(store, over)
+        assert by_hand(database_url, "SELECT count(*) FROM audit WHERE action = 'case-purged'") == [(purges,)]
+        assert found(store, over) == []
+        by_hand(database_url, "DELETE FROM audit WHERE action = 'case-purged'")
+        assert found(store, over) == ["purge-is-audited"] * purges
+    assert by_hand(database_url, "SELECT count(*) > 0 FROM audit WHERE action = 'tidied'")[0][0]
+
+
+def found(store: Housekeeping, stage: Stage) -> list[str]:
+    """The invariants that do not hold, with the audit kept as long as the rules say."""
+    keep = rules(stage).rules["audit"].keep
+    since = keep.before(stage.clock()) if keep else None
+    return [v.invariant for v in verify(store, stage.parts, None, lambda *_: None, since)]
 
 
 def test_answers_to_what_was_refused_go_after_a_year(database_url: str, store: Housekeeping) -> None:

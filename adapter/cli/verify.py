@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from adapter.cli.failed import REFUSED
-from adapter.cli.keeping import bar, keeping
+from adapter.cli.keeping import bar, keeping, rules
 from adapter.cli.opening import opened
 from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
@@ -40,7 +40,9 @@ def command(
             checked = done
             progress(done, total)
 
-        violations = [*verify(store, now.parts, sample, looked)]
+        kept = rules(now).rules["audit"].keep
+        since = kept.before(now.parts.clock()) if kept else None
+        violations = [*verify(store, now.parts, sample, looked, since)]
     if json:
         tell_json({"cases": checked, "violations": violations})
     else:

@@ -93,7 +93,12 @@ def _refuse(
 
 
 def _repeated(tx: Transaction, sender: str, envelope: Envelope, at: datetime, parts: Parts) -> Answer | None:
-    """The dedupe matrix of FHIR messaging: the stored answer, or that an id was used for something else."""
+    """The dedupe matrix of FHIR messaging: the stored answer, or that an id was used for something else.
+
+    Each message id is taken once, whoever else commits (its row is unique). An envelope's id is only looked for: two
+    different messages under one Bundle.id, sent at the same moment, may both be taken, each for what it says. No such
+    pair is one message twice, so nothing is done twice; the next one under that id is refused.
+    """
     before = tx.answered(envelope.door, sender, envelope.message_id)
     if before and before.digest == envelope.digest:
         return before.answer
@@ -149,8 +154,8 @@ def _content_findings(read: Read, parts: Parts) -> list[Finding]:
     person = identity_findings(read.facts, read.origin, parts.environment)
     if any(f.problem in ("wrong-check-digit", "unresolved-reference") for f in read.findings):
         person = [f for f in person if f.problem != "missing-person-id"]
-    if read.way.event == "need-corrected" and read.facts["consent.status"] == "refused":
-        return person  # the person has taken the consent back: that is taken, not refused (pbrl § 4-1)
+    if read.facts["consent.status"] == "refused":
+        return person  # of a need that is known the consent is taken back: its case decides (pbrl § 4-1)
     where = read.origin.get("consent.status", "consent")
     return [*person, *consent_findings(read.facts["consent.status"], where)]
 

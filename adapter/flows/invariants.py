@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from adapter.domain.case import Step, Version
 from adapter.domain.identifiers import case_id, derived
@@ -143,12 +144,17 @@ def _need_stopped(record: CaseRecord) -> bool:
     return record.case.state == "routed" and bool(sent) and all(d.state == "stopped-by-consent" for d in sent)
 
 
-def gone(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
-    """A purged case holds nothing: only the tombstone, the answers and the audit are left."""
+def gone(record: CaseRecord, audited_since: datetime | None) -> Iterator[Violation]:
+    """A purged case holds nothing: only the tombstone, the answers and the audit are left.
+
+    Its purge is audited, unless that was before `audited_since` (UTC): the audit of then has gone as well.
+    """
     case = record.case
     named = bool(case.need or case.subject_key or case.owner or case.unit)
     rows = (*record.versions, *record.history, *record.deliveries, *record.waiting)
     if named or rows or any(m.raw is not None or m.findings for m in record.messages):
         yield Violation("tombstone-holds-nothing", f"case {case.id}")
-    if not any(a.action == "case-purged" for a in record.audit):
+    stone = record.tombstone
+    owed = stone is None or audited_since is None or stone.at >= audited_since
+    if owed and not any(a.action == "case-purged" for a in record.audit):
         yield Violation("purge-is-audited", f"case {case.id}")

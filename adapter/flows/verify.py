@@ -1,6 +1,7 @@
 """Does everything that must hold of a live database hold? Looked at as it stood at one moment; nobody waits for it."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import islice
 
 from adapter.domain.identifiers import derived
@@ -22,16 +23,20 @@ OF_A_CASE: tuple[Check, ...] = (
     sent.receipts,
     sent.evidence,
 )
-_OF_A_PURGED_CASE: tuple[Check, ...] = (invariants.messages, invariants.gone)
 
 
 def verify(
-    keeping: Keeping, parts: Parts, sample: int | None, progress: Callable[[int, int], None]
+    keeping: Keeping,
+    parts: Parts,
+    sample: int | None,
+    progress: Callable[[int, int], None],
+    audited_since: datetime | None = None,
 ) -> Iterator[Violation]:
     """Every violation of every case, or of a sample of them, and of what belongs to no case.
 
     A sample is as many cases behind a point that follows from the day: ids are hashes, so these are any cases, and
-    another day others. `progress` is told how many cases are done, of how many.
+    another day others. `progress` is told how many cases are done, of how many. `audited_since` (UTC): no audit of a
+    purge before it is asked for, because the audit is kept no longer than that; None: it is kept for ever.
     """
     with keeping.snapshot() as snapshot:
         if sample is None:
@@ -40,13 +45,17 @@ def verify(
         start = "" if sample is None else derived("verify", parts.clock().date().isoformat())
         records = islice(_records(snapshot, start, wrap=sample is not None), total)
         for done, record in enumerate(records, 1):
-            yield from of_case(record, parts)
+            yield from of_case(record, parts, audited_since)
             progress(done, total)
 
 
-def of_case(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
+def of_case(record: CaseRecord, parts: Parts, audited_since: datetime | None = None) -> Iterator[Violation]:
     """What does not hold of one case."""
-    for check in _OF_A_PURGED_CASE if record.tombstone else OF_A_CASE:
+    if record.tombstone:
+        yield from invariants.messages(record, parts)
+        yield from invariants.gone(record, audited_since)
+        return
+    for check in OF_A_CASE:
         yield from check(record, parts)
 
 

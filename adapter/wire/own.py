@@ -21,7 +21,8 @@ Judge = Callable[[Any], Sequence[str]]
 _SOUND: Sequence[str] = ()
 _WRONG: Sequence[str] = ("",)
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+"""Control characters, and halves of a character that no encoding can write."""
 _TEXT = re.compile(r"[ \r\n\t\S]")
 _YEAR = r"(?!0000)[0-9]{4}"
 _DAY = r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -154,7 +155,7 @@ def _primitive(element: Element) -> Judge:
 
     def is_sound(value: str) -> bool:
         in_place = sound(value) and (codes is None or value in codes)
-        return in_place and (value.isprintable() or not _CONTROL.search(value))  # half the time of 4 kB
+        return in_place and (value.isprintable() or not _NO_TEXT.search(value))  # half the time of 4 kB
 
     if element.type in _FEW:
         is_sound = lru_cache(_MOST_KNOWN)(is_sound)
