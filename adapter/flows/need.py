@@ -37,7 +37,10 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     person = subject_key(parts.secret, identity_number(facts))
     if case is not None and case.subject_key != person:
         raise Refused(Finding("other-person", "patient"))
-    if case is not None and read.way.event == "need-corrected":
+    refused = facts["consent.status"] == "refused"
+    if case is None and refused:
+        raise Refused(Finding("consent-refused", "consent.status"))
+    if case is not None and (refused or read.way.event == "need-corrected"):
         return correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
     if case is not None:
         return _known(case, parts)
