@@ -4,13 +4,18 @@ python -m tests.day.node CLOCK serve --port 0 --json
 """
 
 import sys
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from adapter.__main__ import main
-from adapter.cli import opening, serving, working
+from adapter.flows import clocks
 
-from .clock import SharedClock
+clocks.clock_ahead = lambda *_: timedelta()  # the database has no part in the day's clock, and is not asked for its own
+
+from adapter.__main__ import main  # noqa: E402
+from adapter.cli import opening, serving, working  # noqa: E402
+
+from .clock import SharedClock  # noqa: E402
 
 if __name__ == "__main__":
     clock = SharedClock(Path(sys.argv.pop(1)))
