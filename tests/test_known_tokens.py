@@ -94,3 +94,32 @@ def test_without_a_token_the_caller_is_asked_for_one_at_once(header: str | None)
     with pytest.raises(Refused) as refused:
         identity.known(header)
     assert refused.value.findings[0].problem == "no-token"
+
+
+def test_a_token_that_holds_no_more_is_not_taken_away_from_under_another_threads_hands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Here it is asked for between the choice of the oldest and its removal."""
+    monkeypatch.setattr(outside, "MOST_REMEMBERED", 1)
+    issuer, expired = Issuer(), bearer()
+    identity = issuer.identity()
+
+    class AskedMeanwhile(dict[bytes, Any]):
+        def __iter__(self) -> Any:
+            names = list(super().__iter__())
+            assert identity.known(expired) is None
+            return iter(names)
+
+    identity.caller(expired)
+    identity._known = AskedMeanwhile(identity._known)
+    issuer.now = NOW + timedelta(seconds=60)
+    lasting = bearer(exp=SECONDS + 600)
+    assert identity.caller(lasting) == identity.known(lasting)
+
+
+def test_a_token_that_is_checked_again_takes_no_other_ones_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "MOST_REMEMBERED", 2)
+    identity, headers = Issuer().identity(), [bearer(jti=str(n)) for n in range(2)]
+    for header in (*headers, headers[1]):
+        identity.caller(header)
+    assert all(identity.known(header) for header in headers)

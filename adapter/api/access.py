@@ -9,6 +9,9 @@ from adapter.domain.message import Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.ports import Identity
 
+CHECKING_THREADS = 4
+"""Full checks of tokens run here: who sends unknown ones while the issuer is slow holds up no flow."""
+
 Scope = Literal["ip-adapter/messages", "ip-adapter/cases.read", "ip-adapter/cases.write"]
 
 
@@ -23,8 +26,8 @@ class Remembering(Identity, Protocol):
 class Access:
     """Asks the identity of every caller; keeps nothing between requests."""
 
-    def __init__(self, identity: Remembering, threads: Threads) -> None:
-        self._identity, self._threads = identity, threads
+    def __init__(self, identity: Remembering) -> None:
+        self._identity, self._threads = identity, Threads(CHECKING_THREADS, "token")
 
     async def caller(self, request: Request, scope: Scope) -> Caller:
         """The caller, whose token has the scope.

@@ -30,7 +30,7 @@ class Gate:
         self.parts, self.limits = parts, limits
         self.threads = Threads(limits.threads)
         self.places = Places(limits)
-        self._access = Access(identity, self.threads)
+        self._access = Access(identity)
         self._watch = watch
 
     def endpoint(self, scope: Scope, asked: Asked, handle: Handle) -> Endpoint:

@@ -103,7 +103,8 @@ def _answer_what_goes_wrong(app: FastAPI, parts: Parts, metrics: Metrics) -> Non
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(IssuerUnreachable, always("issuer-unreachable"))
-    # Both mean that nothing was written: the caller may send the same thing again.
+    # The caller may send the same thing again. A Collision wrote nothing, and neither did a StoreBusy before the
+    # commit; of a commit during which the connection broke nobody knows, and the same message again finds out.
     app.add_exception_handler(StoreBusy, always("store-busy"))
     app.add_exception_handler(Collision, always("store-busy"))
     app.add_exception_handler(ClientDisconnect, left)

@@ -1,4 +1,7 @@
-"""The threads in which flows run. Python runs one at a time; the others wait for the database and share its commits."""
+"""The threads in which flows run, and those that check tokens.
+
+Python runs one at a time; the others wait for the database and share its commits, or for the issuer.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -15,8 +18,8 @@ _T = TypeVar("_T")
 class Threads:
     """A pool of its own; what waits for a thread is bounded by the places of the process."""
 
-    def __init__(self, count: int) -> None:
-        self._pool = ThreadPoolExecutor(count, "flow")
+    def __init__(self, count: int, name: str = "flow") -> None:
+        self._pool = ThreadPoolExecutor(count, name)
         self._large = asyncio.Lock()
 
     async def run(self, call: Callable[[*_A], _T], *args: *_A) -> _T:

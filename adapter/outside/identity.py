@@ -103,7 +103,8 @@ class PublishedKeys:
     """The issuer's signing keys, fetched when first needed, kept, and shared by all threads.
 
     They are fetched again for a key id that is not among them, and every 12 hours so that a key which the
-    issuer has withdrawn loses its force; at most once a minute. If the issuer is down, the old keys stay.
+    issuer has withdrawn loses its force; at most once a minute, by one thread: others wait only while there
+    are no keys. If the issuer is down, the old keys stay.
     """
 
     def __init__(self, issuer: str, clock: Clock, fetch: Fetch) -> None:
@@ -122,32 +123,40 @@ class PublishedKeys:
         try:
             return jwt.decode(token, held.keys, algorithms=ALGORITHMS), held
         except InvalidKeyIdError:
-            renewed = self._renewed()
-            if renewed is held and self._down:
+            if not self._renew() and self._held is held:
                 raise IssuerUnreachable from None
+            renewed = self._now_held()
             return jwt.decode(token, renewed.keys, algorithms=ALGORITHMS), renewed
 
     def in_force(self) -> object | None:
-        """What stands for the keys held now, another object after every fetch; None while they must be fetched."""
+        """What stands for the keys held now, another object after every fetch; None while they must be fetched.
+
+        With the issuer down for 12 hours it is None: until it answers, each request's token is checked in full.
+        """
         held = self._held
         return held if held and self._clock() - held.since < KEYS_ARE_OLD_AFTER else None
 
     def _current(self) -> _Held:
         held = self._held
-        if held is None:
-            return self._renewed()
-        if self._clock() - held.since < KEYS_ARE_OLD_AFTER or self._lock.locked():
-            return held
-        return self._renewed()
+        if held is None or self._clock() - held.since >= KEYS_ARE_OLD_AFTER:
+            self._renew()
+        return self._now_held()
 
-    def _renewed(self) -> _Held:
-        """What is held after an attempt to get newer keys, if one is due. Raises IssuerUnreachable."""
-        with self._lock:
+    def _now_held(self) -> _Held:
+        if self._held is None:
+            raise IssuerUnreachable
+        return self._held
+
+    def _renew(self) -> bool:
+        """Get newer keys, if an attempt is due. False when the issuer did not answer, or another thread is asking."""
+        if not self._lock.acquire(blocking=self._held is None):
+            return False
+        try:
             if self._may_try():
                 self._try_again()
-            if self._held is None:
-                raise IssuerUnreachable
-            return self._held
+            return not self._down
+        finally:
+            self._lock.release()
 
     def _may_try(self) -> bool:
         pause = BETWEEN_FETCHES if self._held else BETWEEN_FIRST_FETCHES
@@ -220,14 +229,9 @@ class Identity:
 
     def known(self, authorization: str | None) -> Caller | None:
         """The caller of a token that was checked before and holds still. Never blocks. Raises Refused(no-token)."""
-        name = _name_of(_bearer(authorization))
-        known = self._known.get(name)
-        if known is None:
-            return None
-        if known.keys is self._keys.in_force() and self._clock().timestamp() < known.until:
-            return known.caller
-        self._known.pop(name, None)
-        return None
+        known = self._known.get(_name_of(_bearer(authorization)))
+        holds = known and known.keys is self._keys.in_force() and self._clock().timestamp() < known.until
+        return known.caller if known and holds else None
 
     def caller(self, authorization: str | None) -> Caller:
         """The organisation that HelseID has verified (orgnr_parent) and the scopes of the token.
@@ -246,8 +250,9 @@ class Identity:
         return caller
 
     def _remember(self, name: bytes, known: _Known) -> None:
-        """The oldest goes when there are too many."""
+        """The oldest goes when there are too many. Nobody else takes anything out."""
         with self._writing:
+            self._known.pop(name, None)
             if len(self._known) >= MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
             self._known[name] = known
