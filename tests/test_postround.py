@@ -161,7 +161,11 @@ def test_a_wait_ends_when_its_process_stops(rounds: tuple[PostRound, PostRound])
 
 @pytest.mark.server
 def test_waiting_outlives_the_database(postgresql_url: str, administer: Administer) -> None:
-    """A broken connection ends no wait early and raises nothing; the next wait listens again."""
+    """A broken connection ends no wait early and raises nothing; the next wait listens again.
+
+    How long it waits is the claim, and the server's socket is what it waits on, so a clock judges it: from below only,
+    which no slow machine can fail.
+    """
     store = open_store(postgresql_url)
     round_ = store.round()
     round_.wait(0.0)

@@ -1,6 +1,7 @@
 """`ip-adapter find`"""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from adapter.cli.options import By, Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import age, tell, tell_json
 from adapter.domain.days import first_moment
-from adapter.domain.record import Question
+from adapter.domain.record import Found, Question
 from adapter.flows.find import find, find_person
 
 _Day = typer.Option(formats=["%Y-%m-%d"], help="Moved on that day (Norwegian time) or later.")
@@ -52,14 +53,21 @@ def command(
     question = Question(tuple(state or ()), owner, requester, moment, after=after, limit=limit)
     with opened(settings_with(database=database)) as now, keeping(now) as store:
         if person:
-            number = "" if sys.stdin is None else sys.stdin.readline().strip()
-            found = find_person(question, number, operator(by), why, store, now.parts)
+            found = find_person(question, _number(), operator(by), why, store, now.parts)
         else:
             found = find(question, store, now.parts)
         clock = now.parts.clock()
     if json:
         tell_json({"cases": found, "next": found[-1].id if len(found) == limit else None})
-        return
+    else:
+        _tell(found, clock)
+
+
+def _number() -> str:
+    return "" if sys.stdin is None else sys.stdin.readline().strip()
+
+
+def _tell(found: Sequence[Found], clock: datetime) -> None:
     for one in found:
         tell(
             f"{one.id}  {one.state:<22}  {one.requester} to {one.owner or '-'}  {age(one.moved_at, clock):>9}"

@@ -52,7 +52,11 @@ def command(
             freed = shrink(settings.database, whole=compact)
     if json:
         tell_json({"dry_run": dry_run, "items": items, "rows": rows, "freed_bytes": freed})
-        return
+    else:
+        _tell(items, rows, freed, dry_run=dry_run)
+
+
+def _tell(items: Counter[str], rows: Counter[str], freed: int | None, *, dry_run: bool) -> None:
     for name in ORDER:
         tell(f"{name:<11} {items[name]:>9} due" + ("" if dry_run else f"  {rows[name]:>9} rows removed"))
     if freed:

@@ -216,23 +216,32 @@ def _answer(
         if envelope is None or retry:
             body = outcome.problem_json(findings, catalogue, base=parts.base)
             return Answer(status, "application/problem+json", body, retry_after=retry)
-        id_ = derived("apprec", envelope.sender.organisation, envelope.message_id, envelope.digest)
-        body = apprec.write(
-            envelope,
-            findings,
-            catalogue,
-            displays=parts.tables.apprec_errors,
-            id=id_,
-            at=at,
-            software_version=parts.version,
-        )
-        return Answer(status, "application/xml", body)
+        return Answer(status, "application/xml", _apprec(envelope, findings, at, parts))
     if envelope is None:
         return replace(parts.refusal(*findings), status=status)
-    body = message.respond(
+    body = _response(envelope, findings, at, parts, case_id)
+    return Answer(status, "application/fhir+json", body, retry_after=retry)
+
+
+def _apprec(envelope: Envelope, findings: tuple[Finding, ...], at: datetime, parts: Parts) -> bytes:
+    return apprec.write(
         envelope,
         findings,
-        catalogue,
+        parts.tables.problems,
+        displays=parts.tables.apprec_errors,
+        id=derived("apprec", envelope.sender.organisation, envelope.message_id, envelope.digest),
+        at=at,
+        software_version=parts.version,
+    )
+
+
+def _response(
+    envelope: Envelope, findings: tuple[Finding, ...], at: datetime, parts: Parts, case_id: str | None
+) -> bytes:
+    return message.respond(
+        envelope,
+        findings,
+        parts.tables.problems,
         id=derived("response-envelope", envelope.message_id, envelope.envelope_id),
         at=at,
         base=parts.base,
@@ -240,4 +249,3 @@ def _answer(
         event_system=parts.event_system,
         focus=f"Task/{derived(case_id, 'task')}" if case_id else None,
     )
-    return Answer(status, "application/fhir+json", body, retry_after=retry)
