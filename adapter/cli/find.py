@@ -56,11 +56,10 @@ def command(
             found = find_person(question, _number(), operator(by), why, store, now.parts)
         else:
             found = find(question, store, now.parts)
-        clock = now.parts.clock()
     if json:
         tell_json({"cases": found, "next": found[-1].id if len(found) == limit else None})
     else:
-        _tell(found, clock)
+        _tell(found, now.parts.clock())
 
 
 def _number() -> str:
