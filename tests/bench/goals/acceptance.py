@@ -27,10 +27,11 @@ def posts(start: int, count: int, headers: dict[str, str], path: str = "/edi/mes
 def warmed(
     urls: Sequence[str], headers: dict[str, str], runs: int, count: int, start: int, *status: int
 ) -> list[Load]:
-    """Some to warm up, then `runs` loads of `count` messages, every one answered as it should be."""
-    drive(urls, posts(start, max(20, count // 10), headers)).require(*status)
+    """Some to warm up, then `runs` loads of `count` messages, every one answered as it should be: `runs` + 1 loads,
+    of which the first warmed up."""
     begin = start + count
-    return [drive(urls, posts(begin + n * count, count, headers)).require(*status) for n in range(runs)]
+    loads = [(start, max(20, count // 10)), *((begin + n * count, count) for n in range(runs))]
+    return [drive(urls, posts(first, many, headers)).require(*status) for first, many in loads]
 
 
 @measures("G1")
@@ -61,6 +62,8 @@ def _accepting(run: Run, kind: str, processes: int) -> Iterator[Figure]:
     least = _floor(run, kind, processes)
     ours = _ours(run, kind, processes)
     here = f"{kind}, {processes} API process{'es' if processes > 1 else ''}, 32 connections"
+    alone = processes > _floor_processes(kind, processes)
+    against = f"{_FLOOR}, one process" if alone else _FLOOR
     rates = Sample(tuple(one.rate for one in ours), "/s")
     floor_rates = Sample(tuple(one.rate for one in least), "/s")
     note = f"load generator {ours[-1].cpu_us:.0f} µs CPU a request; {size.messages} messages a run{ours[-1].busy}"
@@ -69,7 +72,7 @@ def _accepting(run: Run, kind: str, processes: int) -> Iterator[Figure]:
         f"accepted: {here}",
         rates,
         floor_rates,
-        _FLOOR,
+        against,
         Target("at least", 0.5) if judged else None,
         note,
     )
@@ -78,7 +81,14 @@ def _accepting(run: Run, kind: str, processes: int) -> Iterator[Figure]:
         latency = Sample(tuple(getattr(one, name) for one in ours), "ms")
         lowest = Sample(tuple(getattr(one, name) for one in least), "ms")
         target = Target("at most", 4) if judged and name == "p99" else None
-        yield Figure("G1", f"{name}: {here}", latency, lowest, f"{name} of the floor", target)
+        yield Figure(
+            "G1",
+            f"{name}: {here}",
+            latency,
+            lowest,
+            f"{name} of {against}" if alone else f"{name} of the floor",
+            target,
+        )
     if judged:
         mirth = MIRTH_ACCEPTS_AFTER_MAPPING
         yield Figure(
@@ -102,13 +112,19 @@ def _explained(figure: Figure) -> Figure:
     )
 
 
+def _floor_processes(kind: str, processes: int) -> int:
+    """On SQLite two writers in two processes only wait for each other: its floor is one."""
+    return 1 if kind == "sqlite" else processes
+
+
 def _floor(run: Run, kind: str, processes: int) -> list[Load]:
     url = database(run, kind)
     with ExitStack() as stack:
-        if kind == "sqlite" and processes == 2:
-            processes = 1  # two writers in two processes only wait for each other
-        urls = [floor(stack, run, "floors.durable", "--database", url).url for _ in range(processes)]
-        loads = warmed(urls, {"Content-Type": "application/xml"}, run.size.runs, run.size.messages, 1, 202)
+        many = _floor_processes(kind, processes)
+        urls = [floor(stack, run, "floors.durable", "--database", url).url for _ in range(many)]
+        _, *loads = warmed(
+            urls, {"Content-Type": "application/xml"}, run.size.runs, run.size.messages, 1, 202
+        )
     drop(run, url)
     return loads
 
@@ -122,6 +138,6 @@ def _ours(run: Run, kind: str, processes: int) -> list[Load]:
     kept = count_of(url, "case_")
     acknowledged = sum(load.answered(200) for load in loads)
     drop(run, url)
-    if kept < acknowledged:
+    if kept != acknowledged:
         raise AssertionError(f"{acknowledged} messages were acknowledged, {kept} cases are kept")
-    return loads
+    return loads[1:]
