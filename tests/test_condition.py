@@ -24,12 +24,13 @@ CASES = [
         ("no-room",),
         dict.fromkeys(("read", "change", "new-need"), "read-only"),
     ),
+    (Measured(busy=True), "degraded", ("database-busy",), {}),
     (Measured(clock_ahead=timedelta(hours=-6)), "normal", ("clock-off",), {}),
     (
         Measured(free_bytes=999),
-        "read-only",
+        "degraded",
         ("disk-low",),
-        dict.fromkeys(("change", "new-need"), "disk-low"),
+        {"new-need": "disk-low"},
     ),
     (
         Measured(open_by_place={"head": 2, "behind": 3, "held": 1}, oldest_due=timedelta(days=3)),

@@ -6,13 +6,9 @@ from starlette.requests import Request
 
 from adapter.api.gate import Gate, Handle
 from adapter.api.reading import body_of
-from adapter.domain.doors import way_of
 from adapter.domain.message import Answer, Caller, Door
-from adapter.domain.problems import Finding, Refused
 from adapter.flows.accept import accept
-from adapter.flows.doors import open_message
-from adapter.flows.parts import Parts
-from adapter.wire.unreadable import Unreadable
+from adapter.flows.newness import brings_new_need
 
 
 def message_handler(gate: Gate, door: Door, media_types: Collection[str]) -> Handle:
@@ -21,18 +17,8 @@ def message_handler(gate: Gate, door: Door, media_types: Collection[str]) -> Han
     async def handle(request: Request, caller: Caller) -> Answer:
         raw = await body_of(request, media_types, gate.parts.max_bytes, gate.limits.body_seconds)
         asked = door, raw, caller, gate.parts
-        if not gate.allows("new-need") and await gate.threads.run_on(raw, is_new_need, *asked):
+        if not gate.allows("new-need") and await gate.threads.run_on(raw, brings_new_need, *asked):
             gate.require("new-need")
         return await gate.threads.run_on(raw, accept, *asked)
 
     return handle
-
-
-def is_new_need(door: Door, raw: bytes, caller: Caller, parts: Parts) -> bool:
-    """Whether a message brings a need. What cannot be opened brings nothing, and is answered as always."""
-    try:
-        envelope = open_message(door, raw, caller, parts).envelope
-    except (Unreadable, Refused):
-        return False
-    way = way_of(parts.tables.ways, envelope)
-    return not isinstance(way, Finding) and way.event == "need-notified"

@@ -1,8 +1,8 @@
 """What state the adapter is in, and what it refuses in it: from measurements, and nothing else.
 
 Access to a person's data is recorded (pasientjournalforskriften § 13): where nothing can be written, nothing of a
-person is shown either. Corrections, consents and withdrawals still get in when there is too much to carry already:
-they make less of it, and must not wait (pbrl § 4-1).
+person is shown either. Corrections, consents and withdrawals still get in when there is too much to carry already or
+little room left: they are small, and must not wait (pbrl § 4-1). In maintenance they do wait, and so does all mail.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ class Measured:
 
     `open_by_place` counts deliveries that are not done, by place (head, behind, held); `oldest_due` is how long the
     oldest that is next in its lane has waited; `clock_ahead` how far our clock is from the database's (nothing when
-    they agree).
+    they agree). `busy`: flows were served while this look itself got no turn in time.
     """
 
     answers: bool = True
@@ -34,6 +34,7 @@ class Measured:
     oldest_due: timedelta | None = None
     has_room: bool = True
     clock_ahead: timedelta = timedelta()
+    busy: bool = False
 
     @property
     def takes_writes(self) -> bool:
@@ -88,17 +89,23 @@ def condition(
 def _causes(measured: Measured, bounds: Bounds, *, maintenance: bool, stopping: bool) -> Iterator[_Cause]:
     if stopping:
         yield "stopping", "stopping", "", ()
+    yield from _of_the_database(measured)
+    if maintenance:
+        yield "maintenance", "read-only", "maintenance", _WRITES
+    if measured.free_bytes is not None and measured.free_bytes < bounds.free_bytes:
+        yield "disk-low", "degraded", "disk-low", ("new-need",)
+    if sum(measured.open_by_place.values()) > bounds.open_deliveries:
+        yield "backlog-full", "degraded", "backlog-full", ("new-need",)
+    if measured.clock_ahead:
+        yield "clock-off", "normal", "", ()
+
+
+def _of_the_database(measured: Measured) -> Iterator[_Cause]:
     if not measured.answers:
         yield "database-away", "degraded", "store-busy", _ALL
     elif not measured.has_room:
         yield "no-room", "read-only", "read-only", _ALL
     elif not measured.writable:
         yield "database-read-only", "read-only", "read-only", _ALL
-    if maintenance:
-        yield "maintenance", "read-only", "maintenance", _WRITES
-    if measured.free_bytes is not None and measured.free_bytes < bounds.free_bytes:
-        yield "disk-low", "read-only", "disk-low", _WRITES
-    if sum(measured.open_by_place.values()) > bounds.open_deliveries:
-        yield "backlog-full", "degraded", "backlog-full", ("new-need",)
-    if measured.clock_ahead:
-        yield "clock-off", "normal", "", ()
+    elif measured.busy:
+        yield "database-busy", "degraded", "", ()
