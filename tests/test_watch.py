@@ -72,3 +72,49 @@ def test_a_look_does_not_wait_for_those_who_use_the_loops_own_threads(go: thread
         return watch.condition.mode
 
     assert asyncio.run(run()) == "degraded"
+
+
+def after_a_look_of(took: float, found: Measured, served_at: float | None) -> list[tuple[str, ...]]:
+    """The mode and what is refused just before the end of a look, and after it; a flow is served meanwhile, or not."""
+    now, seen = [0.0], []
+
+    def told() -> None:
+        seen.append((watch.condition.mode, *sorted(watch.condition.refused)))
+
+    def measure() -> Measured:
+        if served_at is not None:
+            now[0] = served_at
+            watch.served()
+        now[0] = took
+        told()
+        return found
+
+    watch = Watch(measure, BOUNDS, seconds=lambda: now[0])
+    asyncio.run(watch.look())
+    told()
+    return seen
+
+
+ALL = ("change", "new-need", "read")
+
+
+@pytest.mark.parametrize("found", [AWAY, Measured(writable=False)], ids=repr)
+def test_a_look_that_got_no_turn_while_flows_are_served_refuses_nothing(found: Measured) -> None:
+    assert after_a_look_of(10.0, found, served_at=9.0) == [("normal",), ("degraded",)]
+
+
+@pytest.mark.parametrize(("found", "mode"), [(AWAY, "degraded"), (Measured(writable=False), "read-only")])
+@pytest.mark.parametrize("served_at", [None, 1.0])
+def test_a_late_look_refuses_everything_when_no_flow_was_served_lately(
+    found: Measured, mode: str, served_at: float | None
+) -> None:
+    assert after_a_look_of(10.0, found, served_at) == [("degraded", *ALL), (mode, *ALL)]
+
+
+def test_a_quick_look_that_was_told_no_is_believed_though_flows_were_served_just_before() -> None:
+    assert after_a_look_of(0.1, Measured(writable=False), served_at=0.05)[-1] == ("read-only", *ALL)
+
+
+def test_a_disk_without_room_is_believed_though_flows_were_served() -> None:
+    full = Measured(writable=False, has_room=False)
+    assert after_a_look_of(10.0, full, served_at=9.0)[-1] == ("read-only", *ALL)

@@ -41,7 +41,10 @@ class Gate:
                 caller = await self._access.caller(request, scope)
                 place.of(caller.organisation)
                 self.require(asked)
-                return response(await handle(request, caller), self.parts)
+                answer = await handle(request, caller)
+                if answer.status < 300:  # nothing is done or shown before the database has recorded it
+                    self._watch.served()
+                return response(answer, self.parts)
 
         return endpoint
 
