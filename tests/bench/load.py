@@ -25,7 +25,10 @@ _LENGTH = struct.Struct(">I")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of a load. `p50`, `p99`: milliseconds. `cpu_us`: of the generator, a request."""
+    """What came of a load. `p50`, `p99`: milliseconds. `cpu_us`: of the generator, a request.
+
+    `begun`: when the first request went out, by the clock that all processes of a machine share (perf_counter).
+    """
 
     rate: float
     p50: float
@@ -34,6 +37,7 @@ class Load:
     statuses: Mapping[str, int]
     cpu_us: float
     seconds: float
+    begun: float
 
     def answered(self, *statuses: int) -> int:
         """How many requests were answered with one of these."""
@@ -180,6 +184,7 @@ async def _drive(given: argparse.Namespace) -> Load:
         statuses={status.decode(): n for status, n in sender.statuses.items()},
         cpu_us=used / max(1, count) * 1e6,
         seconds=seconds,
+        begun=begun,
     )
 
 
