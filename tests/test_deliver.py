@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from due_mail import MUNICIPALITY, Accepting, a_notice, in_another_case, one_due, the_mail
+from due_mail import MUNICIPALITY, Accepting, Dead, a_notice, in_another_case, one_due, the_mail
 
 from adapter.domain.delivery import Delivery
 from adapter.flows import deliver, operate
@@ -121,3 +121,19 @@ def test_letters_that_are_too_much_for_one_batch_go_in_the_next(
         sent.append(len(partner.got))
     assert sent == [1, 2, 3]
     assert sorted(partner.got) == sorted([mail.message_id, "second", "third"])
+
+
+def test_letters_that_failed_with_their_recipient_keep_their_turn(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of four were tried before it was paused: when it answers again, the oldest still go first."""
+    monkeypatch.setattr(deliver, "BATCH", 2)
+    for name in ("second", "third", "fourth"):
+        in_another_case(stage, a_notice(stage), name)
+    dead, partner = Dead(), Accepting()
+    asyncio.run(deliver_round(MUNICIPALITY, dead, stage.parts))
+    stage.clock.now += timedelta(hours=2)
+    while asyncio.run(deliver_round(MUNICIPALITY, partner, stage.parts)):
+        pass
+    assert dead.tries == 2
+    assert partner.got == [the_mail(stage).message_id, "second", "third", "fourth"]

@@ -9,7 +9,7 @@ import pytest
 from stored import AAS, CASE, HOSPITAL, NOW, VESTBY, mail, message, together, until
 
 from adapter.domain.case import Audit
-from adapter.outside.store import Database
+from adapter.outside.store import Database, StoreFailed
 from adapter.outside.store.buffer import Buffer
 from adapter.outside.store.group import Group
 from adapter.ports import Collision, StoreBusy
@@ -87,6 +87,36 @@ def test_only_who_collides_is_told_so() -> None:
     told = crowd(slow, grouped(slow), "abcd")
     assert told == {"a": None, "b": None, "c": Collision, "d": None}
     assert slow.commits == [["a"], ["b"], ["d"]]
+
+
+def test_only_whose_row_no_driver_takes_is_told_so(store: Database) -> None:
+    """A text that is no text, which the driver refuses by an error of Python's own: the others' rows are kept."""
+    bad = buffer("b\ud800")
+    told: dict[str, type[BaseException] | None] = {}
+    slow = Slow()
+
+    def write(buffers: Sequence[Buffer]) -> None:
+        slow(buffers)
+        store._write(buffers)
+
+    def commit(name: str) -> None:
+        try:
+            group.commit(bad if name == "b" else buffer(name))
+            told[name] = None
+        except (Collision, StoreBusy, StoreFailed, ValueError) as error:
+            told[name] = type(error)
+
+    group = Group(write, leaders=1, patience=30.0)
+    threads = [threading.Thread(target=partial(commit, name)) for name in "acbd"]
+    threads[0].start()
+    assert slow.begun.wait(30)
+    for n, thread in enumerate(threads[1:], start=1):
+        thread.start()
+        until(thread, lambda n=n: len(group._line) == n)  # type: ignore[misc]
+    slow.go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert told == {"a": None, "b": StoreFailed, "c": None, "d": None}
 
 
 def test_a_busy_database_is_busy_for_all() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from adapter.outside.store import open_store
+from adapter.outside.store import StoreFailed, open_store
+from adapter.outside.store.sql import Sql
 
 pytestmark = pytest.mark.server
 
@@ -26,4 +27,19 @@ def test_a_write_that_failed_for_want_of_room_is_remembered_until_a_large_row_go
     assert store.ready()
     assert store.has_room()
     assert store.received("room") is None
+    store.close()
+
+
+def test_what_is_refused_for_another_reason_is_not_for_want_of_room(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(postgresql_url)
+
+    def refuse(*_: object, **__: object) -> int:
+        raise StoreFailed
+
+    failure: Any = SimpleNamespace(original_exception=SimpleNamespace(sqlstate="53100"))
+    store._room._failed(failure)
+    monkeypatch.setattr(Sql, "run", refuse)
+    assert store.has_room()
     store.close()

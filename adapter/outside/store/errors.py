@@ -37,11 +37,15 @@ class StoreFailed(Exception):  # noqa: N818 - named by what it says
 
 
 def asked(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The result of `call`. Raises StoreBusy, Collision or StoreFailed, and nothing of SQLAlchemy's."""
+    """The result of `call`. Raises StoreBusy, Collision or StoreFailed, and nothing of SQLAlchemy's or of its driver's:
+    that refuses some values by Python's own errors, such as a text that is no text or a number that is too large.
+    """
     try:
         return call(*args, **kwargs)
     except SQLAlchemyError as error:
         meant = _meaning(error)
+    except (ValueError, TypeError, OverflowError) as error:
+        meant = _asked_wrongly(error)
     # Raised here and not in the handler, so that the driver's text is not even the context of ours.
     raise meant
 
@@ -50,13 +54,17 @@ def _meaning(error: SQLAlchemyError) -> Exception:
     if isinstance(error, PoolTimeout):
         return StoreBusy("no database connection was free in time")
     if not isinstance(error, DBAPIError):
-        return StoreFailed(f"the database was asked wrongly: {type(error).__name__}")
+        return _asked_wrongly(error)
     code = getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)
     if code in _SQLITE_UNIQUE or code in _PG_COLLISION:
         return Collision("somebody else wrote the same thing first")
     if _away(error, code):
         return StoreBusy("the database is locked or cannot be reached")
     return StoreFailed(f"the database refused: {type(error.orig).__name__} {code}")
+
+
+def _asked_wrongly(error: Exception) -> StoreFailed:
+    return StoreFailed(f"the database was asked wrongly: {type(error).__name__}")
 
 
 def _away(error: DBAPIError, code: int | str | None) -> bool:

@@ -77,7 +77,7 @@ class Group:
         with self._guard:
             members = [me, *(self._line.popleft() for _ in range(min(len(self._line), self._most - 1)))]
         for member in members:
-            member.fault = (StoreBusy, "the process that was committing this was ended")
+            member.fault = (StoreBusy, "a commit shared with others ended before it was done")
         try:
             self._commit(members)
         finally:

@@ -15,7 +15,7 @@ from adapter.domain.problems import Finding
 from adapter.outside.store.sql import Record
 
 _ANSWER = "answer_"
-_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """When mail is due that was never tried, whatever the clock of who queued it or of who carries it says."""
 CASE_PREFIX = "of_"
 """Before the names of a case's columns where they stand beside those of a version."""
@@ -97,7 +97,7 @@ def delivery_values(outgoing: Outgoing, place: Place) -> Record:
         "carries": to_text([str(pinned) for pinned in outgoing.carries]),
         "state": "queued",
         "place": place,
-        "due": _AT_ONCE,
+        "due": AT_ONCE,
         "clock": at,
         "tries": 0,
         "because": "",
@@ -108,7 +108,7 @@ def delivery_of(row: Record) -> Delivery:
     focus = Pinned.parse(row["focus"])
     carries = tuple(Pinned.parse(pinned) for pinned in from_text(row["carries"]))
     outgoing = Outgoing(**_only(Outgoing, row) | {"focus": focus, "carries": carries})
-    due = outgoing.created_at if row["due"] == _AT_ONCE else row["due"]
+    due = outgoing.created_at if row["due"] == AT_ONCE else row["due"]
     return Delivery(**_only(Delivery, row) | {"due": due}, outgoing=outgoing)
 
 

@@ -97,7 +97,7 @@ class Database(Operators):
             return work.due_recipients(sql, now)
 
     def due(self, recipient: str, now: datetime, limit: int) -> Sequence[Delivery]:
-        """The heads of a recipient's lanes that are due, longest overdue first."""
+        """The heads of a recipient's lanes that are due: second tries, longest overdue first, then what is new."""
         with self._connections.reading() as sql:
             return work.due(sql, recipient, now, limit)
 

@@ -228,7 +228,9 @@ class SqlTransaction:
         self._own().run(UNPAUSE, to=recipient)
 
     def hasten(self, after: datetime, to: datetime) -> int:
-        """Every head that is due later than `after` is due at `to`, whoever its recipient is; how many there were."""
+        """Every head that is due later than `after` is due at `to`, whoever its recipient is; how many there were.
+        Those that somebody writes at this moment are left out.
+        """
         return self._own().run(HASTEN, after=after, due_to=to)
 
     def record(self, audit: Audit) -> None:

@@ -16,7 +16,8 @@ from adapter.outside.store.sql import Sql
 from adapter.outside.store.statements import (
     CALL_FORWARD,
     CASES_LOCKED,
-    DUE_HEADS,
+    DUE_AGAIN,
+    DUE_FIRST,
     DUE_RECIPIENTS,
     INSERT,
     PAUSE_OF,
@@ -82,8 +83,14 @@ def due_recipients(sql: Sql, now: datetime) -> Sequence[str]:
 
 
 def due(sql: Sql, to: str, now: datetime, limit: int) -> Sequence[Delivery]:
-    """The heads of a recipient's lanes that are due, longest overdue first."""
-    return [rows.delivery_of(row) for row in sql.rows(DUE_HEADS, to=to, now=now, most=limit)]
+    """The heads of a recipient's lanes that are due: what was tried before, longest overdue first, then what was not,
+    in the order of the ids. So no flood of new mail keeps back a second try; and as each failure puts that off for
+    longer, or pauses the recipient, second tries do not keep back what is new.
+    """
+    found = list(sql.rows(DUE_AGAIN, to=to, now=now, most=limit))
+    if len(found) < limit:
+        found += sql.rows(DUE_FIRST, to=to, most=limit - len(found))
+    return [rows.delivery_of(row) for row in found]
 
 
 def pause_of(sql: Sql, organisation: str) -> Pause:
