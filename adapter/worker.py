@@ -7,9 +7,11 @@ time: what cannot be written back would be sent again and again.
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -23,6 +25,8 @@ POSTMEN = 32
 """Recipients served at once by a process. Many, because each silent one keeps a postman for a whole time-out; few
 enough that their batches (`ENOUGH_BYTES` and one letter each, 16 connections) fit into one process.
 """
+POSTMENS_THREADS = 16
+"""In which postmen ask the database: as many as read and write at the same time; who waits for an answer needs none."""
 _ROUNDS = 10
 """Batches before a postman gives its recipient back, so that no recipient holds a lock for ever."""
 _BREATH = 0.02
@@ -30,9 +34,14 @@ _BREATH = 0.02
 _SIGN_OF_LIFE = 5.0
 """Seconds between signs of life to who keeps the locks: a process that gives none for half a minute loses them."""
 _DOUBT_EVERY = timedelta(minutes=10)
-"""How often pauses and due times are held against the clock; also at the start, and when it was set back."""
+"""How often pauses and due times are held against the clock; also at the start, and when it was set back. Only if it is
+the database's: what is right for one that is off would be wrong for all.
+"""
 _TELL_EVERY = timedelta(minutes=1)
 """How often the same trouble is told again while it lasts."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -63,6 +72,10 @@ class Worker:
         self._doubted = self._timed = self._told_busy = _NEVER
         self._passed_over = False
         self._stopping = False
+        # Apart, so that a slow database on which all postmen wait keeps back neither the next look nor the sign of
+        # life, without which the locks would be lost.
+        self._threads = ThreadPoolExecutor(POSTMENS_THREADS, "postmen")
+        self._watch, self._alive = ThreadPoolExecutor(1, "watch"), ThreadPoolExecutor(1, "alive")
 
     def stop(self) -> None:
         """Finish what is in flight, take nothing new. From the loop's own thread."""
@@ -79,44 +92,57 @@ class Worker:
         try:
             while not self._stopping:
                 await asyncio.gather(self.look(), asyncio.sleep(_BREATH))
-                await asyncio.to_thread(self._round.wait, self._look_every)
+                await _in(self._watch, self._round.wait, self._look_every)
             await self._finish()
         finally:
             alive.cancel()
+            for threads in (self._threads, self._watch, self._alive):
+                threads.shutdown(wait=False)
 
     async def _give_signs_of_life(self) -> None:
         """Also while every postman waits for an answer: only who stands still is to lose what it holds."""
         while True:
             await asyncio.sleep(_SIGN_OF_LIFE)
-            await asyncio.to_thread(self._round.still_held)
+            await _in(self._alive, self._round.still_held)
 
     async def look(self) -> None:
         """Send a postman to every recipient with due mail that has none of ours on the way, as far as there are any."""
         now = self._parts.clock()
         try:
-            if _is_past(self._timed, _TELL_EVERY, now):
-                await asyncio.to_thread(self._tell_clock)
-                self._timed = now
-            if _is_past(self._doubted, _DOUBT_EVERY, now):
-                await asyncio.to_thread(end_false_waits, now, self._parts)
-                self._doubted = now
-            due = await asyncio.to_thread(self._parts.store.due_recipients, now)
+            due = await _in(self._watch, self._ask, now)
         except (StoreBusy, Collision):
             if _is_past(self._told_busy, _TELL_EVERY, now):
                 log.warning("store busy")
                 self._told_busy = now
             return
         self._told_busy = _NEVER
+        self._forget_failures(due)
         for recipient in self._in_turn(due):
             if recipient in self._postmen or len(self._postmen) >= POSTMEN:
                 self._passed_over = True
             elif not self._left_alone(recipient):
                 self._send_out(recipient)
 
-    def _tell_clock(self) -> None:
+    def _ask(self, now: datetime) -> Sequence[str]:
+        """Who has mail that is due; before that, every minute, whether this clock may say so."""
+        if _is_past(self._timed, _TELL_EVERY, now):
+            self._hold_against_clock(now)
+            self._timed = now
+        return self._parts.store.due_recipients(now)
+
+    def _hold_against_clock(self, now: datetime) -> None:
+        """Who is off itself cannot say of any time that it was written by a clock that was."""
         ahead = clock_ahead(self._parts.store, self._parts.clock)
         if ahead:
             log.warning("clock is not the database's", seconds_ahead=round(ahead.total_seconds()))
+        elif _is_past(self._doubted, _DOUBT_EVERY, now):
+            end_false_waits(now, self._parts)
+            self._doubted = now
+
+    def _forget_failures(self, due: Sequence[str]) -> None:
+        """Of who has no mail any more, whoever carried it: while any is known, each batch asks for a trial write."""
+        known = {*due, *self._postmen}
+        self._failures = {name: failed for name, failed in self._failures.items() if name in known}
 
     def _in_turn(self, due: Sequence[str]) -> list[str]:
         """Who was served longest ago is first, so that none waits for ever when there are more than postmen."""
@@ -131,24 +157,24 @@ class Worker:
 
     async def _postman(self, recipient: str) -> bool:
         """Whether there may be mail left for the next one."""
-        if not await asyncio.to_thread(self._round.take, recipient):
+        if not await _in(self._threads, self._round.take, recipient):
             return False
         try:
             for _ in range(_ROUNDS):
-                if self._stopping or not await asyncio.to_thread(self._round.still_held):
+                if self._stopping or not await _in(self._threads, self._round.still_held):
                     return False
                 await self._require_room_for_outcomes()
-                if not await deliver_round(recipient, self._transport, self._parts):
+                if not await deliver_round(recipient, self._transport, self._parts, self._threads):
                     return False
             return True
         finally:
-            await asyncio.to_thread(self._round.give_back, recipient)
+            await _in(self._threads, self._round.give_back, recipient)
 
     async def _require_room_for_outcomes(self) -> None:
         """After an outcome that was not written back nothing is sent unless a write would go through: with a full
         disk each batch would go again and again.
         """
-        if self._failures and not await asyncio.to_thread(self._parts.store.ready):
+        if self._failures and not await _in(self._threads, self._parts.store.ready):
             raise StoreBusy
 
     def _came_back(self, recipient: str, postman: asyncio.Task[bool]) -> None:
@@ -180,6 +206,10 @@ class Worker:
             if late:
                 log.warning("postmen called off", number=len(late))
             await asyncio.gather(*postmen, return_exceptions=True)
+
+
+async def _in(threads: Executor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, partial(call, *args, **kwargs))
 
 
 def _is_past(since: datetime, wait: timedelta, now: datetime) -> bool:

@@ -8,7 +8,8 @@ import pytest
 from stored import NOW
 
 from adapter.app import measuring, system_clock
-from adapter.flows.clocks import MAY_DIFFER, clock_ahead
+from adapter.domain.exchange import MAY_DIFFER
+from adapter.flows.clocks import clock_ahead
 from adapter.outside.store import Database
 
 SECOND = timedelta(seconds=1)

@@ -193,7 +193,7 @@ def served(
     out = most = 0
     enough = asyncio.Event()
 
-    async def batch(recipient: str, _transport: object, _parts: object) -> int:
+    async def batch(recipient: str, *_: object) -> int:
         nonlocal out, most
         order.append(recipient)
         out += 1

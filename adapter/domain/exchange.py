@@ -18,6 +18,9 @@ LEAST_TRIES = 3
 LONGEST_ROUND = timedelta(minutes=10)
 """Far more than a batch is ever out: calls and the database have time-outs of seconds."""
 
+MAY_DIFFER = timedelta(seconds=5)
+"""Clocks of machines that ask a time server differ by milliseconds; a wait between two tries is seconds at least."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
@@ -46,8 +49,10 @@ class Schedule:
         return at + max(wait, asked)
 
     def latest_meant(self, now: datetime) -> datetime:
-        """No try is put off until after this; what is was written by a clock that stood wrong, or is read by one."""
-        return now + max(LONGEST_ASKED, *self.waits)
+        """No try is put off until after this by a clock that is right; what is was written by one that stood wrong, or
+        is read by one.
+        """
+        return now + max(LONGEST_ASKED, *self.waits) + MAY_DIFFER
 
     def nobody_meant(self, pause: Pause, now: datetime) -> bool:
         """Whether a pause is longer than any can be."""

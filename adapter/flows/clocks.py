@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 
+from adapter.domain.exchange import MAY_DIFFER
 from adapter.ports import Clock, Store
-
-MAY_DIFFER = timedelta(seconds=5)
-"""Machines that ask a time server differ by milliseconds; a wait between two tries is seconds at least."""
 
 
 def clock_ahead(store: Store, clock: Clock) -> timedelta:

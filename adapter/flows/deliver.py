@@ -8,6 +8,7 @@ batch in flight.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,14 +45,18 @@ class _Letter:
     grounds: Permit
 
 
-async def deliver_round(recipient: str, transport: Transport, parts: Parts) -> int:
+async def deliver_round(
+    recipient: str, transport: Transport, parts: Parts, threads: Executor | None = None
+) -> int:
     """One batch to one recipient (organisation number). How many deliveries were taken; 0 means: no more for now,
-    because nothing is due or because the recipient is paused.
+    because nothing is due or because the recipient is paused. `threads` ask the database (None: those of the loop).
 
+    Called off, it ends when the outcomes that it has are committed, so that nobody else takes the same mail meanwhile.
     Raises StoreBusy or Collision if the outcomes cannot be committed: they will be sent again, with the same ids.
     """
+    ask = asyncio.get_running_loop().run_in_executor
     looked = parts.clock()
-    taken, judged = await asyncio.to_thread(_take, recipient, looked, parts)
+    taken, judged = await ask(threads, _take, recipient, looked, parts)
     if not taken:
         return 0
     letters = [j for j in judged if isinstance(j, _Letter)]
@@ -60,8 +65,16 @@ async def deliver_round(recipient: str, transport: Transport, parts: Parts) -> i
     )
     unsent = [j for j in judged if isinstance(j, Settled)]
     now = settled_at(looked, parts.clock())
-    pause = await asyncio.to_thread(_settle, recipient, letters, receipts, unsent, now, parts)
+    pause = await _to_its_end(ask(threads, _settle, recipient, letters, receipts, unsent, now, parts))
     return 0 if pause and pause.until else taken
+
+
+async def _to_its_end(settling: asyncio.Future[Pause | None]) -> Pause | None:
+    try:
+        return await asyncio.shield(settling)
+    except asyncio.CancelledError:
+        await settling
+        raise
 
 
 def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Letter | Settled]]:
