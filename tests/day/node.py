@@ -10,7 +10,9 @@ from pathlib import Path
 
 from adapter.flows import clocks
 
-clocks.clock_ahead = lambda *_: timedelta()  # the database has no part in the day's clock, and is not asked for its own
+clocks.clock_ahead = lambda *_: (
+    timedelta()
+)  # the database has no part in the day's clock, and is not asked for its own
 
 from adapter.__main__ import main  # noqa: E402
 from adapter.cli import opening, serving, working  # noqa: E402
