@@ -72,7 +72,7 @@ class Hospitals:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
         if answer.status == 401:  # its ten minutes are over
-            del self._tokens[message.hospital]
+            self._tokens.pop(message.hospital, None)
             return False
         if answer.status >= 500:
             self.busy += 1
