@@ -64,3 +64,8 @@ def test_files_named_in_the_readme_exist() -> None:
     )
     assert named
     assert [n for n in sorted(named) if not (README.parent / n).exists()] == []
+
+
+def test_no_place_is_left_to_be_filled_in() -> None:
+    """What is in capitals between braces was meant to become a figure."""
+    assert re.findall(r"\{[A-Z_]+\}", README.read_text(encoding="utf-8")) == []
