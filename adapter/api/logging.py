@@ -69,10 +69,26 @@ def _redacted(value: Any) -> Any:
 
 
 class _Through(logging.Handler):
-    """Standard library records as our lines: an exception by its type, for its text may quote a row."""
+    """Standard library records as our lines: an exception by its type, for its text may quote a row.
+
+    Also one that is only an argument: psycopg tells so of what it ignores while it ends a pipeline, and
+    PostgreSQL's text of a refused row holds the row.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[0] if record.exc_info else None
         named = {"error": error.__name__} if error else {}
         log = structlog.get_logger()
-        log.log(max(record.levelno, logging.DEBUG), record.getMessage(), logger=record.name, **named)
+        log.log(max(record.levelno, logging.DEBUG), _message(record), logger=record.name, **named)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The text of a record with its numbers and words; everything else that was to stand in it, by its type."""
+    text = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+    given = record.args
+    if not given:
+        return text
+    try:
+        return text % (_redacted(given) if isinstance(given, Mapping) else tuple(_redacted(list(given))))
+    except (TypeError, ValueError):  # a number was wanted where only a type may be told
+        return text
