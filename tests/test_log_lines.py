@@ -36,6 +36,5 @@ def test_what_a_library_was_given_to_say_is_told_by_its_type(log: io.StringIO) -
     assert events(log) == [
         "ignored rollback after 3 tries: ValueError",
         "ValueError",
-        "%d left",
         "ValueError",
     ]
