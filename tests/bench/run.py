@@ -35,11 +35,11 @@ FULL = Size(
     "full",
     runs=3,
     calls=300,
-    messages=6_000,
+    messages=2_000,
     claims=(1_000, 400_000),
     backlog=60_000,
     day=20_000,
-    cases={"postgresql": (100, 10_000, 1_000_000), "sqlite": (100, 10_000, 100_000)},
+    cases={"postgresql": (100, 10_000, 1_000_000), "sqlite": (100, 10_000)},
 )
 QUICK = Size(
     "quick",
