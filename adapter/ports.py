@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
-from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Receipt, Settled
+from adapter.domain.delivery import Delivery, Letter, Outgoing, Pause, Pinned, Receipt, Settled
 from adapter.domain.message import Caller, Received
 from adapter.domain.record import CaseRecord, Found, Question
 from adapter.domain.retention import Batch, Over, Removal
@@ -40,6 +40,8 @@ class Transaction(Protocol):
 
     `glance` gives the current version of a resource with its case, as both stand at this moment, and locks nothing.
 
+    `case_of_reference` finds a case by the id of a message that `sender` sent or that went out to it.
+
     `of_case` gives the current version of each resource, `of_cases` the same for several cases, none left out.
     `versions` and `fresh` leave out what is not there; `fresh` gives deliveries as they stand now, in the order of
     the ids. These three ask once, however many they are asked for, and lock nothing.
@@ -48,6 +50,7 @@ class Transaction(Protocol):
     # messages
     def answered(self, door: str, sender: str, message_id: str) -> Received | None: ...
     def message_in_envelope(self, sender: str, envelope_id: str) -> str | None: ...
+    def case_of_reference(self, sender: str, reference: str) -> str | None: ...
     def keep(self, received: Received) -> None: ...
 
     # cases
@@ -125,7 +128,7 @@ class PostRound(Protocol):
 class Transport(Protocol):
     """Carries bytes to a partner. Never raises for what a partner does: the receipt says it."""
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt: ...
+    async def post(self, letter: Letter) -> Receipt: ...
 
 
 class Snapshot(Protocol):

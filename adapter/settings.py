@@ -61,6 +61,8 @@ class Settings(BaseSettings):
         timedelta(hours=1),
     )
     park_after: timedelta = timedelta(hours=72)
+    # As NHN's message service does with what has no receipt: again after twelve hours, for three days.
+    receipt_wait: timedelta = timedelta(hours=12)
     send_timeout: float = 10.0
     look_every: float = 1.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cases import FIXTURES, empty_database
 
-from adapter.domain.delivery import Outgoing, Receipt
+from adapter.domain.delivery import Letter, Outgoing, Receipt
 from adapter.outside.store import open_store
 from adapter.replay import open_stage, read_case
 from adapter.replay.stage import Stage
@@ -55,8 +55,8 @@ class Accepting:
     def __init__(self) -> None:
         self.got: list[str] = []
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
-        self.got.append(message_id)
+    async def post(self, letter: Letter) -> Receipt:
+        self.got.append(letter.message_id)
         return Receipt("answered", 200, "ok")
 
 
@@ -67,10 +67,10 @@ class Dead:
         self.tries, self.fault = 0, fault
         self.receipt = receipt or Receipt("unreachable")
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+    async def post(self, letter: Letter) -> Receipt:
         self.tries += 1
         if self.fault:
-            raise self.fault(f"{address} said something about 21905297101")
+            raise self.fault(f"{letter.address} said something about 21905297101")
         return self.receipt
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.outside.transport import HttpTransport
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -83,4 +83,4 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def once(behave: Partner, body: bytes = BODY, **more: Any) -> Receipt:
     """What becomes of one message to a partner that behaves so."""
     async with partner(behave, **more) as (transport, address):
-        return await transport.post(address, body, message_id=MESSAGE)
+        return await transport.post(Letter("fhir", address, MESSAGE, body))

@@ -10,7 +10,7 @@ from due_mail import MUNICIPALITY, Accepting, Dead, Free, one_due
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.delivery import Delivery, Pause, Receipt, Settled
+from adapter.domain.delivery import Delivery, Letter, Pause, Receipt, Settled
 from adapter.domain.exchange import (
     LEAST_TRIES,
     LONGEST_ROUND,
@@ -44,9 +44,9 @@ class Meanwhile(Dead):
         super().__init__(receipt=receipt)
         self.stage, self.by = stage, by
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+    async def post(self, letter: Letter) -> Receipt:
         self.stage.clock.now += self.by
-        return await super().post(address, body, message_id=message_id)
+        return await super().post(letter)
 
 
 def the_delivery(stage: Stage) -> Delivery:

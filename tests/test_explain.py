@@ -16,7 +16,7 @@ from shared_data import SHARED, needs_shared
 
 from adapter.cli.explain import as_object, lines
 from adapter.cli.telling import tell_json
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Caller
 from adapter.domain.problems import Refused
@@ -43,7 +43,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
 class Silent:
     """A partner that refuses everything."""
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+    async def post(self, letter: Letter) -> Receipt:
         return Receipt("answered", 422, "fatal-error")
 
 

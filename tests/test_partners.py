@@ -16,7 +16,7 @@ import httpx
 import pytest
 from fhir_message import MESSAGE
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.outside.transport import HttpTransport
 from adapter.wire.message import read_response
 
@@ -74,7 +74,9 @@ def delivered(partner: Running, id_: str, timeout: float = 10.0) -> Receipt:
             [partner.endpoint], read_response, lambda: datetime.now(UTC), timeout=timeout
         )
         try:
-            return await transport.post(partner.endpoint, json.dumps(message(id_)).encode(), message_id=id_)
+            return await transport.post(
+                Letter("fhir", partner.endpoint, id_, json.dumps(message(id_)).encode())
+            )
         finally:
             await transport.aclose()
 

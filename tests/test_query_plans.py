@@ -52,6 +52,7 @@ _WRITTEN = {"id_": "case-7", "need": "n", "subject_key": "k", "requester": "r", 
 GIVEN: dict[str, dict[str, Any]] = {
     "ANSWERED": {"door": "fhir", "sender": "7", "message_id": "message-7"},
     "FIRST_IN_ENVELOPE": {"sender": "7", "envelope_id": "envelope-7"},
+    "REFERRED_TO": {"sender": "7", "reference": "message-7"},
     "CASE": {"id_": "case-7"},
     "CASE_LOCKED": {"id_": "case-7"},
     "CASES_LOCKED": {"ids": ["case-7", "case-8"]},

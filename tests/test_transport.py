@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from partner_sockets import BODY, MESSAGE, NOW, at_once, read
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.outside.transport import HttpTransport, retry_after
 
 PARTNER = "https://partner.nhn.no/fhir/$process-message"
@@ -37,7 +37,7 @@ def saying(status: int, body: bytes = b"", **headers: str) -> httpx.Response:
 
 
 def posted(transport: HttpTransport, address: str = PARTNER) -> Receipt:
-    return asyncio.run(transport.post(address, BODY, message_id=MESSAGE))
+    return asyncio.run(transport.post(Letter("fhir", address, MESSAGE, BODY)))
 
 
 @respx.mock

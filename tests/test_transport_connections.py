@@ -24,7 +24,7 @@ from partner_sockets import (
     saying,
 )
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.outside.transport import HttpTransport
 
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
@@ -93,7 +93,7 @@ def test_a_closed_port_is_unreachable() -> None:
         async with partner(saying(b"")) as (_unused, address):
             pass
         transport = HttpTransport({address}, read, lambda: NOW, sleep=at_once)
-        receipt = await transport.post(address, BODY, message_id=MESSAGE)
+        receipt = await transport.post(Letter("fhir", address, MESSAGE, BODY))
         await transport.aclose()
         return receipt
 
@@ -121,7 +121,7 @@ def test_messages_sent_at_once_get_each_their_own_receipt() -> None:
         async with partner(echo) as (transport, address):
             ids = [f"message-{n}" for n in range(40)]
             return await asyncio.gather(
-                *(transport.post(address, id_.encode(), message_id=id_) for id_ in ids)
+                *(transport.post(Letter("fhir", address, id_, id_.encode())) for id_ in ids)
             )
 
     assert run(story()) == [Receipt("answered", 200, "ok")] * 40
@@ -140,7 +140,7 @@ def test_messages_to_one_host_share_a_connection_and_no_cookies() -> None:
     async def story() -> None:
         async with partner(keep_alive) as (transport, address):
             for _ in range(3):
-                await transport.post(address, BODY, message_id=MESSAGE)
+                await transport.post(Letter("fhir", address, MESSAGE, BODY))
 
     run(story())
     assert [len(connection) for connection in heads] == [3]

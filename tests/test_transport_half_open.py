@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from functools import partial
 from typing import Any
 
 import pytest
 from partner_sockets import BODY, MESSAGE, OK, Partner, echo, once, partner, read, request, saying, whole
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.wire.message import read_response
 
 SOON = 0.3
@@ -113,10 +112,9 @@ def test_a_late_answer_is_not_taken_for_the_next_message() -> None:
 
     async def story() -> list[Receipt]:
         async with partner(late_at_first, timeout=SOON) as (transport, address):
-            post = partial(transport.post, address)
-            first = await post(b"first", message_id="first")
+            first = await transport.post(Letter("fhir", address, "first", b"first"))
             late.set()
-            return [first, await post(b"second", message_id="second")]
+            return [first, await transport.post(Letter("fhir", address, "second", b"second"))]
 
     assert asyncio.run(story()) == [Receipt("timed-out"), Receipt("answered", 200, "ok")]
     assert calls == 2
@@ -127,9 +125,10 @@ def test_one_silent_partner_does_not_hold_up_another() -> None:
 
     async def story() -> Receipt:
         async with partner(takes_the_call_and_is_silent, timeout=60) as (silent, nowhere):
-            hanging = [asyncio.create_task(silent.post(nowhere, BODY, message_id=MESSAGE)) for _ in range(16)]
+            letter = Letter("fhir", nowhere, MESSAGE, BODY)
+            hanging = [asyncio.create_task(silent.post(letter)) for _ in range(16)]
             async with partner(echo, timeout=SOON * 10) as (transport, address):
-                receipt = await transport.post(address, b"m", message_id="m")
+                receipt = await transport.post(Letter("fhir", address, "m", b"m"))
             for task in hanging:
                 assert not task.done()
                 task.cancel()

@@ -90,6 +90,8 @@ def test_the_head_tells_who_sends_what_to_whom() -> None:
         digest=hashlib.sha256(MESSAGE.encode()).hexdigest(),
         test=True,
         acknowledge="on-error",
+        parent="p-1",
+        conversation="c-1",
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from due_mail import MUNICIPALITY, Accepting, Dead, Free, a_notice, in_another_case, one_due, the_mail
 
 from adapter import worker as under_test
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.outside.store import Database
 from adapter.replay.stage import Stage
 from adapter.worker import Worker
@@ -55,8 +55,8 @@ class Watched(Accepting):
         super().__init__()
         self.wanted, self.there = wanted, asyncio.Event()
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
-        receipt = await super().post(address, body, message_id=message_id)
+    async def post(self, letter: Letter) -> Receipt:
+        receipt = await super().post(letter)
         if len(self.got) >= self.wanted:
             self.there.set()
         return receipt
@@ -68,7 +68,7 @@ class Hanging:
     def __init__(self) -> None:
         self.called = asyncio.Event()
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+    async def post(self, letter: Letter) -> Receipt:
         self.called.set()
         await asyncio.Event().wait()
         raise AssertionError
@@ -134,11 +134,11 @@ def test_stopping_waits_for_what_is_in_flight(stage: Stage) -> None:
     answer = asyncio.Event()
 
     class Slow(Accepting):
-        async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+        async def post(self, letter: Letter) -> Receipt:
             worker.stop()
             asyncio.get_running_loop().call_soon(answer.set)
             await answer.wait()
-            return await super().post(address, body, message_id=message_id)
+            return await super().post(letter)
 
     worker = Worker(stage.parts, Slow(), Free(), NEVER)
     in_time(worker.run())

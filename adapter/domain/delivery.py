@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 Place = Literal["head", "behind", "held", "done"]
+Channel = Literal["fhir", "edi", "edi20"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Delivery:
 
     `place`: `head` may be sent when due; `behind` waits for the head of its lane; `held` is a parked head
     that keeps its lane waiting; `done` is over. `state` stands in lifecycles/exchange.csv.
-    `clock` is when the time until parking began.
+    `clock` is when the time until parking began. `reference` is what a message service calls it.
     """
 
     id: int
@@ -60,6 +61,25 @@ class Delivery:
     clock: datetime
     tries: int
     because: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is carried to a partner in one try; `message_id` (UUID) is the same at each.
+
+    `address` is where it is posted. For XML: `kind` is the type of Volven 8279, `sender` and `receiver` are HER-ids,
+    and `reference` is what the message service has called it since an earlier try.
+    """
+
+    channel: Channel
+    address: str
+    message_id: str
+    body: bytes
+    kind: str = ""
+    sender: str = ""
+    receiver: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +87,16 @@ class Receipt:
     """What the partner said to one try, unjudged.
 
     `transport`: "answered", or why there was no answer (unreachable, timed-out, cut-off, redirected, not-allowed).
-    `http` is the status (0 without an answer); `said` the FHIR response code, "duplicate", "nothing" or "nonsense".
+    `http` is the status (0 without an answer); `said` the FHIR response code, "duplicate", "nothing" or "nonsense",
+    or what an AppRec says: "apprec-ok", "apprec-rejected", "apprec-partly". `reference` is the id that a message
+    service gave the letter.
     """
 
     transport: str
     http: int = 0
     said: str = "nothing"
     retry_after: int | None = None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

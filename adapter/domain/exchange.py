@@ -30,17 +30,21 @@ class AnswerRule:
     low: int
     high: int
     said: str
-    conclusion: Literal["accepted", "later", "rejected"]
+    conclusion: Literal["accepted", "awaiting", "later", "rejected"]
     blames: Literal["delivery", "recipient"]
     because: str
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Waits between tries, the last one repeated, and how long a delivery may stay undelivered before it is parked."""
+    """Waits between tries, the last one repeated, and how long a delivery may stay undelivered before it is parked.
+
+    `receipt_wait`: how long the recipient's receipt of what was carried may take, before it is carried again.
+    """
 
     waits: Sequence[timedelta]
     park_after: timedelta
+    receipt_wait: timedelta = timedelta(hours=12)
 
     def next_try(self, failures: int, at: datetime, retry_after: int | None) -> datetime:
         """When to try again after the n-th failure (from 1); never sooner than the partner asked for, up to a day."""
@@ -52,7 +56,7 @@ class Schedule:
         """No try is put off until after this by a clock that is right; what is was written by one that stood wrong, or
         is read by one.
         """
-        return now + max(LONGEST_ASKED, *self.waits) + MAY_DIFFER
+        return now + max(LONGEST_ASKED, self.receipt_wait, *self.waits) + MAY_DIFFER
 
     def nobody_meant(self, pause: Pause, now: datetime) -> bool:
         """Whether a pause is longer than any can be."""

@@ -33,6 +33,7 @@ class Envelope:
     `kind`: code of Volven 8279, or the FHIR message event. `payload`: namespace of the XML payload, or "fhir".
     `digest`: SHA-256 (hex) of the content without what changes at a resend.
     `generated`: GenDate or Bundle.timestamp as it stands in the message. `test`: ProcessingStatus D.
+    `parent`, `conversation`: the MsgIds that ConversationRef names (Hodemelding 1.2), "" where it is not there.
     """
 
     door: Door
@@ -47,6 +48,8 @@ class Envelope:
     test: bool = False
     acknowledge: Acknowledge = "always"
     kind_display: str = ""
+    parent: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

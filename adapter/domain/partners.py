@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from adapter.domain.delivery import Channel
 from adapter.domain.message import Party
+
+Form = Literal["dialog-1.1", "dialog-1.0"]
+Language = Literal["nb", "nn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +17,10 @@ class Partner:
 
     `organisation` is the number in Enhetsregisteret. `services` maps HER-id to the name of the service in
     Adresseregisteret; the organisation's own HER-id stands there too. `served`: we answer for its addresses.
-    `endpoint` is where FHIR messages to it are posted; None means that it takes no FHIR push.
+    `channel` is how it takes messages: FHIR messages, Hodemelding over HTTPS (`edi`), or Hodemelding through NHN's
+    message service (`edi20`). `endpoint` is where messages are posted; None where there is none of its own.
+    `form` is the dialog message it reads, `language` that of the texts written for its people (bokmål, nynorsk).
+    `receipts`: whether it answers XML with AppRec; where it does not, the transport's answer counts.
     """
 
     organisation: str
@@ -22,6 +29,10 @@ class Partner:
     services: Mapping[str, str]
     served: bool
     endpoint: str | None
+    channel: Channel = "fhir"
+    form: Form = "dialog-1.1"
+    language: Language = "nb"
+    receipts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from adapter.domain.case import Audit, Version
 from adapter.domain.consent import Deny, Permit
-from adapter.domain.delivery import Delivery, Pause, Pinned, Place, Receipt, Settled
+from adapter.domain.delivery import Delivery, Letter, Pause, Pinned, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, conclude, settled_at
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
@@ -26,7 +26,13 @@ from adapter.flows.parts import Parts
 from adapter.ports import Transport
 from adapter.wire import message
 
-_PLACES: Mapping[str, Place] = {"accepted": "done", "later": "head", "rejected": "held", "expired": "held"}
+_PLACES: Mapping[str, Place] = {
+    "accepted": "done",
+    "awaiting": "head",
+    "later": "head",
+    "rejected": "held",
+    "expired": "held",
+}
 BATCH = 16
 """Lane heads taken at once: small, because a crash may repeat as many; large enough to fill one commit."""
 ENOUGH_BYTES = 1_000_000
@@ -36,12 +42,11 @@ memory. A usual batch has a quarter of it.
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
-    """A delivery that may be sent, as bytes, and the consents that let it."""
+class _Ready:
+    """A delivery that may be sent, what is carried of it, and the consents that let it."""
 
     delivery: Delivery
-    address: str
-    body: bytes
+    letter: Letter
     grounds: Permit
 
 
@@ -59,10 +64,8 @@ async def deliver_round(
     taken, judged = await ask(threads, _take, recipient, looked, parts)
     if not taken:
         return 0
-    letters = [j for j in judged if isinstance(j, _Letter)]
-    receipts = await asyncio.gather(
-        *(transport.post(x.address, x.body, message_id=x.delivery.outgoing.message_id) for x in letters)
-    )
+    letters = [j for j in judged if isinstance(j, _Ready)]
+    receipts = await asyncio.gather(*(transport.post(ready.letter) for ready in letters))
     unsent = [j for j in judged if isinstance(j, Settled)]
     now = settled_at(looked, parts.clock())
     pause = await _to_its_end(ask(threads, _settle, recipient, letters, receipts, unsent, now, parts))
@@ -77,20 +80,20 @@ async def _to_its_end(settling: asyncio.Future[Pause | None]) -> Pause | None:
         raise
 
 
-def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Letter | Settled]]:
+def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Ready | Settled]]:
     """How many are due, up to a batch, and what becomes of them; what is too much for one batch stays due."""
     due = parts.store.due(recipient, now, BATCH)
-    judged: list[_Letter | Settled] = []
+    judged: list[_Ready | Settled] = []
     size = 0
     for one in _judge(due, now, parts) if due else ():
         judged.append(one)
-        size += len(one.body) if isinstance(one, _Letter) else 0
+        size += len(one.letter.body) if isinstance(one, _Ready) else 0
         if size >= ENOUGH_BYTES:
             break
     return len(due), judged
 
 
-def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Letter | Settled]:
+def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Ready | Settled]:
     """What becomes of each that still waits for its postman: somebody may have moved one since it was read.
 
     The database is asked at most three times for the whole batch, and let go before anything is put together: while
@@ -111,7 +114,7 @@ def _judged(
     pinned: Mapping[Pinned, Version],
     now: datetime,
     parts: Parts,
-) -> _Letter | Settled:
+) -> _Ready | Settled:
     """One that cannot be put together waits for a person; it does not keep back what others are to get.
 
     `versions` are the current ones of its case; `pinned` has what is carried, in the version that was decided.
@@ -151,7 +154,7 @@ def _held(delivery: Delivery, because: str, now: datetime) -> Settled:
 
 def _letter(
     delivery: Delivery, carried: Sequence[Version], grounds: Permit, now: datetime, parts: Parts
-) -> _Letter:
+) -> _Ready:
     out = delivery.outgoing
     partner = parts.partners.by_organisation.get(out.recipient)
     address = (partner.endpoint if partner else None) or ""
@@ -170,12 +173,12 @@ def _letter(
         at=now,
         base=parts.address,
     )
-    return _Letter(delivery, address, body, grounds)
+    return _Ready(delivery, Letter("fhir", address, out.message_id, body), grounds)
 
 
 def _settle(
     recipient: str,
-    letters: Sequence[_Letter],
+    letters: Sequence[_Ready],
     receipts: Sequence[Receipt],
     unsent: Sequence[Settled],
     now: datetime,
@@ -210,8 +213,11 @@ def _settled(
     paused = failures > 0
     event: str = rule.conclusion
     due = min(delivery.due, now)
-    if event == "later" and parts.schedule.gives_up(max(delivery.tries + 1, failures), delivery.clock, now):
+    waits = event in ("later", "awaiting")
+    if waits and parts.schedule.gives_up(max(delivery.tries + 1, failures), delivery.clock, now):
         event = "expired"
+    elif event == "awaiting":
+        due = now + parts.schedule.receipt_wait
     elif event == "later" and not paused:
         due = parts.schedule.next_try(delivery.tries + 1, now, receipt.retry_after)
     state = parts.tables.lifecycles["exchange"].after(delivery.state, event) or delivery.state

@@ -1,15 +1,19 @@
 """Reads the partner table and refuses what cannot be right."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from stdnum.no import orgnr
 
-from adapter.domain.partners import Partner, Partners
+from adapter.domain.delivery import Channel
+from adapter.domain.partners import Form, Language, Partner, Partners
 from adapter.mapping import yaml_text
 
 _KINDS = ("hospital", "municipality", "adapter")
+_KEYS = frozenset(field.name for field in fields(Partner))
+_CHOICES = {"channel": get_args(Channel), "form": get_args(Form), "language": get_args(Language)}
 _SYNTHETIC = "9999"
 
 
@@ -33,7 +37,7 @@ def load(path: Path, *, synthetic: bool) -> Partners:
 
 
 def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
-    if unknown := set(row) - {"organisation", "name", "kind", "services", "served", "endpoint"}:
+    if unknown := set(row) - _KEYS:
         raise ValueError(f"{where}: unknown keys {sorted(unknown)}")
     number = str(row["organisation"])
     if number.startswith(_SYNTHETIC) and not synthetic:
@@ -45,4 +49,7 @@ def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
     if row["kind"] not in _KINDS:
         raise ValueError(f"{where}: kind is one of {', '.join(_KINDS)}")
     services = {str(her_id): str(name) for her_id, name in row["services"].items()}
-    return Partner(number, row["name"], row["kind"], services, bool(row["served"]), row.get("endpoint"))
+    for key, known in _CHOICES.items():
+        if row.get(key, known[0]) not in known:
+            raise ValueError(f"{where}: {key} is one of {', '.join(known)}")
+    return Partner(**{**row, "organisation": number, "services": services, "endpoint": row.get("endpoint")})

@@ -21,7 +21,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from tenacity import AsyncRetrying, Future, RetryCallState, retry_if_result, stop_after_attempt, wait_random
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.ports import Clock
 
 MEDIA_TYPE = "application/fhir+json"
@@ -70,8 +70,9 @@ class HttpTransport:
         self._layers: dict[tuple[str, str], httpx.AsyncBaseTransport] = {}
         self._routes: dict[str, _Route] = {}
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
-        """Sends `body` once, if a connection can be had. `message_id` (UUID) is the same on every try."""
+    async def post(self, letter: Letter) -> Receipt:
+        """Sends it once, if a connection can be had."""
+        address, body, message_id = letter.address, letter.body, letter.message_id
         if address not in self._allowed:
             return Receipt("not-allowed")
         try:

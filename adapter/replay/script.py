@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 from adapter.domain.partners import Partners
 from adapter.replay.case_file import Cast, PartnerSays
 from adapter.wire import json
@@ -56,7 +56,8 @@ class Script:
         else:
             self._lines[who] = list(says.answers)
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+    async def post(self, letter: Letter) -> Receipt:
+        address, body, message_id = letter.address, letter.body, letter.message_id
         envelope = json.loads(body, max_bytes=10_000_000, max_depth=100)["id"]
         who = next(
             (p.organisation for p in self.partners.by_organisation.values() if p.endpoint == address), ""

@@ -143,6 +143,7 @@ def _envelope(info: _At, payload: str, digest: str) -> Envelope:
     ack, _ = info.code("Ack")
     if ack not in _ACK:
         info.note("unknown-code", "Ack.@V")
+    parent, conversation = _conversation(info)
     return Envelope(
         door="edi",
         message_id=message_id,
@@ -156,7 +157,15 @@ def _envelope(info: _At, payload: str, digest: str) -> Envelope:
         digest=digest,
         test=info.code("ProcessingStatus")[0] == "D",
         acknowledge=_ACK.get(ack, "always"),
+        parent=parent,
+        conversation=conversation,
     )
+
+
+def _conversation(info: _At) -> tuple[str, str]:
+    """RefToParent and RefToConversation; a message that begins a conversation has neither."""
+    reference = info.child("ConversationRef", required=False)
+    return (reference.text("RefToParent"), reference.text("RefToConversation")) if reference else ("", "")
 
 
 def _moment(info: _At) -> str:

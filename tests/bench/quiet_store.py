@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from adapter.domain.case import Version
-from adapter.domain.delivery import Receipt
+from adapter.domain.delivery import Letter, Receipt
 
 _MANY = frozenset({"of_case", "deliveries", "stop", "settle", "versions"})
 
@@ -49,6 +49,6 @@ class EverAccepting:
     def __init__(self) -> None:
         self.letters = 0
 
-    async def post(self, address: str, body: bytes, *, message_id: str) -> Receipt:
+    async def post(self, letter: Letter) -> Receipt:
         self.letters += 1
         return Receipt("answered", 200, "ok")

@@ -101,6 +101,7 @@ def delivery_values(outgoing: Outgoing, place: Place) -> Record:
         "clock": at,
         "tries": 0,
         "because": "",
+        "reference": "",
     }
 
 

@@ -52,6 +52,8 @@ def _stands(row: Record, one: Settled) -> bool:
 def _after(row: Record, one: Settled, *, stands: bool) -> Values:
     new = {name: row[name] for name in ("id", *CHANGED)}
     new["tries"] += one.tried
+    if one.receipt and one.receipt.reference:
+        new["reference"] = one.receipt.reference
     if stands:
         new |= {"state": one.state, "because": one.because}
     if stands and row["place"] != "done":

@@ -7,6 +7,7 @@ Building a statement costs as much again as running it (SQLite: 110 us against 3
 from dataclasses import fields
 
 from sqlalchemy import (
+    CompoundSelect,
     Executable,
     Select,
     Update,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -51,6 +53,18 @@ FIRST_IN_ENVELOPE = (
     .where(received.c.sender == bindparam("sender"), received.c.envelope_id == bindparam("envelope_id"))
     .order_by(received.c.at, received.c.id)
     .limit(1)
+)
+# What a partner may refer to: a message of its own that we took, or one that we sent to it.
+REFERRED_TO = union_all(
+    select(received.c.case_id).where(
+        received.c.door == "edi",
+        received.c.sender == bindparam("sender"),
+        received.c.message_id == bindparam("reference"),
+        received.c.case_id.is_not(None),
+    ),
+    select(delivery.c.case_id).where(
+        delivery.c.message_id == bindparam("reference"), delivery.c.recipient == bindparam("sender")
+    ),
 )
 CASE = select(case_).where(case_.c.id == bindparam("id_"))
 CASE_LOCKED = CASE.with_for_update()
@@ -133,7 +147,7 @@ _OLDEST = (
     .having(func.max(case((IS_HEAD | IS_HELD, 1), else_=0)) == 0)
 )
 CALL_FORWARD = update(delivery).where(delivery.c.id.in_(_OLDEST)).values(place="head", clock=bindparam("at"))
-CHANGED = ("state", "place", "due", "clock", "tries", "because")
+CHANGED = ("state", "place", "due", "clock", "tries", "because", "reference")
 WRITE_BACK = (
     update(delivery)
     .where(delivery.c.id == bindparam("id_"))
@@ -190,6 +204,6 @@ KNOW_RECIPIENT = {
 HOT: dict[str, Executable] = {
     name: statement
     for name, statement in dict(globals()).items()
-    if isinstance(statement, Select | Update) and name.isupper() and not name.startswith("_")
+    if isinstance(statement, CompoundSelect | Select | Update) and name.isupper() and not name.startswith("_")
 }
 """What searches, by name, as it stands above."""

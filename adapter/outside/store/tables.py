@@ -160,6 +160,7 @@ delivery = Table(
     Column("clock", Moment, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("because", Text, nullable=False),
+    Column("reference", Text, nullable=False, server_default=""),
     UniqueConstraint("message_id", name="uq_delivery_message"),
     Index("ix_delivery_case", "case_id", "id"),
     Index("ix_delivery_head", "recipient", "due", "id", postgresql_where=_HEADS, sqlite_where=_HEADS),
@@ -187,6 +188,7 @@ receipt = Table(
     Column("http", Integer, nullable=False),
     Column("said", Text, nullable=False),
     Column("retry_after", Integer),
+    Column("reference", Text, nullable=False, server_default=""),
     Index("ix_receipt_delivery", "delivery", "id"),
 )
 

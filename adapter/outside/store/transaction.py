@@ -30,6 +30,7 @@ from adapter.outside.store.statements import (
     GLANCE,
     HASTEN,
     MOVE_CASE,
+    REFERRED_TO,
     RESOLVE,
     SAME_WAITING,
     UNPAUSE,
@@ -86,6 +87,12 @@ class SqlTransaction:
         self._written(self._new.received)
         row = self._sql.first(FIRST_IN_ENVELOPE, sender=sender, envelope_id=envelope_id)
         return row["message_id"] if row else None
+
+    def case_of_reference(self, sender: str, reference: str) -> str | None:
+        """The case of a message that this sender sent as XML, or that was sent to it. Locks nothing."""
+        self._written(self._new.received)
+        row = self._sql.first(REFERRED_TO, sender=sender, reference=reference)
+        return row["case_id"] if row else None
 
     def keep(self, received: Received) -> None:
         """The commit raises Collision if this sender's message id was kept for this door already."""

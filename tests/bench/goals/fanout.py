@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 
 from adapter.app import transport
+from adapter.domain.delivery import Letter
 from adapter.settings import Settings
 from tests.bench.figures import Figure, Sample, Target
 from tests.bench.floors.fanout import over_aiohttp, over_streams, sent
@@ -53,7 +54,7 @@ def _ours() -> Client:
         way_out._allowed = frozenset({url})
 
         async def post() -> None:
-            receipt = await way_out.post(url, body, message_id=_ID)
+            receipt = await way_out.post(Letter("fhir", url, _ID, body))
             if receipt.said != "ok":
                 raise RuntimeError(f"the receiver said {receipt.said}")
 
