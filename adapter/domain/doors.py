@@ -8,11 +8,15 @@ from adapter.domain.message import Envelope
 from adapter.domain.problems import Finding
 
 Event = Literal["need-notified", "need-corrected", "need-cancelled"]
+Conversation = Literal["new", "known", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One row of mappings/doors.csv. `detects`: the need stands in free text and must be found there."""
+    """One row of mappings/doors.csv. `detects`: the need stands in free text and must be found there.
+
+    `conversation`: whether it is the way of a message that names none we know, of one within a known case, or of both.
+    """
 
     door: str
     kind: str
@@ -21,15 +25,22 @@ class Way:
     column: str
     event: Event
     detects: bool
+    conversation: Conversation
 
 
-def way_of(ways: Iterable[Way], envelope: Envelope) -> Way | Finding:
-    """The way a message is read, or why it is not: an unknown kind, or a kind with the wrong payload."""
+def way_of(ways: Iterable[Way], envelope: Envelope, *, known: bool) -> Way | Finding:
+    """The way a message is read, or why it is not: an unknown kind, a kind with the wrong payload, or one that only
+    answers and names nothing we know. `known`: whether it refers to a case that is there for its sender.
+    """
     same_kind = [w for w in ways if (w.door, w.kind) == (envelope.door, envelope.kind)]
     if not same_kind:
         where = (
             "MsgHead.MsgInfo.Type.@V" if envelope.door == "edi" else "Bundle.entry[0].resource.eventCoding"
         )
         return Finding("unsupported-message-type", where)
-    fitting = next((w for w in same_kind if w.payload == envelope.payload), None)
-    return fitting or Finding("wrong-namespace", "MsgHead.Document[0].RefDoc[0].Content[0]")
+    fitting = [w for w in same_kind if w.payload == envelope.payload]
+    if not fitting:
+        return Finding("wrong-namespace", "MsgHead.Document[0].RefDoc[0].Content[0]")
+    stands = "known" if known else "new"
+    chosen = next((w for w in fitting if w.conversation in (stands, "any")), None)
+    return chosen or Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef")

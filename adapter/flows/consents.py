@@ -7,10 +7,9 @@ from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Consent, Deny, Permit, Provision, decide
 from adapter.domain.days import first_moment, moment_after
 from adapter.domain.problems import Finding
-from adapter.flows.doors import flat
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
-from adapter.mapping.engine import Facts, Reading, Root, read
+from adapter.mapping.engine import Facts, Reading, Root, flat, read
 
 PURPOSES = frozenset({"COC", "TREAT"})
 """Coordination and treatment (v3-ActReason): what everything this adapter sends is for."""

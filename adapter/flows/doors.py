@@ -9,9 +9,10 @@ from adapter.domain.doors import Way, way_of
 from adapter.domain.message import Caller, Door, Envelope, Party
 from adapter.domain.need import NUMBERS, stricter
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.conversation import known_case
 from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent, reported_consent
-from adapter.mapping.engine import Facts, Reading, Root, read
+from adapter.mapping.engine import Reading, Root, flat, read
 from adapter.mapping.paths import find
 from adapter.mapping.roles import roots_of
 from adapter.mapping.rows import ReadingTable
@@ -21,12 +22,16 @@ from adapter.wire.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A message that could be opened. `sender` is the partner's organisation number."""
+    """A message that could be opened. `sender` is the partner's organisation number.
+
+    `known` is the id of the case that it continues, by its ConversationRef, as of when it was opened.
+    """
 
     envelope: Envelope
     tree: Tree
     sender: str
     addressed: tuple[str, ...]
+    known: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,11 @@ def open_message(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Opened
         )
     sender = trusted_sender(envelope, caller, parts)
     return Opened(
-        replace(envelope, sender=named(envelope.sender, parts)), tree, sender, _addressed(envelope, parts)
+        replace(envelope, sender=named(envelope.sender, parts)),
+        tree,
+        sender,
+        _addressed(envelope, parts),
+        known_case(envelope, sender, parts),
     )
 
 
@@ -93,7 +102,7 @@ def gate(opened: Opened, parts: Parts) -> list[Finding]:
 
 def read_message(opened: Opened, parts: Parts) -> Read | Finding:
     """The facts of a message, or why its kind is not taken."""
-    way = way_of(parts.tables.ways, opened.envelope)
+    way = way_of(parts.tables.ways, opened.envelope, known=opened.known is not None)
     if isinstance(way, Finding):
         return way
     table = parts.tables.messages[way.table]
@@ -181,11 +190,6 @@ def named(party: Party, parts: Parts) -> Party:
     if partner is None:
         return party
     return replace(party, organisation=partner.organisation, name=party.name or partner.name)
-
-
-def flat(facts: Facts) -> dict[str, str]:
-    """Facts that are single values."""
-    return {name: value for name, value in facts.items() if isinstance(value, str)}
 
 
 def _addressed(envelope: Envelope, parts: Parts) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def brings_new_need(door: Door, raw: bytes, caller: Caller, parts: Parts) -> boo
     """
     try:
         opened = open_message(door, raw, caller, parts)
-        way = way_of(parts.tables.ways, opened.envelope)
+        way = way_of(parts.tables.ways, opened.envelope, known=opened.known is not None)
         if isinstance(way, Finding) or way.event != "need-notified":
             return False
         read = read_message(opened, parts)

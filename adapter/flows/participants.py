@@ -8,10 +8,9 @@ from adapter.domain.case import Case, Version
 from adapter.domain.consent import Category, Deny, Permit
 from adapter.domain.days import within
 from adapter.flows.consents import organisation_number, permit
-from adapter.flows.doors import flat
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
-from adapter.mapping.engine import Root, read
+from adapter.mapping.engine import Root, flat, read
 
 _DECIDES = ("resourceType", "id", "status", "category", "patient", "provision")
 """The elements of a Consent that mappings/messages/consent-update.yaml reads."""

@@ -13,12 +13,11 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import names_professional, step_of
 from adapter.flows.consents import PURPOSES, consents_of, rows_of
-from adapter.flows.doors import flat
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import deciding, recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
-from adapter.mapping.engine import Reading
+from adapter.mapping.engine import Reading, flat
 from adapter.ports import Transaction
 
 _MAKING = Category(

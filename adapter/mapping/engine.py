@@ -10,10 +10,15 @@ from adapter.mapping.rows import Cell, CodeTable, ReadingTable, Row
 from adapter.mapping.rules import Chosen, NamedPlaces, Root, Rules
 from adapter.mapping.transforms import TRANSFORMS, Misfit
 
-__all__ = ["Fact", "Facts", "Reading", "Root", "read"]
+__all__ = ["Fact", "Facts", "Reading", "Root", "flat", "read"]
 
 Fact = str | tuple["Facts", ...]
 Facts = Mapping[str, Fact]
+
+
+def flat(facts: Facts) -> dict[str, str]:
+    """Facts that are single values."""
+    return {name: value for name, value in facts.items() if isinstance(value, str)}
 
 
 @dataclass(frozen=True, slots=True)
