@@ -41,6 +41,20 @@ class Settings(BaseSettings):
     max_bytes: int = 5_000_000
     max_depth: int = 60
 
+    # The XML signature of a Hodemelding. `ignore`: not looked at, for the token of the call or the message service
+    # says who sends, and signing is by agreement; `verify`: one that is there must hold; `require`: it must be there.
+    # A message whose signature was taken off on the way passes `verify`, so only `require` proves anything.
+    signatures: Literal["ignore", "verify", "require"] = "ignore"
+    # Folder of certificates: those of authorities, those of partners, and revocation lists (*.crl). Read again
+    # whenever a file in it changes. Needed by `verify` and `require`, and refused beside `ignore`: who keeps such a
+    # list means to use it.
+    trust: Path | None = None
+    # Messages can be forged under SHA-1, but some senders still know nothing else.
+    sha1_signatures: bool = False
+    # What we sign with, PEM: an RSA key without passphrase, and its certificate with those above it.
+    signing_key: Path | None = None
+    signing_certificate: Path | None = None
+
     pool: int = Field(default=8, ge=2, le=200)
     # Those that wait for a commit share it: 4 took 150 messages a second, 16 took 170, 32 took 190 (two services).
     threads: int = Field(default=32, ge=1, le=100)

@@ -64,7 +64,7 @@ def _handle(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
     """
     envelope = opened.envelope
     try:
-        read = _read(opened, parts)
+        read = _read(opened, raw, at, parts)
         with parts.store.transaction() as tx:
             repeated = _repeated(tx, opened.sender, envelope, at, parts)
             if repeated:
@@ -113,9 +113,9 @@ def _repeated(tx: Transaction, sender: str, envelope: Envelope, at: datetime, pa
     return None
 
 
-def _read(opened: Opened, parts: Parts) -> Read:
+def _read(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Read:
     """What an acceptable message says. Raises Refused with everything that is wrong with it."""
-    closed = gate(opened, parts)
+    closed = gate(opened, raw, at, parts)
     read = read_message(opened, parts)
     if isinstance(read, Finding):
         raise Refused(*closed, read)

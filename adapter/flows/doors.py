@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from adapter.domain import person
 from adapter.domain.detection import Detected, detect
@@ -83,20 +84,25 @@ def trusted_sender(envelope: Envelope, caller: Caller, parts: Parts) -> str:
     return partner.organisation
 
 
-def gate(opened: Opened, parts: Parts) -> list[Finding]:
-    """Is the message for us, and of the environment we are?"""
+def gate(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> list[Finding]:
+    """Is the message for us, of the environment we are, and signed by its sender where that is asked for?
+
+    The signature is judged here and never again: its certificate may be over when the message is read once more.
+    """
     findings = []
     receiver = opened.envelope.receiver
-    at = (
+    where = (
         "MsgHead.MsgInfo.Receiver"
         if opened.envelope.door == "edi"
         else "Bundle.entry[0].resource.destination"
     )
     partner = parts.partners.of(receiver)
     if receiver != Party() and (partner is None or not partner.served):
-        findings.append(Finding("receiver-not-ours", at))
+        findings.append(Finding("receiver-not-ours", where))
     if opened.envelope.test and parts.environment == "production":
         findings.append(Finding("test-message-in-production", "MsgHead.MsgInfo.ProcessingStatus"))
+    if opened.envelope.door == "edi" and parts.judge_signature:
+        findings.extend(parts.judge_signature(raw, opened.sender, at))
     return findings
 
 

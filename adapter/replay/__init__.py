@@ -75,12 +75,16 @@ def open_stage(folder: Path, store: Store, wrap: Callable[[Store], Store] = lamb
 
 
 def _settings(folder: Path, case: CaseFile) -> Settings:
-    """Those of a test environment, with the folder's own partner table and limit where it has them."""
+    """Those of a test environment, with the folder's own partner table, limit and trust list where it has them."""
     own = folder / "partners.yaml"
     given = {
         "environment": "test",
         "partners": own if own.is_file() else carried("mappings") / "partners.yaml",
         "public_address": "https://ip-adapter.example/fhir",
+        "signatures": case.signatures or "ignore",
+        "trust": folder / "trust" if case.signatures else None,
+        "signing_key": None,
+        "signing_certificate": None,
         **({"max_bytes": case.max_bytes} if case.max_bytes else {}),
     }
     return Settings.model_construct(**{**Settings().model_dump(), **given})

@@ -88,7 +88,8 @@ class CaseStep(_Strict):
 class CaseFile(_Strict):
     """The whole of `case.yaml`.
 
-    `max_bytes` is the largest message taken, where the case is about that. Beside it the folder may hold tables of
+    `max_bytes` is the largest message taken, where the case is about that. `signatures` has those of messages judged
+    by the certificates of the folder `trust` (synthetic, with no key kept). Beside it the folder may hold tables of
     its own, used in place of the sample ones: `partners.yaml` and `routes/coordinating-units.csv`.
     """
 
@@ -96,6 +97,7 @@ class CaseFile(_Strict):
     covers: list[str] = Field(min_length=1)
     environment: Literal["test", "production"] = "test"
     max_bytes: int | None = Field(default=None, gt=0)
+    signatures: Literal["verify", "require"] | None = None
     at: datetime = datetime.fromisoformat("2026-03-10T09:05:30+00:00")
     steps: list[CaseStep] = Field(min_length=1)
 

@@ -92,6 +92,11 @@ def _read(raw: bytes) -> etree._Element:
     return etree.fromstring(raw, _parser())
 
 
+def parser() -> etree.XMLParser:
+    """For a library that reads once more what `parse` has let in: the same bounds, no DTD, no network."""
+    return _parser()
+
+
 def _parser(target: Any = None) -> etree.XMLParser:
     return etree.XMLParser(
         target=target,
