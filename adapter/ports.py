@@ -7,6 +7,7 @@ from typing import Protocol
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Letter, Outgoing, Pause, Pinned, Receipt, Settled
+from adapter.domain.mailbox import AppRecGiven, Fetched, Notice, Page, Sent, Slip
 from adapter.domain.message import Caller, Received
 from adapter.domain.record import CaseRecord, Found, Question
 from adapter.domain.retention import Batch, Over, Removal
@@ -25,6 +26,26 @@ class Collision(Exception):  # noqa: N818 - a state of the world, not a fault of
 
 class IssuerUnreachable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
     """The issuer of access tokens does not answer, and no key of it is known that could check the token."""
+
+
+class ServiceAway(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """The message service did not do it now. `because`: unreachable, timed-out, cut-off, locked, busy, fails, no-token
+    or nonsense; `http` its status, 0 without an answer; `retry_after` seconds, if it said so.
+
+    Whether it was done all the same is open, except where it was unreachable, locked, busy or without a token.
+    """
+
+    def __init__(self, because: str, http: int = 0, retry_after: int | None = None) -> None:
+        super().__init__(because)
+        self.because, self.http, self.retry_after = because, http, retry_after
+
+
+class ServiceRefuses(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """The message service will not do it, however often it is asked. `http` is its status."""
+
+    def __init__(self, http: int) -> None:
+        super().__init__(f"HTTP {http}")
+        self.http = http
 
 
 class Identity(Protocol):
@@ -151,3 +172,48 @@ class Keeping(Protocol):
     def archived(self, record: CaseRecord, sha256: str, audit: Audit) -> None: ...
     def find(self, question: Question) -> Sequence[Found]: ...
     def record(self, audits: Sequence[Audit]) -> None: ...
+
+
+class MessageService(Protocol):
+    """NHN's message service (EDI 2.0), in the name of our HER-ids. Any call raises ServiceAway or ServiceRefuses.
+
+    `notices` reads on behind a position; `standing` lists once more what may still wait, as far back as the service
+    tells. `document` gives the bytes of a business document. `apprec_of` says whether there is an AppRec of a HER-id to
+    a message, None where the service cannot say.
+    """
+
+    async def configure(self) -> None: ...
+    async def notices(self, after: int) -> Page: ...
+    async def standing(self, after: int) -> Sequence[Notice]: ...
+    async def slip(self, message: str, her_id: str) -> Slip: ...
+    async def document(self, message: str) -> bytes: ...
+    async def downloaded(self, message: str, her_id: str) -> None: ...
+    async def send(self, letter: Letter) -> str: ...
+    async def state(self, message: str, receiver: str) -> Sent | None: ...
+    async def post_apprec(self, message: str, given: AppRecGiven) -> None: ...
+    async def apprec_of(self, message: str, her_id: str) -> bool | None: ...
+
+
+class Mailbox(Protocol):
+    """What is known of the notices of message services. Raises StoreBusy or Collision; both: nothing was written.
+
+    `note` keeps what is new of the notices and moves the position, in one commit; a notice that is known is left as
+    it is, except one about the state of a message of ours at a higher position than before. `begin` counts a try.
+    `position_before` is one behind which lies all that was not heard of before then; 0 where nothing was.
+    `hasten` makes the delivery due that the service calls so; `adopt` does the same by message id, and gives it the
+    reference that its own try did not learn. Both say its place, "" where there is no such delivery. `again` and
+    `leave` are a person's acts on what is parked; whether there was anything.
+    """
+
+    def position(self, service: str) -> int: ...
+    def position_before(self, since: datetime) -> int: ...
+    def note(self, service: str, notices: Sequence[Notice], position: int, at: datetime) -> int: ...
+    def due(self, now: datetime, limit: int) -> Sequence[Fetched]: ...
+    def begin(self, fetched: Sequence[Fetched]) -> None: ...
+    def write(self, fetched: Sequence[Fetched]) -> None: ...
+    def hasten(self, reference: str, at: datetime) -> str: ...
+    def adopt(self, message_id: str, reference: str, at: datetime) -> str: ...
+    def parked(self) -> Sequence[Fetched]: ...
+    def counts(self) -> dict[str, int]: ...
+    def again(self, message: str, at: datetime) -> bool: ...
+    def leave(self, message: str, because: str, at: datetime) -> bool: ...

@@ -14,6 +14,7 @@ from adapter.outside.store.connections import Connections
 from adapter.outside.store.engine import read_url
 from adapter.outside.store.errors import StoreFailed
 from adapter.outside.store.group import Group
+from adapter.outside.store.mailbox import SqlMailbox
 from adapter.outside.store.operators import Operators
 from adapter.outside.store.postround import AdvisoryRound, FileRound
 from adapter.outside.store.room import Room
@@ -54,6 +55,10 @@ class Database(Operators):
         """The postmen's locks of this process. Close it when they are done."""
         file = self._connections.file
         return FileRound(file, self._doorbell) if file else AdvisoryRound(self._url)
+
+    def mailbox(self) -> SqlMailbox:
+        """What is known of the messages that a message service has for us."""
+        return SqlMailbox(self._connections, self._doorbell.ring)
 
     def ready(self) -> bool:
         """Whether the tables are those of this release and a write would go through now."""

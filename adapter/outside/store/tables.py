@@ -151,6 +151,7 @@ delivery = Table(
     Column("case_id", Text, _of("case_.id"), nullable=False),
     Column("event", Text, nullable=False),
     Column("category", Text, nullable=False),
+_REFERRED = text("reference <> ''")
     Column("focus", Text, nullable=False),
     Column("carries", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -176,6 +177,7 @@ delivery = Table(
         sqlite_where=_FRONT,
     ),
 )
+    Index("ix_delivery_reference", "reference", postgresql_where=_REFERRED, sqlite_where=_REFERRED),
 
 receipt = Table(
     "receipt",
@@ -264,3 +266,32 @@ Index(
     sqlite_where=_WITH_BYTES,
 )
 Index("ix_received_refused", received.c.at, received.c.id, postgresql_where=_ALONE, sqlite_where=_ALONE)
+# How far the notifications of a message service were read.
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+_UNFINISHED = text("state IN ('announced', 'answered')")
+_PARKED = text("state = 'parked'")
+
+fetched = Table(
+    "fetched",
+    metadata,
+    Column("message", Text, primary_key=True),
+    Column("her_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("first", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("due", Moment, nullable=False),
+    Index("ix_fetched_first", "first", "position"),
+    Index("ix_fetched_due", "due", "position", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
+    Index("ix_fetched_parked", "first", postgresql_where=_PARKED, sqlite_where=_PARKED),
+)
+
