@@ -15,7 +15,7 @@ from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent, reported_consent
 from adapter.mapping.engine import Reading, Root, flat, read
 from adapter.mapping.paths import find
-from adapter.mapping.roles import roots_of
+from adapter.mapping.roles import roots_of, roots_of_hodemelding
 from adapter.mapping.rows import ReadingTable
 from adapter.wire import edi, message
 from adapter.wire.tree import Tree
@@ -135,8 +135,8 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
 
 def _roots(opened: Opened, table: ReadingTable) -> tuple[Root, ReportedConsent, tuple[Finding, ...]]:
     if opened.envelope.door == "edi":
-        whole = Root("MsgHead", opened.tree)
-        return whole, ReportedConsent({"MsgHead": whole}, {}, {}), ()
+        parts_of_it = roots_of_hodemelding(opened.tree)
+        return parts_of_it["MsgHead"], ReportedConsent(parts_of_it, {}, {}), ()
     roots, lost = roots_of(opened.tree, table.roles)
     return Root("Bundle", opened.tree), reported_consent(opened.tree, roots, table.roles), lost
 

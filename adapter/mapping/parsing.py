@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from adapter.domain.detection import ConsentPhrases, Phrases, Rule, Signal
@@ -11,7 +11,7 @@ from adapter.mapping import yaml_text
 from adapter.mapping.paths import steps
 from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Role, Row, WritingTable, Written
 from adapter.mapping.stems import alternatives, stems
-from adapter.mapping.transforms import TRANSFORMS
+from adapter.mapping.transforms import TRANSFORMS, WRITTEN
 
 
 def _only(row: Mapping[str, Any], *known: str) -> None:
@@ -22,18 +22,47 @@ def _only(row: Mapping[str, Any], *known: str) -> None:
 def reading_table(name: str, text: str) -> ReadingTable:
     """A file of mappings/messages."""
     raw = yaml_text.read(text)
-    _only(raw, "version", "history", "spec", "columns", "roles", "rows", "ignored", "texts")
+    _only(raw, "version", "history", "spec", "columns", "extends", "roles", "rows", "ignored", "texts")
     if raw["version"] not in raw["history"]:
         raise ValueError("the version has no line in history")
-    columns = tuple(raw["columns"])
+    columns = _columns(raw["columns"], raw.get("extends", {}))
     roles = tuple(_role(r) for r in raw.get("roles", ()))
-    texts = {column: tuple(paths) for column, paths in raw.get("texts", {}).items()}
-    ignored = {
-        column: tuple(Ignored(i["at"], i["because"]) for i in rules)
-        for column, rules in raw.get("ignored", {}).items()
-    }
+    texts, ignored = (_of_columns(raw.get(part, {}), columns) for part in ("texts", "ignored"))
     rows = tuple(_row(r, columns) for r in raw["rows"])
-    return ReadingTable(name, raw["version"], rows, ignored, roles, texts)
+    rules = {column: tuple(Ignored(i["at"], i["because"]) for i in each) for column, each in ignored.items()}
+    return ReadingTable(name, raw["version"], rows, rules, roles, texts)
+
+
+Columns = Mapping[str, tuple[str, ...]]
+"""Each column with itself and those that it extends, the nearest first."""
+
+
+def _columns(names: list[str], extends: Mapping[str, str]) -> Columns:
+    if unknown := {*extends, *extends.values()} - set(names):
+        raise ValueError(f"no columns {sorted(unknown)}")
+    chains: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        chain = [name]
+        while (wider := extends.get(chain[-1])) is not None:
+            if wider in chain:
+                raise ValueError(f"column {name} extends itself")
+            chain.append(wider)
+        chains[name] = tuple(chain)
+    return chains
+
+
+def _of_columns(given: Mapping[str, list[Any]], columns: Columns) -> dict[str, tuple[Any, ...]]:
+    """What is listed for each column, its own before that of those it extends."""
+    if unknown := set(given) - set(columns):
+        raise ValueError(f"no columns {sorted(unknown)}")
+    found = {c: tuple(one for wider in chain for one in given.get(wider, ())) for c, chain in columns.items()}
+    return {column: listed for column, listed in found.items() if listed}
+
+
+def _nearest(given: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+    """What is given for each column, or for the nearest that it extends."""
+    chosen = {column: next((c for c in chain if c in given), None) for column, chain in columns.items()}
+    return {column: given[source] for column, source in chosen.items() if source is not None}
 
 
 def _role(raw: Mapping[str, Any]) -> Role:
@@ -50,24 +79,25 @@ def _says(rule: str) -> tuple[str, str]:
     return path, value
 
 
-def _row(raw: Mapping[str, Any], columns: tuple[str, ...]) -> Row:
+def _row(raw: Mapping[str, Any], columns: Columns) -> Row:
     _only(raw, "fact", "need", "rows", *columns)
-    cells = {column: _cell(raw[column]) for column in columns if column in raw}
+    given = {column: _cell(raw[column]) for column in columns if column in raw}
+    cells: dict[str, Cell] = _nearest(given, columns)
     need = raw.get("need", {})
-    if isinstance(need, str):
-        need = dict.fromkeys(cells, need)
+    need = dict.fromkeys(cells, need) if isinstance(need, str) else _nearest(need, columns)
     return Row(raw["fact"], cells, need, tuple(_row(r, columns) for r in raw.get("rows", ())))
 
 
 def _cell(raw: Any) -> Cell:
     if isinstance(raw, str | list):
         raw = {"at": raw}
-    _only(raw, "at", "codes", "as", "system", "else")
+    _only(raw, "at", "codes", "as", "system", "else", "every")
     at = (raw["at"],) if isinstance(raw["at"], str) else tuple(raw["at"])
     for path in at:
         steps(path)
     system = _says(raw["system"]) if "system" in raw else None
-    return Cell(at, raw.get("codes"), raw.get("as"), system, raw.get("else", "unknown-code"))
+    problem, every = raw.get("else", "unknown-code"), raw.get("every", False)
+    return Cell(at, raw.get("codes"), raw.get("as"), system, problem, every)
 
 
 def writing_table(name: str, text: str) -> WritingTable:
@@ -173,19 +203,26 @@ def check(
     for table in messages.values():
         for row in _flat(table.rows):
             for cell in row.cells.values():
-                _known(table.name, row.fact, cell.codes, cell.form, codes)
+                _known(table.name, row.fact, cell.codes, cell.form, codes, TRANSFORMS)
             for problem in (*row.need.values(), *(cell.problem for cell in row.cells.values())):
                 if problem not in problems.problems:
                     raise ValueError(f"{table.name}: {row.fact}: no problem {problem}")
     for writing in resources.values():
         for written in _flat_written(writing.rows):
-            _known(writing.name, written.at, written.codes, written.form, codes)
+            _known(writing.name, written.at, written.codes, written.form, codes, WRITTEN)
 
 
-def _known(table: str, row: str, code: str | None, form: str | None, codes: Mapping[str, CodeTable]) -> None:
+def _known(
+    table: str,
+    row: str,
+    code: str | None,
+    form: str | None,
+    codes: Mapping[str, CodeTable],
+    forms: Container[str],
+) -> None:
     if code is not None and code not in codes:
         raise ValueError(f"{table}: {row}: no code table {code}")
-    if form is not None and form not in TRANSFORMS:
+    if form is not None and form not in forms:
         raise ValueError(f"{table}: {row}: no transform {form}")
 
 

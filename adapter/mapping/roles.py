@@ -1,4 +1,4 @@
-"""The resources of a message by what they do there: the need, the person, the one who reports."""
+"""What paths begin in: the resources of a FHIR message by what they do there, and the content of a Hodemelding."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,6 +8,7 @@ from adapter.mapping.engine import Root
 from adapter.mapping.paths import Found, find
 from adapter.mapping.rows import Role
 from adapter.wire.parties import Entries
+from adapter.wire.tree import Tree
 
 
 def roots_of(bundle: Resource, roles: Iterable[Role]) -> tuple[Mapping[str, Root], tuple[Finding, ...]]:
@@ -30,6 +31,31 @@ def roots_of(bundle: Resource, roles: Iterable[Role]) -> tuple[Mapping[str, Root
             problem = "unresolved-reference" if broken else "missing-element"
             findings.append(Finding(problem, broken.place if broken else f"{holder.place}.{role.at}"))
     return roots, tuple(findings)
+
+
+def roots_of_hodemelding(tree: Tree) -> Mapping[str, Root]:
+    """The whole message as `MsgHead`, and what it brings as `payload`: the content of the document that is no
+    attachment (MsgType XML of Volven 8114), or of the first that has any. Where there is none, there is no such root.
+    """
+    roots = {"MsgHead": Root("MsgHead", tree)}
+    contents = [
+        *find(tree, "Document.RefDoc[MsgType.@V=XML].Content", "MsgHead"),
+        *find(tree, "Document.RefDoc.Content", "MsgHead"),
+    ]
+    held = (inside for content in contents for inside in contents_of(content))
+    first = next(held, None)
+    return roots | {"payload": first} if first else roots
+
+
+def contents_of(content: Found) -> list[Root]:
+    """Each thing that a Content element holds."""
+    names = content.value if isinstance(content.value, dict) else {}
+    return [
+        Root(f"{content.place}.{name}[{position}]", item)
+        for name, items in names.items()
+        if isinstance(items, list)
+        for position, item in enumerate(items)
+    ]
 
 
 def targets(bundle: Resource, roots: Mapping[str, Root], role: Role) -> list[Root]:

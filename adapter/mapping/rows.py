@@ -11,8 +11,10 @@ from adapter.mapping.rules import NamedPlaces, Rules
 class Cell:
     """Where a fact stands in one format: alternative paths in order of trust, a code table, a transform.
 
-    `system` is what an element beside the value must say where it is there: its path and its only value, for the
-    code list of a code or the kind of a number. `problem` is reported for a code the table or the system does not have.
+    `system` is what an element beside the value must say where it is there: its path and its only value (or values,
+    parted by `|`), for the code list of a code or the kind of a number. `problem` is reported for a code the table or
+    the system does not have. `every`: not the first value found counts but each that there is at any of the paths; the
+    fact has them in the order of the paths, one a line, and none twice.
     """
 
     at: tuple[str, ...]
@@ -20,6 +22,7 @@ class Cell:
     form: str | None = None
     system: tuple[str, str] | None = None
     problem: str = "unknown-code"
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Ignored:
 
 @dataclass(frozen=True)  # no slots: rules are made ready once, when they are first asked for
 class ReadingTable:
-    """One file of mappings/messages: rows of facts, columns of formats. `texts` are where people write freely."""
+    """One file of mappings/messages: rows of facts, columns of formats. `texts` are where people write freely, those
+    first that say most."""
 
     name: str
     version: int
@@ -76,7 +80,7 @@ class ReadingTable:
         return {
             column: NamedPlaces(
                 Rules((rule.at, rule.because) for rule in self.ignored.get(column, ())),
-                Rules((path, path) for path in self.texts.get(column, ())),
+                Rules((path, f"{rank:03}") for rank, path in enumerate(self.texts.get(column, ()))),
             )
             for column in columns
         }

@@ -55,8 +55,9 @@ class Rules:
 class Name:
     """What rules may call a place: its whole way, and the way below each role it belongs to; without positions.
 
-    `aside` is why what stands there is set aside, `free` whether people write freely there. Formats have few names
-    and messages many places, so a name is looked up in the rules when it is first met, and remembered.
+    `aside` is why what stands there is set aside, `free` the rank of the rule by which people write freely there ("" if
+    none does; an attribute holds a code, but `@OT` what somebody wrote for want of one). Formats have few names and
+    messages many places, so a name is looked up in the rules when it is first met, and remembered.
     """
 
     __slots__ = ("_inner", "_names", "_rules", "aside", "free")
@@ -66,7 +67,8 @@ class Name:
         self._names, self._rules = names, rules
         self._inner: dict[str | tuple[str, ...], Name] = {}
         self.aside = rules.aside.of(names)
-        self.free = rules.free.of(names) is not None
+        last = names[0].rpartition(".")[2]
+        self.free = "" if last.startswith("@") and last != "@OT" else rules.free.of(names) or ""
 
     def below(self, step: str) -> "Name":
         found = self._inner.get(step)

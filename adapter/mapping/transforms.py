@@ -79,6 +79,14 @@ def digits(value: str) -> str:
     return number
 
 
+def truth(value: str) -> str:
+    """An xs:boolean as `true` or `false`."""
+    said = {"true": "true", "1": "true", "false": "false", "0": "false"}.get(value.strip())
+    if said is None:
+        raise Misfit("malformed-value")
+    return said
+
+
 TRANSFORMS: Mapping[str, Callable[[str], str]] = {
     "text": text,
     "uuid": uuid_value,
@@ -88,4 +96,7 @@ TRANSFORMS: Mapping[str, Callable[[str], str]] = {
     "identity_number": identity_number,
     "phone": phone,
     "digits": digits,
+    "truth": truth,
 }
+WRITTEN: Mapping[str, Callable[[str], str | int]] = {**TRANSFORMS, "number": int}
+"""Those and the ways a fact, which is always text, is written."""

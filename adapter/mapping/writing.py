@@ -7,7 +7,7 @@ from adapter.domain.case import Resource
 from adapter.mapping.engine import Fact, Facts
 from adapter.mapping.paths import writer
 from adapter.mapping.rows import CodeTable, WritingTable, Written
-from adapter.mapping.transforms import TRANSFORMS
+from adapter.mapping.transforms import WRITTEN
 
 
 def write(table: WritingTable, facts: Facts, codes: Mapping[str, CodeTable]) -> Resource | None:
@@ -35,7 +35,7 @@ def _content(row: Written, fact: Fact, codes: Mapping[str, CodeTable]) -> Any:
     if not isinstance(fact, str):
         return [_item(row.rows, item, codes) for item in fact]
     value = codes[row.codes].forward[fact] if row.codes else fact
-    return TRANSFORMS[row.form](value) if row.form else value
+    return WRITTEN[row.form](value) if row.form else value
 
 
 def _item(rows: Iterable[Written], facts: Facts, codes: Mapping[str, CodeTable]) -> Any:

@@ -230,8 +230,15 @@ def _check_document(head: _At) -> None:
 
 
 def _payload(head: _At) -> str:
+    """The namespace of the content that is no attachment, wherever among the documents it stands.
+
+    mapping/roles.py finds the same one in the tree.
+    """
     step = f"{{{NAMESPACE}}}"
-    first = head.element.find(f"{step}Document/{step}RefDoc/{step}Content/*")
+    documents = head.element.findall(f"{step}Document/{step}RefDoc")
+    told = [d for d in documents if (kind := d.find(f"{step}MsgType")) is not None and kind.get("V") == "XML"]
+    contents = (d.find(f"{step}Content/*") for d in (*told, *documents))
+    first = next((content for content in contents if content is not None), None)
     return (etree.QName(first).namespace or "") if first is not None else ""
 
 
