@@ -21,6 +21,25 @@ AT = datetime(2026, 3, 10, 9, tzinfo=UTC)
 HOSPITAL, OTHER = "999900011", "999900033"
 
 
+def _usage(*, sign: bool, certify: bool = False, commit: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=sign,
+        content_commitment=commit,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=certify,
+        crl_sign=certify,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+NON_REPUDIATION = _usage(sign=False, commit=True)
+ENCIPHERS_ONLY = _usage(sign=False)
+CERTIFIES = _usage(sign=False, certify=True)
+
+
 @cache
 def key_of(name: str) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -54,13 +73,16 @@ def subject(
     return x509.Name(attributes)
 
 
-def authority(name: str = "SYNTETISK UTSTEDER", above: Signer | None = None) -> Signer:
+def authority(
+    name: str = "SYNTETISK UTSTEDER", above: Signer | None = None, usage: x509.KeyUsage | None = CERTIFIES
+) -> Signer:
     """An authority: a root, or one that another has vouched for."""
     key = key_of(name)
     issuer = above or Signer(key, None)  # type: ignore[arg-type] # of itself
     made = _builder(subject(name), key, issuer, AT - timedelta(days=900), AT + timedelta(days=900))
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    made = made.add_extension(_usage(sign=False, certify=True), critical=True)
+    if usage:
+        made = made.add_extension(usage, critical=True)
     return Signer(key, made.sign(issuer.key, hashes.SHA256()))
 
 
@@ -137,21 +159,3 @@ def _builder(
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     above = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return made.add_extension(identifier, critical=False).add_extension(above, critical=False)
-
-
-def _usage(*, sign: bool, certify: bool = False, commit: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=sign,
-        content_commitment=commit,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=certify,
-        crl_sign=certify,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-NON_REPUDIATION = _usage(sign=False, commit=True)
-ENCIPHERS_ONLY = _usage(sign=False)

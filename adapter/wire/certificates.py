@@ -24,6 +24,26 @@ _NUMBER = re.compile(r"(?:NTRNO-)?([0-9]{9})")
 _NAMED_IN = (NameOID.ORGANIZATION_IDENTIFIER, NameOID.SERIAL_NUMBER)
 
 
+def _may_sign(_: Policy, __: x509.Certificate, usage: x509.KeyUsage) -> None:
+    """Enterprise certificates come in sets, and the one for signatures has nonRepudiation and nothing else."""
+    if not (usage.digital_signature or usage.content_commitment):
+        raise ValueError("the key is not one for signatures")
+
+
+def _may_issue(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    """RFC 5280 § 4.2.1.3; an authority made with the defaults of openssl does not say."""
+    if usage and not usage.key_cert_sign:
+        raise ValueError("the key is not one for certificates")
+
+
+_SIGNER = ExtensionPolicy.permit_all().require_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign)
+_AUTHORITY = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_issue)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """Something that falls out of use by itself: the file it stands in, and until when (UTC) it counts."""
@@ -131,19 +151,12 @@ def _chain(
         return (signer,)
     if trusted.authorities is None:
         return ()
-    policy = ExtensionPolicy.permit_all().require_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign)
     builder = PolicyBuilder().store(trusted.authorities).time(at)
-    builder = builder.extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=policy)
+    builder = builder.extension_policies(ca_policy=_AUTHORITY, ee_policy=_SIGNER)
     try:
         return builder.build_client_verifier().verify(signer, list(others)).chain
     except VerificationError:
         return ()
-
-
-def _may_sign(_: Policy, __: x509.Certificate, usage: x509.KeyUsage) -> None:
-    """Enterprise certificates come in sets, and the one for signatures has nonRepudiation and nothing else."""
-    if not (usage.digital_signature or usage.content_commitment):
-        raise ValueError("the key is not one for signatures")
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
