@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from signers import AT, OTHER, Signer, authority, pem, revocations, signed, signer
-from signxml import DigestAlgorithm, SignatureMethod
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 MESSAGE = FIXTURES / "refuse" / "sender-is-not-caller" / "in.xml"

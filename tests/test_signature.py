@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from lxml import etree
 from signed_message import ABOVE, DS, MESSAGE, OURS, SIGNED, changed, content, judged, of_head, the
 from signers import Signer, signed, signer
-from signxml import DigestAlgorithm, SignatureMethod
-from signxml.algorithms import CanonicalizationMethod
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 
 
 def test_a_signed_message_holds() -> None:

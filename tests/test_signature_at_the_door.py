@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cases import FIXTURES, empty_database
 
-from adapter.domain.message import Caller
+from adapter.domain.message import Caller, Door
 from adapter.flows.accept import accept
 from adapter.outside.store import Database, open_store
 from adapter.replay import open_stage, read_case
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Iterator[Database]:
 
 def received(stage: Stage, file: Path) -> tuple[int, bytes]:
     caller = Caller(stage.cast.organisations["hospital"], frozenset())
-    door = "fhir" if file.suffix == ".json" else "edi"
+    door: Door = "fhir" if file.suffix == ".json" else "edi"
     answer = accept(door, file.read_bytes(), caller, stage.parts)
     return answer.status, answer.body
 

@@ -23,8 +23,8 @@ from signed_message import (
     the,
 )
 from signers import Signer, key_of, pem, signed
-from signxml import SignatureMethod, XMLSigner
-from signxml.algorithms import CanonicalizationMethod
+from signxml.algorithms import CanonicalizationMethod, SignatureMethod
+from signxml.signer import XMLSigner
 
 from adapter.domain.problems import Refused
 

@@ -15,16 +15,15 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lxml import etree
-from signxml import (
+from signxml.algorithms import (
+    CanonicalizationMethod,
     DigestAlgorithm,
-    SignatureConfiguration,
+    SignatureConstructionMethod,
     SignatureMethod,
-    VerifyResult,
-    XMLSigner,
-    XMLVerifier,
 )
-from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod
 from signxml.exceptions import SignXMLException
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from adapter.domain.problems import Finding, Refused
 from adapter.wire import certificates, edi, xml
@@ -179,7 +178,7 @@ class _Verifier(XMLVerifier):
     ) -> bytes:
         """libxml2 canonicalizes an element inside a document wrongly where its namespace has no prefix (.NET writes
         signatures so): with `xmlns=""` from the third level on. As the root of a document it comes out right."""
-        whole = self._fromstring(self._tostring(nodes))
+        whole = etree.fromstring(etree.tostring(nodes), xml.parser())
         canonical: bytes = super()._c14n(whole, algorithm, inclusive_ns_prefixes)
         return canonical
 
