@@ -61,7 +61,10 @@ class Transaction(Protocol):
 
     `glance` gives the current version of a resource with its case, as both stand at this moment, and locks nothing.
 
-    `case_of_reference` finds a case by the id of a message that `sender` sent or that went out to it.
+    `cases_of_person` gives those of one person, by the keyed hash, as they stand now, and locks nothing.
+
+    `case_of_reference` finds a case by the id of a message that `sender` sent or that went out to it,
+    `case_of_content` by the digest of a message's content, `delivery_of_message` a delivery by the id it goes under.
 
     `of_case` gives the current version of each resource, `of_cases` the same for several cases, none left out.
     `versions` and `fresh` leave out what is not there; `fresh` gives deliveries as they stand now, in the order of
@@ -77,6 +80,7 @@ class Transaction(Protocol):
     # cases
     def case(self, case_id: str) -> Case | None: ...
     def open_case(self, case: Case) -> None: ...
+    def cases_of_person(self, subject_key: str) -> Sequence[Case]: ...
     def move(self, case: Case, steps: Sequence[Step]) -> None: ...
     def wait_for_person(self, waiting: Waiting) -> None: ...
     def resolve(self, case_id: str, at: datetime, by: str) -> int: ...

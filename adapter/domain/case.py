@@ -95,10 +95,13 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something a person must look at: a case and the reason (a problem's name). `list` names the work list."""
+    """Something a person must look at: a case and the reason (a problem's name). `list` names the work list.
+
+    `conversation`: something was said about a case that goes on, and words move nothing by themselves.
+    """
 
     case_id: str
-    list: Literal["routing", "detection", "consent"]
+    list: Literal["routing", "detection", "consent", "conversation"]
     reason: str
     since: datetime
     resolved_at: datetime | None = None

@@ -12,12 +12,16 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A row of mappings/consent.yaml: which kinds of consent let a category of information pass, and why."""
+    """A row of mappings/consent.yaml: which kinds of consent let a category of information pass, and why.
+
+    `within`: the category of which it is a part: what a consent says of that it says of this one.
+    """
 
     name: str
     kinds: tuple[str, ...]
     consent_needed: bool
     because: str
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,10 @@ def decide(
     if not active:
         return Deny("no-consent")
     for consent in active:
-        if _says(consent.provisions, recipient, category.name, purposes, at, permits=False):
+        if _says(consent.provisions, recipient, category, purposes, at, permits=False):
             return Deny("denied", (consent.id,))
     for consent in active:
-        if not _says(consent.provisions, recipient, category.name, purposes, at, permits=True):
+        if not _says(consent.provisions, recipient, category, purposes, at, permits=True):
             return Deny("not-permitted", (consent.id,))
     return Permit("consent", tuple(c.id for c in active))
 
@@ -91,16 +95,17 @@ def decide(
 def _says(
     provisions: Sequence[Provision],
     recipient: str,
-    category: str,
+    category: Category,
     purposes: frozenset[str],
     at: datetime,
     *,
     permits: bool,
 ) -> bool:
+    names = {category.name, category.within}
     return any(
         p.permits is permits
         and (not p.organisations or recipient in p.organisations)
-        and (not p.categories or category in p.categories)
+        and (not p.categories or not names.isdisjoint(p.categories))
         and (not p.purposes or bool(p.purposes & purposes))
         and (p.start is None or p.start <= at)
         and (p.end is None or at < p.end)

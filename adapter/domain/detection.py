@@ -176,6 +176,13 @@ def detect(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> Detected:
     return Detected(outcome, where or (texts[0][0] if texts else ""), facts, origin)
 
 
+def takes_back(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> str | None:
+    """The place of the first sentence that takes something back, whatever it is about."""
+    spoken = _Spoken(phrases, texts)
+    found = spoken.holding(phrases.against)
+    return spoken.places[min(found)] if found else None
+
+
 def _first(spoken: _Spoken, found: Mapping[_Kind, set[int]]) -> dict[_Kind, str]:
     """The place of the first sentence of each kind that there is."""
     return {kind: spoken.places[min(numbers)] for kind, numbers in found.items() if numbers}

@@ -7,7 +7,7 @@ from typing import Literal
 from adapter.domain.message import Envelope
 from adapter.domain.problems import Finding
 
-Event = Literal["need-notified", "need-corrected", "need-cancelled"]
+Event = Literal["need-notified", "need-corrected", "need-cancelled", "note", "returned", "stay"]
 Conversation = Literal["new", "known", "any"]
 
 
@@ -26,6 +26,21 @@ class Way:
     event: Event
     detects: bool
     conversation: Conversation
+
+
+def event_of(way: Way, status: str | None, outcome: str, *, known: bool) -> Event:
+    """What a message means that may say itself what it is to an earlier one (Volven 7309, fact `message.status`).
+
+    A change of a known need that no longer states it clearly (`outcome` of the detection) changes nothing by itself:
+    it is a note, and a person looks. So is everything else within a conversation that is known.
+    """
+    if way.door != "edi" or way.event != "need-notified":
+        return way.event
+    if status == "cancelled":
+        return "need-cancelled"
+    if status == "changed" and (outcome == "states" or not known):
+        return "need-corrected"
+    return "note" if known else "need-notified"
 
 
 def way_of(ways: Iterable[Way], envelope: Envelope, *, known: bool) -> Way | Finding:

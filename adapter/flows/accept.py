@@ -14,7 +14,7 @@ from adapter.domain.identifiers import derived
 from adapter.domain.message import Answer, Caller, Door, Envelope, Received
 from adapter.domain.need import consent_findings, identity_findings
 from adapter.domain.problems import Finding, Refused
-from adapter.flows import need
+from adapter.flows import taking
 from adapter.flows.doors import NotTrusted, Opened, Read, gate, open_message, read_message, trusted_sender
 from adapter.flows.parts import Parts
 from adapter.ports import Collision, StoreBusy, Transaction
@@ -71,7 +71,7 @@ def _handle(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
                 return repeated
             taken = _take(tx, opened, read, at, parts)
             answer = _answer(envelope, envelope.door, taken.findings, at, parts, taken.case_id)
-            _keep(tx, opened.sender, envelope, raw, answer, taken, at)
+            _keep(tx, opened.sender, envelope, raw if taken.case_id else None, answer, taken, at)
             return answer
     except Refused as refused:
         return _refuse(opened.sender, envelope, refused.findings, at, parts)
@@ -130,7 +130,7 @@ def _read(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Read:
 def _take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> _Outcome:
     """What the message led to. Raises Refused where its case forbids it."""
     try:
-        taken = need.take(tx, opened, read, at, parts)
+        taken = taking.take(tx, opened, read, at, parts)
     except Refused as refused:
         raise Refused(*read.findings, *_placed(refused.findings, read)) from None
     unread = tuple(Finding("unread-element", place) for place in read.reading.unread)
@@ -149,7 +149,7 @@ def _place_of(fact: str, read: Read) -> str:
 
 
 def _content_findings(read: Read, parts: Parts) -> list[Finding]:
-    if read.way.event == "need-cancelled":
+    if read.way.event not in ("need-notified", "need-corrected"):
         return []
     person = identity_findings(read.facts, read.origin, parts.environment)
     if any(f.problem in ("wrong-check-digit", "unresolved-reference") for f in read.findings):
@@ -196,7 +196,7 @@ def _keep(
             mapping=decided.mapping,
         )
     )
-    action = "message-accepted" if raw is not None else "message-refused"
+    action = "message-accepted" if decided.mapping else "message-refused"
     tx.record(Audit(at, sender, action, decided.case_id, {"message": id_, "kind": envelope.kind}))
 
 

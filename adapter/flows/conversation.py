@@ -1,5 +1,7 @@
 """Which case a message continues, by what its ConversationRef names."""
 
+import uuid
+
 from adapter.domain.identifiers import case_id, derived
 from adapter.domain.message import Envelope
 from adapter.flows.participants import takes_part
@@ -21,6 +23,14 @@ def known_case(envelope: Envelope, sender: str, parts: Parts) -> str | None:
             return None
         there = takes_part(glance[1], tx.of_case(found), sender, parts.clock(), parts)
         return found if there or sender == glance[1].owner else None
+
+
+def first_of_conversation(envelope: Envelope) -> str:
+    """The id (UUID) of the message that began the conversation, as far as it is named and can be the id of a need."""
+    try:
+        return str(uuid.UUID(envelope.conversation))
+    except ValueError:
+        return ""
 
 
 def _case(tx: Transaction, envelope: Envelope, sender: str) -> str | None:

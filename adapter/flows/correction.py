@@ -9,6 +9,7 @@ from adapter.domain.delivery import Delivery
 from adapter.domain.need import Verdict
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
+from adapter.flows.attachments import documents
 from adapter.flows.outbox import has_received, need_stopped, outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
@@ -39,7 +40,7 @@ def correct(
     if state is None:
         raise Refused(Finding("case-over", "need"))
     if facts["consent.status"] == "refused":
-        return _withdraw(tx, case, notice, parts)
+        return withdraw(tx, case, notice, parts)
     if case.owner is None:
         return place(tx, case, notice, facts, verdict, parts)
     after = replace(case, state=state)
@@ -66,7 +67,8 @@ def _corrected(
     consent = () if tx.current("Consent", consent_id) else ("consent",)
     names = (*OF_THE_NEED, *plan, *consent)
     made = written(case.id, facts, notice.sender, _still(case, parts), names, parts, consent_id=consent_id)
-    changed = [*made.values(), *_answered(tx, case, after, parts)]
+    files = documents(case, notice.attachments, facts["need.authored"], parts)
+    changed = [*made.values(), *files, *_answered(tx, case, after, parts)]
     kept = keep_changed(tx, changed, case=after, author=case.requester, source=notice.source, at=notice.at)
     return [*kept, *traced(tx, after, kept, "correct", notice, parts)]
 
@@ -92,7 +94,7 @@ def _sent_anew(
     return Taken(case.id, findings)
 
 
-def _withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken:
+def withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken:
     """The person has taken the consent back: it is recorded at once, whatever else the message says (pbrl § 4-1)."""
     current = [
         v for v in tx.of_case(case.id) if v.type == "Consent" and v.body["status"] in ("active", "proposed")

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from adapter.domain import person
 from adapter.domain.detection import Detected, detect
-from adapter.domain.doors import Way, way_of
+from adapter.domain.doors import Event, Way, event_of, way_of
 from adapter.domain.message import Caller, Door, Envelope, Party
 from adapter.domain.need import NUMBERS, stricter
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.conversation import known_case
+from adapter.flows.conversation import first_of_conversation, known_case
 from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent, reported_consent
 from adapter.mapping.engine import Reading, Root, flat, read
@@ -117,10 +117,18 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
     reading = read(table, way.column, roots, whole, parts.tables.codes)
     attachments = _attachments(opened)
     found = _detected(way, reading, attachments, parts)
-    facts = {**found.facts, **flat(reading.facts), **consent.facts}
+    coded = {**flat(reading.facts), **consent.facts}
+    facts = {**found.facts, **coded}
     origin = {**_places(roots), **found.origin, **reading.origin, **consent.origin}
+    if way.table == "need" or "consent.status" in facts:
+        _on_consent(facts, origin, found, coded)
     if way.table == "need":
-        _complete(facts, origin, found, {**flat(reading.facts), **consent.facts})
+        _complete(facts)
+    if "message.status" in facts and first_of_conversation(opened.envelope):
+        facts["need.id"] = first_of_conversation(opened.envelope)
+        origin["need.id"] = "MsgHead.MsgInfo.ConversationRef.RefToConversation"
+    status, known = facts.get("message.status"), opened.known is not None
+    way = replace(way, event=event_of(way, status, found.outcome, known=known))
     findings = (
         *lost,
         *consent.findings,
@@ -128,7 +136,7 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         *_several_numbers(table, way.column, roots),
         *_birth_date(facts, origin),
         *(Finding("attachment-not-taken", place) for place in attachments),
-        *_not_ours(found),
+        *_not_ours(found, way.event),
     )
     return Read(way, reading, facts, origin, found.outcome, findings)
 
@@ -141,14 +149,18 @@ def _roots(opened: Opened, table: ReadingTable) -> tuple[Root, ReportedConsent, 
     return Root("Bundle", opened.tree), reported_consent(opened.tree, roots, table.roles), lost
 
 
-def _complete(
+def _on_consent(
     facts: dict[str, str], origin: dict[str, str], found: Detected, coded: Mapping[str, str]
 ) -> None:
-    """What a need must say: the stricter of code and words on consent, the criteria, and a first name first."""
+    """The stricter of code and words counts."""
     words = found.facts.get("consent.status")
     facts["consent.status"] = stricter(coded.get("consent.status"), words)
     if facts["consent.status"] == words:
         origin["consent.status"] = found.origin["consent.status"]
+
+
+def _complete(facts: dict[str, str]) -> None:
+    """What else a need must say: the criteria, and a first name first."""
     facts.setdefault("need.long_term", "unclear")
     facts.setdefault("need.coordinated", "unclear")
     if "patient.middle" in facts and "patient.given" not in facts:
@@ -223,7 +235,7 @@ def _detected(way: Way, reading: Reading, attachments: Sequence[str], parts: Par
     if not way.detects:
         return Detected("states", "", {}, {})
     found = detect(parts.tables.phrases, reading.texts)
-    if found.outcome != "states":
+    if found.outcome != "states" or way.table != "need":
         return found
     unread = (place for place, _ in reading.texts if place in reading.unread)
     where = next(unread, None) or next(iter(attachments), None)
@@ -232,5 +244,6 @@ def _detected(way: Way, reading: Reading, attachments: Sequence[str], parts: Par
     return replace(found, outcome="uncertain", where=where) if where else found
 
 
-def _not_ours(found: Detected) -> list[Finding]:
-    return [Finding("not-about-individual-plan", found.where)] if found.outcome == "not-concerned" else []
+def _not_ours(found: Detected, event: Event) -> list[Finding]:
+    begins = event in ("need-notified", "need-corrected")
+    return [Finding("not-about-individual-plan", found.where)] if begins and found.outcome == "not-concerned" else []

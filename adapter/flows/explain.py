@@ -76,7 +76,7 @@ def _by_need(tx: Transaction, id_: str, parts: Parts) -> Case | None:
 
 
 def _refused(message: Received) -> Message:
-    return _told(message, (), "refused-messages-are-not-kept" if message.raw is None else "no-case")
+    return _told(message, (), "no-case" if message.mapping else "refused-messages-are-not-kept")
 
 
 def _account(tx: Transaction, case: Case, parts: Parts) -> Account:

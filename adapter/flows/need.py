@@ -1,5 +1,6 @@
 """A hospital reports a need, corrects it, or takes it back (hpl § 38 a, sphl § 2-5, IP-f § 8)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Case
@@ -16,7 +17,7 @@ from adapter.ports import Transaction
 
 def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
     """Do what an acceptable message says, in the given transaction. Raises Refused where the case forbids it."""
-    id_ = case_id(opened.sender, read.facts["need.id"])
+    id_ = opened.known or case_id(opened.sender, read.facts["need.id"])
     notice = Notice(
         sender=parts.partners.by_organisation[opened.sender],
         actor=opened.sender,
@@ -25,15 +26,19 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
         mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
         event=read.way.event,
         at=at,
+        attachments=read.attachments,
     )
     case = tx.case(id_)
-    if case is None and read.way.event != "need-notified":
+    late = case is None and read.way.event == "need-corrected" and opened.envelope.door == "edi"
+    if case is None and read.way.event != "need-notified" and not late:
+        raise Refused(Finding("need-unknown", "need"))
+    if case is not None and case.requester != opened.sender:  # only who has reported a need corrects it
         raise Refused(Finding("need-unknown", "need"))
     if case is not None and not case.subject_key:  # purged when its time was over: no copy opens it again
         raise Refused(Finding("case-over", "need"))
     if case is not None and read.way.event == "need-cancelled":
         return cancel(tx, case, notice, parts)
-    facts = shielded(read.facts)
+    facts = shielded(read.facts) | ({"need.id": case.need} if case else {})
     person = subject_key(parts.secret, identity_number(facts))
     if case is not None and case.subject_key != person:
         raise Refused(Finding("other-person", "patient"))
@@ -46,7 +51,12 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
         return _known(case, parts)
     case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
     tx.open_case(case)
-    return place(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+    taken = place(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+    return (
+        replace(taken, findings=(*taken.findings, Finding("original-unknown", "message.status")))
+        if late
+        else taken
+    )
 
 
 def _verdict(opened: Opened, read: Read, at: datetime, parts: Parts) -> Verdict:

@@ -40,6 +40,19 @@ def outgoing(
     )
 
 
+def note_to(
+    case: Case, recipient: str, note: Version, at: datetime, carries: Sequence[Version] = ()
+) -> Outgoing:
+    """A Communication of the case to one recipient, with what else has changed by it; told once, whoever asks."""
+    return outgoing(case, recipient, "case-updated", "note", note, [note, *carries], at)
+
+
+def notes_owed(case: Case, versions: Iterable[Version], at: datetime) -> list[Outgoing]:
+    """What the hospital has written while the case had no unit, or another: it goes to the unit that has it now."""
+    written = [v for v in versions if v.type == "Communication" and v.author == case.requester]
+    return [note_to(case, case.owner or "", note, at) for note in sorted(written, key=lambda v: (v.at, v.id))]
+
+
 def knows_of(deliveries: Iterable[Delivery], organisation: str) -> bool:
     """Whether an organisation (number) may know of a case from us: something of it was accepted there, or tried.
 

@@ -10,7 +10,8 @@ from adapter.domain.need import Verdict
 from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
-from adapter.flows.outbox import outgoing
+from adapter.flows.attachments import documents, standing
+from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
 from adapter.ports import Transaction
@@ -23,7 +24,7 @@ WHOLE = (*OF_THE_NEED, "municipality", "unit", "task", "plan", "team", "consent"
 class Taken:
     """The case a message led to, and what there is to say about it that stops nothing."""
 
-    case_id: str
+    case_id: str | None
     findings: tuple[Finding, ...] = ()
 
 
@@ -59,6 +60,8 @@ def place(
     if any(f.problem == "consent-not-stated" for f in verdict.findings):
         _ask(tx, after, told, notice.at)
     tx.resolve(case.id, notice.at, notice.actor)
+        if case.state != "new":
+            tx.send(notes_owed(after, tx.of_case(case.id), notice.at))
     if verdict.list:
         tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
     return Taken(case.id, verdict.findings)

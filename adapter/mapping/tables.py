@@ -138,6 +138,8 @@ def _check_steps(tables: Tables) -> None:
 
 def _categories(text: str) -> dict[str, Category]:
     return {
-        name: Category(name, tuple(row["kinds"]), row["consent"] == "required", row["because"])
+        name: Category(
+            name, tuple(row["kinds"]), row["consent"] == "required", row["because"], row.get("within", "")
+        )
         for name, row in yaml_text.read(text)["categories"].items()
     }

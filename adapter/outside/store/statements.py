@@ -71,6 +71,7 @@ CASE_LOCKED = CASE.with_for_update()
 CASES_LOCKED = (
     select(case_.c.id)
     .where(case_.c.id.in_(bindparam("ids", expanding=True)))
+CASES_OF_PERSON = select(case_).where(case_.c.subject_key == bindparam("person")).order_by(case_.c.id)
     .order_by(case_.c.id)
     .with_for_update()
 )

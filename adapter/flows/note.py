@@ -1,0 +1,103 @@
+"""A note within a known case: a question, an answer or an addition, from the hospital or from the municipality.
+
+It is kept and told to the other side, in order, once. Its words move nothing by themselves (no machine decides), except
+that a consent ends at once that the hospital says is refused. What is not clear is for a person.
+A question from the municipality asks, as its Task would; the hospital's answer to it opens the Task again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from adapter.domain.case import Case, Step, Version, Waiting
+from adapter.domain.detection import takes_back
+from adapter.domain.problems import Finding
+from adapter.domain.steps import rule_of
+from adapter.flows.correction import withdraw
+from adapter.flows.doors import Opened, Read
+from adapter.flows.outbox import note_to
+from adapter.flows.parts import Parts
+from adapter.flows.placing import Taken, traced
+from adapter.flows.resources import business_status, id_of, keep_changed
+from adapter.flows.talking import Said, keep_note, said
+from adapter.ports import Transaction
+
+_SHOWN = {"ask": "ask", "correct": "open"}
+"""The step that a Task shows after an event of the case: one whose question is answered is open again."""
+
+
+def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
+    """Keep the note and do the little that it does. Raises Refused as `talking.said`."""
+    told = said(tx, opened, read, at, parts)
+    note = keep_note(tx, told, _kind(told), parts)
+    refused = told.facts.get("consent.status") == "refused"
+    if refused and told.sender == told.case.requester:
+        traced(tx, told.case, [note], "note", told.notice, parts)
+        return withdraw(tx, told.case, told.notice, parts)
+    doubts = list(_doubts(told, read, parts))
+    after, task = _step(tx, told, note, parts)
+    tell(tx, replace(told, case=after), note, task, parts)
+    for doubt in doubts:
+        on_consent = doubt.where in ("consent.status", "answer.kind")
+        tx.wait_for_person(Waiting(after.id, "consent" if on_consent else "conversation", doubt.problem, at))
+    return Taken(after.id, tuple(doubts))
+
+
+def tell(tx: Transaction, told: Said, note: Version, task: list[Version], parts: Parts) -> None:
+    """The other side gets the note with what has changed by it. Whether it may have it is decided when it is sent."""
+    traces = traced(tx, told.case, [note, *task], "note", told.notice, parts)
+    if told.other:
+        tx.send([note_to(told.case, told.other, note, told.notice.at, [*task, *traces])])
+
+
+def ask(tx: Transaction, told: Said, parts: Parts) -> tuple[Case, list[Version]]:
+    """The owner asks for more, as it would in the Task: an act of a person there, which decides nothing."""
+    return _moved(tx, told, "ask", parts)
+
+
+def _kind(told: Said) -> str:
+    if told.opened.envelope.kind == "DIALOG_SVAR":
+        return "answer"
+    return "question" if "note.asks" in told.facts else "addition"
+
+
+def _step(tx: Transaction, told: Said, note: Version, parts: Parts) -> tuple[Case, list[Version]]:
+    case, kind = told.case, note.body["category"][0]["coding"][0]["code"]
+    if told.sender == case.owner and kind == "question":
+        return ask(tx, told, parts)
+    answers = kind == "answer" or (kind == "addition" and "inResponseTo" in note.body)
+    waits = case.state == "needs-information" and told.sender == case.requester
+    if waits and answers and told.facts.get("answer.kind") != "needs-consent":
+        return _moved(tx, told, "correct", parts)
+    return case, []
+
+
+def _moved(tx: Transaction, told: Said, event: str, parts: Parts) -> tuple[Case, list[Version]]:
+    """The case and its Task after an event; both as they are where the event is late or not allowed here."""
+    case, notice = told.case, told.notice
+    state = parts.tables.lifecycles["case"].after(case.state, event)
+    task = tx.current("Task", id_of(case.id, "task"))
+    if state in (None, case.state) or task is None:
+        return case, []
+    after = replace(case, state=state)
+    tx.move(after, [Step(case.id, "case", event, case.state, state, notice.at, notice.actor, notice.source)])
+    rule = rule_of(parts.tables.steps, "case", _SHOWN[event])
+    bare = {name: value for name, value in task.body.items() if name != "statusReason"}
+    shown = bare | {"status": rule.status, "businessStatus": business_status(rule, parts)}
+    kept = keep_changed(tx, [shown], case=after, author=told.sender, source=notice.source, at=notice.at)
+    return after, kept
+
+
+def _doubts(told: Said, read: Read, parts: Parts) -> Iterator[Finding]:
+    """What a person must look at, as it may concern the consent or the need itself."""
+    consent = told.facts.get("consent.status")
+    if told.facts.get("answer.kind") == "needs-consent":
+        yield Finding("answer-needs-consent", "answer.kind")
+    elif consent in ("refused", "not-stated", "not-asked"):
+        yield Finding("note-unclear-on-consent", "consent.status")
+    elif consent and told.case.state == "held-for-consent":
+        yield Finding("note-states-consent", "consent.status")
+    if told.facts.get("message.status") == "changed":
+        yield Finding("need-no-longer-clear", read.origin.get("message.status", ""))
+    elif place := takes_back(parts.tables.phrases, read.reading.texts):
+        yield Finding("note-takes-back", place)
