@@ -1,0 +1,162 @@
+"""What has gone between us and one recipient about a case: to whom a letter is addressed, and which one it follows.
+
+A try repeats what the first one said, so only what was there when the delivery was decided has a say.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapter.domain.case import Case, Version
+from adapter.domain.delivery import Delivery, Outgoing
+from adapter.domain.message import Envelope, Received
+from adapter.domain.partners import Partner
+from adapter.flows.parts import Parts
+from adapter.flows.resources import id_of
+from adapter.mapping.paths import first
+from adapter.ports import Transaction
+from adapter.wire import edi
+from adapter.wire.dialogmelding import Asked, Code, Number
+from adapter.wire.hodemelding import Level
+from adapter.wire.unreadable import Unreadable
+
+REQUEST = "DIALOG_FORESPORSEL"
+_OID = "2.16.578.1.12.4.1.1."
+_WITHOUT_LIST = frozenset({"3101", "7304", "8114", "8279", "9060"})
+"""Lists of elements that are CS in the XSDs: they name no list."""
+_TYPE_OF_REQUEST = "Document.RefDoc.Content.Dialogmelding.Foresporsel.TypeForesp"
+
+
+NAMED = ("patient", "hospital", "municipality", "unit")
+"""Whom a letter names also where the delivery does not carry them: who reads FHIR finds them by reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """The case (None if it is gone), its deliveries to the recipient and the XML messages from there, in order.
+
+    `named` are the resources of NAMED by these names, as they stood when the delivery was decided.
+    """
+
+    case: Case | None
+    deliveries: Sequence[Delivery]
+    messages: Sequence[Received]
+    named: Mapping[str, Version]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a letter stands in a conversation: MsgIds, both "" in its first message.
+
+    `answered` is the recipient's own message that it answers, `asked` the request in that, if it is one.
+    """
+
+    parent: str = ""
+    conversation: str = ""
+    answered: Envelope | None = None
+    asked: Asked | None = None
+
+
+def correspondence(
+    tx: Transaction, delivery: Delivery, versions: Sequence[Version], parts: Parts
+) -> Correspondence:
+    """What has gone to and from the recipient of a delivery. `versions` are the current ones of its case."""
+    out = delivery.outgoing
+    glance = tx.glance("Task", id_of(out.case_id, "task"))
+    messages = [
+        m for m in parts.store.messages_of(out.case_id) if (m.sender, m.door) == (out.recipient, "edi")
+    ]
+    deliveries = [d for d in tx.deliveries(out.case_id) if d.outgoing.recipient == out.recipient]
+    return Correspondence(glance[1] if glance else None, deliveries, messages, _named(out, versions, parts))
+
+
+def _named(out: Outgoing, versions: Sequence[Version], parts: Parts) -> Mapping[str, Version]:
+    names = {id_of(out.case_id, name): name for name in NAMED}
+    now = [v for v in versions if v.id in names]
+    if any(v.at > out.created_at for v in now):
+        now = [v for v in parts.store.versions_of(out.case_id) if v.id in names and v.at <= out.created_at]
+    return {names[v.id]: v for v in now}
+
+
+def thread(
+    delivery: Delivery,
+    focus: Version,
+    versions: Sequence[Version],
+    known: Correspondence,
+    case: Case,
+    parts: Parts,
+) -> Thread:
+    """What a delivery answers or follows. The same at every try: only what went before it counts.
+
+    A note answers the message that brought what it replies to; news to the hospital answers its own report of the
+    need, where that was XML; all else follows the first letter that reached the recipient, or the need sent last.
+    """
+    if delivery.outgoing.event == "need-notified":
+        return Thread()
+    came = _replied_to(focus, versions, known) or _report(delivery, known, case)
+    if came is not None:
+        return _answer(came, parts)
+    before = [d for d in known.deliveries if d.id < delivery.id and d.tries and d.state != "skipped"]
+    needs = [d for d in before if d.outgoing.event == "need-notified"]
+    begun = next(iter(needs[-1:] or before), None)
+    return Thread(begun.outgoing.message_id, begun.outgoing.message_id) if begun else Thread()
+
+
+def _replied_to(focus: Version, versions: Sequence[Version], known: Correspondence) -> Received | None:
+    """The recipient's message that brought the note which this one replies to."""
+    replies = {str(r.get("reference", "")) for r in focus.body.get("inResponseTo", ())}
+    sources = {v.source for v in versions if v.reference in replies and focus.type == "Communication"}
+    return next((m for m in known.messages if m.id in sources), None)
+
+
+def _report(delivery: Delivery, known: Correspondence, case: Case) -> Received | None:
+    """The hospital's own message that brought the need."""
+    if delivery.outgoing.recipient != case.requester:
+        return None
+    return next((m for m in known.messages if m.at <= delivery.outgoing.created_at), None)
+
+
+def _answer(came: Received, parts: Parts) -> Thread:
+    """An answer to a message; of one whose content was removed since, only the id is known."""
+    try:
+        envelope, tree = edi.open_message(
+            came.raw or b"", max_bytes=parts.max_bytes, max_depth=parts.max_depth
+        )
+    except Unreadable:
+        return Thread(came.message_id, came.message_id)
+    theme = first(tree, _TYPE_OF_REQUEST, "MsgHead")
+    asked = None
+    if envelope.kind == REQUEST and theme and isinstance(theme.value, dict):
+        code = Code(*(str(theme.value.get(a, "")) for a in ("@V", "@DN", "@S")))
+        asked = Asked(code, came.message_id)
+    return Thread(came.message_id, envelope.conversation or came.message_id, envelope, asked)
+
+
+def sender_of(home: Partner, parts: Parts) -> Sequence[Level]:
+    """The adapter's own address: the organisation and its first service."""
+    return _levels(home, home.service_her_ids[0], "", parts)
+
+
+def receiver_of(partner: Partner, answered: Envelope | None, case: Case, parts: Parts) -> Sequence[Level]:
+    """A reply goes to the address that wrote; a unit has its own; other letters go to the partner's first service."""
+    if answered and answered.sender.her_ids:
+        return _levels(partner, answered.sender.her_ids[-1], answered.sender.service, parts)
+    if partner.organisation == case.owner and case.unit:
+        unit = next((u for u in parts.directory.units if u.her_id == case.unit), None)
+        return _levels(partner, case.unit, unit.name if unit else "", parts)
+    return _levels(partner, partner.service_her_ids[0], "", parts)
+
+
+def _levels(partner: Partner, service: str, name: str, parts: Parts) -> Sequence[Level]:
+    """The organisation, and below it the service with this HER-id unless that is the organisation's own."""
+    her, enh = code("9051", "HER", parts), code("9051", "ENH", parts)
+    own = [Number(partner.her_id, her)] if partner.her_id else []
+    top = Level(partner.name, (*own, Number(partner.organisation, enh)))
+    if service == partner.her_id:
+        return (top,)
+    return (top, Level(partner.services.get(service) or name or partner.name, (Number(service, her),)))
+
+
+def code(list_: str, name: str, parts: Parts) -> Code:
+    """A code of mappings/codes/volven.yaml, with the OID of its list where its element has a place for one."""
+    value, text = parts.tables.letters.lists[list_][name]
+    return Code(value, text, "" if list_ in _WITHOUT_LIST else f"{_OID}{list_}")

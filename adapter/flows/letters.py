@@ -1,0 +1,192 @@
+"""A delivery as its recipient can take it: a FHIR message, or a Hodemelding with a text for people.
+
+The same content goes with every try. In XML it is the same bytes too; a FHIR message has an envelope of its own each
+time (Bundle.id). A letter tells what the delivery carries and no more; but it names the person and the organisations,
+which who reads FHIR finds by reference.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from adapter.domain.case import Version
+from adapter.domain.days import norwegian_day
+from adapter.domain.delivery import Delivery, Letter
+from adapter.domain.identifiers import derived
+from adapter.domain.message import Party
+from adapter.domain.partners import Partner
+from adapter.flows import telling
+from adapter.flows.correspondence import Correspondence, Thread, code, receiver_of, sender_of, thread
+from adapter.flows.parts import Parts
+from adapter.mapping.letters import Answering, Carrier, LetterRule
+from adapter.wire import message
+from adapter.wire.dialogmelding import Dialog, Number, Related
+from adapter.wire.hodemelding import Head, Level, Subject, write
+
+_NUMBERS = {
+    "urn:oid:2.16.578.1.12.4.1.4.1": "FNR",
+    "urn:oid:2.16.578.1.12.4.1.4.2": "DNR",
+    "urn:oid:2.16.578.1.12.4.1.4.3": "FHN",
+}
+"""Kinds of identity number by their systems in FHIR."""
+
+
+def letter(
+    delivery: Delivery,
+    carried: Sequence[Version],
+    versions: Sequence[Version],
+    known: Correspondence | None,
+    now: datetime,
+    parts: Parts,
+) -> Letter:
+    """What is carried at this try. `known` is there for recipients of XML.
+
+    Raises LookupError or ValueError for a content that no letter is foreseen for.
+    """
+    partner = parts.partners.by_organisation.get(delivery.outgoing.recipient)
+    if partner is None or known is None:
+        return _fhir(delivery, carried, partner, now, parts)
+    return _xml(delivery, carried, versions, partner, known, parts)
+
+
+def _fhir(
+    delivery: Delivery, carried: Sequence[Version], partner: Partner | None, now: datetime, parts: Parts
+) -> Letter:
+    out = delivery.outgoing
+    address = (partner.endpoint if partner else None) or ""
+    home = parts.partners.by_organisation[parts.home]
+    body = message.compose(
+        message_id=out.message_id,
+        envelope_id=derived(out.message_id, str(delivery.tries + 1)),
+        event=out.event,
+        event_system=parts.event_system,
+        sender=Party(home.organisation, (), home.name),
+        receiver=Party(out.recipient, (), partner.name if partner else ""),
+        endpoint=address or parts.address,
+        source_endpoint=parts.address,
+        focus=f"{out.focus.type}/{out.focus.id}",
+        resources=[v.body for v in carried],
+        at=now,
+        base=parts.address,
+    )
+    return Letter("fhir", address, out.message_id, body)
+
+
+def _xml(
+    delivery: Delivery,
+    carried: Sequence[Version],
+    versions: Sequence[Version],
+    partner: Partner,
+    known: Correspondence,
+    parts: Parts,
+) -> Letter:
+    out = delivery.outgoing
+    if known.case is None or "patient" not in known.named:
+        raise LookupError("the case is gone")
+    focus = next(v for v in carried if (v.type, v.id) == (out.focus.type, out.focus.id))
+    told = telling.told(out, focus, carried, known.named, parts)
+    rule = parts.tables.letters.rule(out.event, out.category, focus.type, told.step, partner.kind)
+    place = thread(delivery, focus, versions, known, known.case, parts)
+    carrier = rule.carriers[_form(partner, place)]
+    receiver = receiver_of(partner, place.answered, known.case, parts)
+    head = _head(delivery, carrier, place, partner, receiver, known.named["patient"], parts)
+    dialog = _dialog(out.created_at, rule, carrier, place, partner, told, parts)
+    body = write(head, dialog)
+    if parts.sign:
+        body = parts.sign(body)
+    return Letter(
+        channel=partner.channel,
+        address=partner.endpoint or "",
+        message_id=out.message_id,
+        body=body,
+        kind=carrier.kind,
+        sender=head.sender[-1].numbers[0].value,
+        receiver=head.receiver[-1].numbers[0].value,
+        reference=delivery.reference,
+    )
+
+
+def _form(partner: Partner, place: Thread) -> Answering:
+    return "answer" if partner.form == "dialog-1.0" and place.asked else partner.form
+
+
+def _head(
+    delivery: Delivery,
+    carrier: Carrier,
+    place: Thread,
+    partner: Partner,
+    receiver: Sequence[Level],
+    person: Version,
+    parts: Parts,
+) -> Head:
+    return Head(
+        kind=code("8279", carrier.kind, parts),
+        message_id=delivery.outgoing.message_id,
+        written=delivery.outgoing.created_at,
+        test=parts.environment == "test",
+        acknowledge=code("7304", "J" if partner.receipts else "N", parts),
+        parent=place.parent,
+        conversation=place.conversation,
+        sender=sender_of(parts.partners.by_organisation[parts.home], parts),
+        receiver=receiver,
+        subject=_subject(person, parts),
+        payload=code("8114", "XML", parts),
+        attached=code("8114", "A", parts),
+    )
+
+
+def _subject(person: Version, parts: Parts) -> Subject:
+    """The person as now known: name, birth date, sex and numbers."""
+    body = person.body
+    name: dict[str, Any] = next(iter(body.get("name", ())), {})
+    given, *middle = name.get("given", ()) or [""]
+    sexes = parts.tables.letters.lists["3101"]
+    return Subject(
+        family=name.get("family", ""),
+        middle=" ".join(middle),
+        given=given,
+        born=_whole_date(body.get("birthDate", "")),
+        sex=code("3101", body["gender"], parts) if body.get("gender") in sexes else None,
+        numbers=tuple(
+            Number(i["value"], code("8116", _NUMBERS[i["system"]], parts))
+            for i in body.get("identifier", ())
+            if i.get("system") in _NUMBERS
+        ),
+    )
+
+
+def _whole_date(text: str) -> date | None:
+    return date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
+
+
+def _dialog(
+    at: datetime,
+    rule: LetterRule,
+    carrier: Carrier,
+    place: Thread,
+    partner: Partner,
+    told: telling.Told,
+    parts: Parts,
+) -> Dialog:
+    texts = parts.tables.letters.texts[partner.language]
+    related = [_related(role, one, parts) for role, one in told.coordinators]
+    if rule.contact and not place.conversation and carrier.kind == "DIALOG_HELSEFAGLIG":
+        contact = Related(code("9034", "24", parts), code("9060", rule.contact, parts))
+        related.append(contact)
+    return Dialog(
+        version="1.1" if carrier.kind == "DIALOG_HELSEFAGLIG" else "1.0",
+        asks=carrier.kind == "DIALOG_FORESPORSEL",
+        theme=code(carrier.list, carrier.code, parts),
+        subject=texts.subject(rule.text, told.facts),
+        text=texts.body(rule.text, told.facts),
+        day=norwegian_day(at),
+        related=tuple(related),
+        asked=place.asked if carrier.kind == "DIALOG_SVAR" else None,
+    )
+
+
+def _related(role: str, one: telling.Contact, parts: Parts) -> Related:
+    number = Number(one.hpr, code("8116", "HPR", parts)) if one.hpr else None
+    return Related(
+        role=code("9034", role, parts), family=one.family, given=one.given, number=number, phone=one.phone
+    )

@@ -1,0 +1,156 @@
+"""What a letter tells people: facts of what the delivery carries, by the names that mappings/texts uses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.domain.case import Resource, Version
+from adapter.domain.days import norwegian_day
+from adapter.domain.delivery import Outgoing
+from adapter.domain.steps import step_of
+from adapter.flows.contacts import (
+    HOSPITAL,
+    MUNICIPAL,
+    NOBODY,
+    ROLES,
+    Contact,
+    codes,
+    contact,
+    of_output,
+    of_team,
+)
+from adapter.flows.parts import Parts
+from adapter.flows.resources import KINDS, id_of
+from adapter.mapping.engine import Facts, Root, flat, read
+
+__all__ = ["Contact", "Told", "told"]
+
+_CYCLES = {"Task": "case", "Consent": "consent", "CarePlan": "plan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`step`: which row of letters.csv; `facts`: what texts may say, "" for what is missing; who coordinates, by role
+    (Volven 9034)."""
+
+    step: str
+    facts: Mapping[str, Any]
+    coordinators: tuple[tuple[str, Contact], ...]
+
+
+def told(
+    out: Outgoing, focus: Version, carried: Sequence[Version], named: Mapping[str, Version], parts: Parts
+) -> Told:
+    """What a delivery says. `named`: the organisations of the case, by what they are in it."""
+    bodies = _by_part(out, focus, carried, named)
+    roots = {name: Root(name, body) for name, body in bodies.items()}
+    table = parts.tables.messages["letter"]
+    facts = read(table, "fhir", roots, Root("letter", {}), parts.tables.codes).facts
+    step = _step(bodies, focus, parts)
+    people = _people(out, bodies, carried, parts)
+    said = {row.fact.replace(".", "_"): "" for row in table.rows}
+    said |= {name.replace(".", "_"): value for name, value in flat(facts).items()}
+    coordinator, hospital = people["coordinator"], people["hospital_coordinator"]
+    for name, one in people.items():
+        said |= {f"{name}_name": one.name, f"{name}_phone": one.phone}
+    child = _is_for_child(out, facts, bodies, parts)
+    return Told(
+        step,
+        {
+            **said,
+            "step": step,
+            "day": norwegian_day(out.created_at).isoformat(),
+            "outcome": _outcome(facts),
+            "requester_role": _role(bodies.get("requester", {})),
+            "child_coordinator": child,
+            "note_text": "\n\n".join(_texts(facts)),
+            "attached": (),
+        },
+        tuple(
+            (role, one)
+            for role, one in ((MUNICIPAL, NOBODY if child else coordinator), (HOSPITAL, hospital))
+            if one != NOBODY
+        ),
+    )
+
+
+def _by_part(
+    out: Outgoing, focus: Version, carried: Sequence[Version], named: Mapping[str, Version]
+) -> dict[str, Resource]:
+    """The resources by what they are in the case; one that was put by a partner is known by its type."""
+    own = {id_of(out.case_id, name): name for name in KINDS}
+    bodies = {name: version.body for name, version in named.items()}
+    bodies |= {own[v.id]: v.body for v in carried if v.id in own}
+    consents = [v.body for v in carried if v.type == "Consent"]
+    if consents:
+        bodies["consent"] = focus.body if focus.type == "Consent" else consents[0]
+    if focus.type == "Communication":
+        bodies["note"] = focus.body
+    return bodies
+
+
+def _step(bodies: Mapping[str, Resource], focus: Version, parts: Parts) -> str:
+    """The event that the focus shows, `none` for a team without a plan, the kind of a note."""
+    if focus.type == "Communication":
+        kinds = codes(focus.body.get("category", ()), f"{parts.base}/CodeSystem/note-kind")
+        return next(kinds, "")
+    shown = bodies.get("plan", {}) if focus.type == "CareTeam" else focus.body
+    cycle = _CYCLES.get(shown.get("resourceType", ""))
+    if cycle is None:
+        return "none"
+    system = f"{parts.base}/CodeSystem/case-step"
+    business = next(codes([shown.get("businessStatus", {})], system), "")
+    rule = step_of(parts.tables.steps, cycle, shown["status"], business)
+    if rule is None:
+        raise LookupError("no step has this status")
+    return rule.event
+
+
+def _people(
+    out: Outgoing, bodies: Mapping[str, Resource], carried: Sequence[Version], parts: Parts
+) -> dict[str, Contact]:
+    """Who reported, decided and coordinates: the coordinator appointed in the Task, or else the one in the team."""
+    need, task, team, note = (bodies.get(name, {}) for name in ("need", "task", "team", "note"))
+    appointed = of_output(task, "coordinator", carried, parts.base)
+    child = of_team(team, f"{parts.base}/CodeSystem/team-role", "child-coordinator", out.created_at, carried)
+    in_team = of_team(team, ROLES, MUNICIPAL, out.created_at, carried)
+    requester = contact(need.get("requester", {}), need, carried)
+    of_hospital = of_team(team, ROLES, HOSPITAL, out.created_at, carried)
+    if need and _role(bodies.get("requester", {})) == HOSPITAL:
+        of_hospital = requester
+    return {
+        "requester": requester,
+        "author": contact({**note.get("sender", {}), "display": ""}, note, carried),
+        "decided_by": of_output(task, "decided-by", carried, parts.base),
+        "coordinator": next((one for one in (appointed, in_team, child) if one != NOBODY), NOBODY),
+        "hospital_coordinator": of_hospital,
+    }
+
+
+def _is_for_child(out: Outgoing, facts: Facts, bodies: Mapping[str, Resource], parts: Parts) -> bool:
+    """Whether the coordinator is a child coordinator (hol § 7-2 a), for whom 9034 has no code."""
+    roles = [
+        role for member in bodies.get("team", {}).get("participant", ()) for role in member.get("role", ())
+    ]
+    in_team = "child-coordinator" in codes(roles, f"{parts.base}/CodeSystem/team-role")
+    return in_team or _outcome(facts) == "child-coordinator"
+
+
+def _outcome(facts: Facts) -> str:
+    """What was decided, as the Task's output says it."""
+    return next(
+        (o["outcome"] for o in _rows(facts, "outputs") if o.get("kind") == "decision" and "outcome" in o), ""
+    )
+
+
+def _texts(facts: Facts) -> list[str]:
+    return [row["text"] for row in _rows(facts, "note.texts") if "text" in row]
+
+
+def _rows(facts: Facts, name: str) -> list[dict[str, str]]:
+    rows = facts.get(name, ())
+    return [flat(row) for row in rows if not isinstance(row, str)]
+
+
+def _role(requester: Resource) -> str:
+    return next(codes(requester.get("code", ()), ROLES), "")
