@@ -34,6 +34,21 @@ class Partner:
     language: Language = "nb"
     receipts: bool = True
 
+    @property
+    def reachable(self) -> bool:
+        """Whether there is a way to it; the message service has one address for all, which is a setting."""
+        return self.endpoint is not None or self.channel == "edi20"
+
+    @property
+    def her_id(self) -> str:
+        """The HER-id of the organisation itself: the one that stands under its own name; "" where there is none."""
+        return next((her_id for her_id, name in self.services.items() if name == self.name), "")
+
+    @property
+    def service_her_ids(self) -> tuple[str, ...]:
+        """The HER-ids of its services. The first is where messages go that have no other address."""
+        return tuple(her_id for her_id, name in self.services.items() if name != self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Partners:

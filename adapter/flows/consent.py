@@ -111,7 +111,7 @@ def _parties(asked: Update, deliveries: Sequence[Delivery], parts: Parts) -> lis
     case, partners = asked.case, parts.partners.by_organisation
     others = {case.owner or "", *team_organisations(asked.versions, asked.at, parts)}
     know = {o for o in others if has_received(deliveries, o) and not has_returned(case, o)}
-    return sorted(p for p in {case.requester, *know} if p in partners and partners[p].endpoint)
+    return sorted(p for p in {case.requester, *know} if p in partners and partners[p].reachable)
 
 
 def _concerns(party: str, asked: Update, after: Sequence[Version], parts: Parts) -> bool:

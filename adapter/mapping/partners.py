@@ -33,6 +33,10 @@ def load(path: Path, *, synthetic: bool) -> Partners:
         raise ValueError(f"{path.name}: an organisation or a HER-id stands twice")
     if sum(p.kind == "adapter" for p in partners) != 1:
         raise ValueError(f"{path.name}: exactly one row has kind adapter")
+    if any(p.channel != "fhir" for p in partners):
+        home = next(p for p in partners if p.kind == "adapter")
+        if not home.service_her_ids:
+            raise ValueError(f"{path.name}: the adapter needs the HER-id of a service to send XML from")
     return Partners(by_organisation, by_her_id)
 
 
@@ -52,4 +56,25 @@ def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
     for key, known in _CHOICES.items():
         if row.get(key, known[0]) not in known:
             raise ValueError(f"{where}: {key} is one of {', '.join(known)}")
-    return Partner(**{**row, "organisation": number, "services": services, "endpoint": row.get("endpoint")})
+    if not isinstance(row.get("receipts", True), bool):
+        raise ValueError(f"{where}: receipts is true or false")
+    partner = Partner(
+        **{**row, "organisation": number, "services": services, "endpoint": row.get("endpoint")}
+    )
+    _require_way(partner, where)
+    return partner
+
+
+def _require_way(partner: Partner, where: str) -> None:
+    """XML goes to a service, by its HER-id: over HTTPS to an address of its own, or by the message service's."""
+    if partner.channel == "fhir":
+        return
+    if not partner.service_her_ids:
+        raise ValueError(f"{where}: channel {partner.channel} needs the HER-id of a service")
+    if (partner.channel == "edi") != (partner.endpoint is not None):
+        needs = (
+            "needs an endpoint"
+            if partner.channel == "edi"
+            else "has no endpoint: the message service is a setting"
+        )
+        raise ValueError(f"{where}: channel {partner.channel} {needs}")
