@@ -41,7 +41,7 @@ def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Part
     home = next(p.organisation for p in known.by_organisation.values() if p.kind == "adapter")
     return Parts(
         store=store,
-        tables=_tables(settings.mappings, settings.canonical_base),
+        tables=_tables(settings.mappings, settings.canonical_base, settings.schemas),
         partners=known,
         directory=_directory(settings.mappings / "routes"),
         clock=clock,
@@ -96,9 +96,9 @@ def _version() -> str:
 
 
 @cache
-def _tables(folder: Path, base: str) -> tables.Tables:
+def _tables(folder: Path, base: str, official: Path | None) -> tables.Tables:
     """Read once in a process: tables do not change while it runs. It starts on none that `tidy` would refuse."""
-    read = tables.load(folder, base)
+    read = tables.load(folder, base, official)
     retention.load(folder, read.lifecycles)
     return read
 

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
 
     max_bytes: int = 5_000_000
     max_depth: int = 60
+    # Folder of official XML Schemas (*.xsd): where it covers a message, that must fit these too, order included.
+    schemas: Path | None = None
 
     # The XML signature of a Hodemelding. `ignore`: not looked at, for the token of the call or the message service
     # says who sends, and signing is by agreement; `verify`: one that is there must hold; `require`: it must be there.

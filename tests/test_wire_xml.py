@@ -23,8 +23,11 @@ LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in ra
         (b'<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>', "doctype"),
         ('<?xml version="1.0" encoding="utf-16"?><!-- - --><!DOCTYPE a><a/>'.encode("utf-16"), "doctype"),
         (b"\xef\xbb\xbf<!DOCTYPE a><a/>", "doctype"),
-        ("<!DOCTYPE a><a/>".encode("utf-32"), "doctype"),
-        (b'<?xml version="1.0" encoding="UTF-7"?>+ADw-+ACE-DOCTYPE a+AD4-<a/>', "doctype"),
+        ("<!DOCTYPE a><a/>".encode("utf-32"), "not-xml"),
+        ("<!DOCTYPE a><a/>".encode("utf-32-be"), "not-xml"),
+        (b'<?xml version="1.0" encoding="UTF-7"?>+ADw-+ACE-DOCTYPE a+AD4-<a/>', "not-xml"),
+        ('<?xml version="1.0" encoding="cp037"?><!DOCTYPE a><a/>'.encode("cp037"), "not-xml"),
+        (b'<?xml version="1.0" encoding="iso-8859-1"?><!DOCTYPE a><a/>', "doctype"),
         (b"<a>" * 61 + b"</a>" * 61, "too-deep"),
         (b"<a>" * 100_000 + b"</a>" * 100_000, "too-deep"),
         (b"<a>" + b" " * 1_000_000 + b"</a>", "too-large"),
@@ -33,6 +36,16 @@ LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in ra
         (b"", "not-xml"),
         (b"MSH|^~\\&|", "not-xml"),
         (b'<?xml version="1.0" encoding="no-such"?><a/>', "not-xml"),
+        (b"<a>" + b"<b/>" * 20_000 + b"</a>", "too-many-elements"),
+        ("<a>".encode("utf-16") + "<b/>".encode("utf-16-le") * 20_000, "too-many-elements"),
+        (b"<a " + b" ".join(b'a%d=""' % n for n in range(101)) + b"/>", "too-many-attributes"),
+        (b"<a>" + b"<b c='' d='' e='' f=''/>" * 10_001 + b"</a>", "too-many-attributes"),
+        (b"<a " + b" ".join(b'xmlns:a%d="u"' % n for n in range(40_001)) + b"/>", "too-many-attributes"),
+        (b"<a>" + b"=" * 400_001 + b"</a>", "too-many-attributes"),
+        (b"<a>" + b"".join(b'<b xmlns="u%d"/>' % n for n in range(51)) + b"</a>", "too-many-namespaces"),
+        (b"<a><" + b"b" * 101 + b"/></a>", "name-too-long"),
+        (b"<a " + b"b" * 101 + b"=''/>", "name-too-long"),
+        (b"<a><" + b"b" * 100_000 + b"/></a>", "name-too-long"),
     ],
 )
 def test_hostile_and_broken_xml_is_refused(raw: bytes, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +67,26 @@ def test_hostile_and_broken_xml_is_refused(raw: bytes, problem: str, monkeypatch
 
 def test_the_deepest_message_allowed_is_read() -> None:
     assert xml.parse(b"<a>" * 60 + b"</a>" * 60, **LIMITS).tag == "a"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<a>" + b"<b/>" * 19_999 + b"</a>",
+        b"<a>" + b"<b></b>" * 19_999 + b"</a>",
+        b"<a " + b" ".join(b'a%d=""' % n for n in range(100)) + b"/>",
+        b"<a>" + b"<b c='' d='' e='' f=''/>" * 10_000 + b"</a>",
+        b"<a>" + b"=" * 400_000 + b"</a>",
+        b"<a>" + b"".join(b'<b xmlns="u%d"/>' % (n % 50) for n in range(19_999)) + b"</a>",
+        b"<a " + b"b" * 100 + b"='" + b"c" * 101 + b"'><" + b"b" * 100 + b"/></a>",
+        '<?xml version="1.0" encoding="iso-8859-1"?><a>ø</a>'.encode("latin-1"),
+        '<?xml version="1.0" encoding="utf-16"?><a>ø</a>'.encode("utf-16"),
+        "<?xml version='1.0' encoding='utf-8'?><a>ø</a>".encode("utf-8-sig"),
+    ],
+)
+def test_as_much_as_is_allowed_is_read(raw: bytes) -> None:
+    """Whether the bytes are counted or the elements."""
+    assert xml.parse(raw, **LIMITS).tag == "a"
 
 
 def test_no_text_and_no_attribute_is_lost_in_the_tree() -> None:

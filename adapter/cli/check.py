@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -20,6 +21,8 @@ from adapter.domain.routing import Directory
 from adapter.mapping import partners, retention, routes, tables
 from adapter.outside.store import open_store
 from adapter.settings import Settings
+from adapter.wire import schema
+from adapter.wire.official import Official
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +38,28 @@ def command(
     reach: Annotated[
         bool, typer.Option("--reach", help="Also ask whether each partner can be reached.")
     ] = False,
+    schemas: Annotated[
+        Path | None,
+        typer.Option(help="Folder of official XML Schemas.  [default: IP_ADAPTER_SCHEMAS]", metavar="DIR"),
+    ] = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Check settings, tables, routes and database.
+    """Check settings, tables, schemas, routes and database.
 
     One line each: ok, FAILS, or info. With PostgreSQL it also finds out whether the connection is direct: workers
     hold session locks, which a pooling proxy gives to somebody else. Nothing is changed and nothing is sent; with
-    --reach each partner's host is asked for an answer of any kind.
+    --reach each partner's host is asked for an answer of any kind. With --schemas each schema in that folder is named,
+    and each that is missing there of those we have one of our own for.
 
     \b
     Example:
       ip-adapter check --reach
+      ip-adapter check --schemas xsd/
     \b
     Exit codes: 0 all holds, 1 something fails, 2 the settings cannot be read.
     """
-    settings = settings_with(database=database)
+    settings = settings_with(database=database, schemas=schemas)
     checked = [*_checks(settings, reach=reach)]
     if json:
         tell_json(checked)
@@ -68,6 +77,8 @@ def _checks(settings: Settings, *, reach: bool) -> Iterator[Checked]:
     for name in samples_left(settings):
         yield Checked("settings", None, f"{name} is still the sample")
     yield _tried("tables", lambda: _tables(settings))
+    if settings.schemas:
+        yield from _schemas(settings.schemas, settings)
     yield _tried("routes", lambda: _units(routes.load(folder / "routes")))
     yield _tried("partners", lambda: f"{len(_partners(settings).by_organisation)} organisations")
     if reach:
@@ -94,7 +105,21 @@ def _tables(settings: Settings) -> str:
     read = tables.load(settings.mappings, settings.canonical_base)
     retention.load(settings.mappings, read.lifecycles)
     kinds = (("message", read.messages), ("resource", read.resources), ("code", read.codes))
-    return ", ".join(f"{len(found)} {name} tables" for name, found in kinds)
+    counted = ", ".join(f"{len(found)} {name} tables" for name, found in kinds)
+    return f"{counted}, {len(read.schemas.own)} schemas"
+
+
+def _schemas(folder: Path, settings: Settings) -> Iterator[Checked]:
+    """Of the official schemas each that is there, and each that is not and that we have one of our own for."""
+    read = _tried("official schemas", lambda: f"{len(Official(folder).namespaces)} in {folder}")
+    yield read
+    if read.holds:
+        named = Official(folder).namespaces
+        for namespace, name in named.items():
+            yield Checked("official schema", holds=True, said=f"{namespace} in {name}")
+        for namespace in schema.load(settings.mappings / "schemas").own:
+            if namespace not in named:
+                yield Checked("official schema", None, f"{namespace} is not there; ours is used alone")
 
 
 def _units(directory: Directory) -> str:

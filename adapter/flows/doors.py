@@ -50,7 +50,9 @@ class Read:
 def open_message(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Opened:
     """Open a message and check its parties. Raises Unreadable (format) or NotTrusted (who sends)."""
     if door == "edi":
-        envelope, tree = edi.open_message(raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth)
+        envelope, tree = edi.open_message(
+            raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, schemas=parts.tables.schemas
+        )
     else:
         envelope, tree = message.open_message(
             raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, event_system=parts.event_system

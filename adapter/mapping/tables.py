@@ -18,6 +18,7 @@ from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.steps import StepRule
 from adapter.mapping import parsing, yaml_text
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
+from adapter.wire import schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,14 @@ class Tables:
     answers: tuple[AnswerRule, ...]
     categories: Mapping[str, Category]
     phrases: Phrases
+    schemas: schema.Schemas
     apprec_errors: Mapping[str, str]
 
 
-def load(folder: Path, base: str) -> Tables:
+def load(folder: Path, base: str, official: Path | None = None) -> Tables:
     """Read and check the tables. `base` replaces `{base}` in URLs of our own code systems.
+
+    `official` is a folder of official XML Schemas, checked against beside our own.
 
     Raises ValueError naming the file and what is wrong with it.
     """
@@ -59,6 +63,7 @@ def load(folder: Path, base: str) -> Tables:
         answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
         categories=_named(folder / "consent.yaml", lambda _, text: _categories(text), base),
         phrases=_named(folder / "detection.yaml", lambda _, text: parsing.phrases(text), base),
+        schemas=schema.load(folder / "schemas", official),
         apprec_errors=_named(
             folder / "codes" / "apprec-errors.json", lambda _, text: parsing.displays(text), base
         ),

@@ -17,6 +17,7 @@ from lxml import etree
 from adapter.domain.message import Acknowledge, Envelope, Party
 from adapter.domain.problems import Finding, Refused
 from adapter.wire import xml
+from adapter.wire.schema import Schemas
 from adapter.wire.tree import Tree
 from adapter.wire.unreadable import Unreadable
 
@@ -77,7 +78,9 @@ class _At(NamedTuple):
         return value, display
 
 
-def open_message(raw: bytes, *, max_bytes: int, max_depth: int) -> tuple[Envelope, Tree]:
+def open_message(
+    raw: bytes, *, max_bytes: int, max_depth: int, schemas: Schemas | None = None
+) -> tuple[Envelope, Tree]:
     """The envelope of a MsgHead 1.2 message, and the whole message as a tree of the root's children.
 
     `generated` is GenDate as written: where it has no zone it is Norwegian time. Raises Unreadable with
@@ -92,8 +95,12 @@ def open_message(raw: bytes, *, max_bytes: int, max_depth: int) -> tuple[Envelop
     strangers = islice(_strangers(root, "MsgHead"), _STRANGERS) if _holds_strangers(root) else ()
     head = _At(root, "MsgHead", list(strangers))
     info = head.child("MsgInfo")
-    envelope = _envelope(info, _payload(head), hashlib.sha256(raw).hexdigest()) if info else None
+    payload = _payload(head)
+    envelope = _envelope(info, payload, hashlib.sha256(raw).hexdigest()) if info else None
     _check_document(head)
+    if schemas:
+        told = {finding.where for finding in head.findings}
+        head.findings.extend(f for f in schemas.findings(root, payload) if f.where not in told)
     if head.findings or envelope is None:
         raise Unreadable(*head.findings, envelope=envelope if envelope and _addressable(envelope) else None)
     return envelope, xml.tree(root, FREE_TEXT)

@@ -1,0 +1,178 @@
+"""Our schemas take what is valid and refuse what is not, each fault at its place."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from shared_data import SHARED, needs_shared
+from xml_mutations import Mutation, mutations, read
+
+from adapter.domain.problems import Finding
+from adapter.settings import carried
+from adapter.wire import schema, xml
+
+NORWEGIAN = SHARED / "norwegian-xml"
+OURS = schema.load(carried("mappings") / "schemas")
+ROUTED = Path(__file__).resolve().parents[1] / "fixtures" / "notify" / "xml-need-is-routed" / "in.xml"
+ALSO_VALID = ("plo-v1.6-", "HELSEOPPL_SOKNAD")
+"""Pleie- og omsorgsmeldinger: their schemas are not published; NHN's own stylesheets show all that these hold."""
+BEFORE_SCHEMAS = {"message_with_doctype.xml": "a DOCTYPE is refused before anything is read"}
+
+DIFFERENCES = {
+    ("after the next", ""): "order: senders in use write RefToConversation, Ack and TypeTelecom late",
+    (
+        "emptied",
+        "MIGversion",
+    ): "an empty element with a fixed value has that value by XML Schema; it is none to us",
+}
+"""Where the official schemas and ours disagree: the fault, the element ("" for any), and why that is right."""
+PLACE = re.compile(r"@?[A-Za-zÅå0-9_]+(\[[0-9]+\])?(\.@?[A-Za-zÅå0-9_]+(\[[0-9]+\])?)*")
+
+
+def _of_official_set(valid: bool) -> list[Path]:
+    """The messages of the official set that concern us, as VALIDATION.txt judges them."""
+    listed = NORWEGIAN / "VALIDATION.txt"
+    rows = (line.split("\t") for line in listed.read_text().splitlines()) if listed.is_file() else ()
+    return [
+        NORWEGIAN / row[0]
+        for row in rows
+        if row[1] != "SKIP"
+        and (row[1] == "VALID" or Path(row[0]).name.startswith(ALSO_VALID[0])) == valid
+        and Path(row[0]).name not in BEFORE_SCHEMAS
+    ]
+
+
+VALID = _of_official_set(valid=True)
+CHECKED_BY_BOTH = [path for path in VALID if not path.name.startswith(ALSO_VALID[0])]
+
+
+def found(root: etree._Element) -> tuple[Finding, ...]:
+    return OURS.findings(root, "")
+
+
+def told(root: etree._Element) -> list[str]:
+    return [f"{finding.problem} {finding.where}" for finding in found(root)]
+
+
+@needs_shared
+def test_the_official_set_is_the_one_that_is_known() -> None:
+    assert (len(VALID), len(CHECKED_BY_BOTH), len(_of_official_set(valid=False))) == (30, 26, 4)
+
+
+@needs_shared
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.name)
+def test_what_is_valid_is_taken(path: Path) -> None:
+    assert found(read(path.read_bytes())) == ()
+
+
+@needs_shared
+@pytest.mark.parametrize("path", _of_official_set(valid=False), ids=lambda path: path.name)
+def test_what_is_not_valid_is_refused(path: Path) -> None:
+    assert found(read(path.read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def official() -> schema.Official:
+    return schema.Official(NORWEGIAN / "xsd" / "fiks-nhn-client")
+
+
+@needs_shared
+@pytest.mark.parametrize("path", CHECKED_BY_BOTH, ids=lambda path: path.name)
+def test_one_fault_is_refused_exactly_when_the_official_schema_refuses_it(
+    path: Path, official: schema.Official
+) -> None:
+    """But for the differences, which are told with their reasons; a fault is any one of xml_mutations.FAULTS."""
+    differing = {
+        (m.fault, "" if m.fault == "after the next" else xml.local(etree.Element(m.tag)))
+        for m in mutations(read(path.read_bytes()))
+        if bool(found(m.root)) != any(official.findings(m.root))
+    }
+    assert differing <= DIFFERENCES.keys()
+
+
+def _mutated() -> Iterator[Mutation]:
+    yield from mutations(read(ROUTED.read_bytes()))
+
+
+def test_order_is_never_a_fault() -> None:
+    assert [m.tag for m in _mutated() if m.fault == "after the next" and found(m.root)] == []
+
+
+def test_a_fault_is_told_with_its_place_and_without_a_value() -> None:
+    """Names and positions only: what was put into the message stands in no finding."""
+    refused = [m for m in _mutated() if found(m.root)]
+    assert len(refused) > 300
+    for mutation in refused:
+        for finding in found(mutation.root):
+            assert PLACE.fullmatch(finding.where), finding
+            assert "¤" not in finding.where
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem", "suffix"),
+    [
+        ("dropped", "missing-element", "@"),
+        ("in a foreign namespace", "wrong-namespace", "@"),
+        ("renamed", "structure", "@X"),
+        ("with an unknown child", "structure", "@.Nobody"),
+        ("with an unknown attribute", "structure", "@.@nobody"),
+        ("with another @S", "malformed-value", "@.@S"),
+    ],
+)
+def test_a_fault_is_told_at_the_element_it_was_done_to(fault: str, problem: str, suffix: str) -> None:
+    """The first finding ends with its name, and with what was done inside it."""
+    told_of = [m for m in _mutated() if m.fault == fault and found(m.root) and xml.local(m.root) == "MsgHead"]
+    assert told_of
+    for mutation in told_of:
+        name = mutation.tag.rpartition("}")[2]
+        places = [re.sub(r"\[[0-9]+\]", "", f.where) for f in found(mutation.root) if f.problem == problem]
+        assert any(f".{place}".endswith("." + suffix.replace("@", name, 1)) for place in places), (
+            name,
+            places,
+        )
+
+
+def test_no_more_is_told_than_helps() -> None:
+    root = read(ROUTED.read_bytes())
+    for _ in range(100):
+        etree.SubElement(root[0], f"{{{etree.QName(root).namespace}}}Nobody")
+    assert len(found(root)) == 20
+
+
+def test_all_faults_of_head_and_payload_are_told_at_once() -> None:
+    text = ROUTED.read_text(encoding="utf-8")
+    text = text.replace("<OrganisationName>Saksbehandling</OrganisationName>", "")
+    text = text.replace('<TemaKodet V="6" S="2.16.578.1.12.4.1.1.7322"/>', "<DatoNotat>i går</DatoNotat>")
+    note = "MsgHead.Document.RefDoc.Content.Dialogmelding.Notat"
+    assert told(read(text.encode())) == [
+        "missing-element MsgHead.MsgInfo.Receiver.Organisation.Organisation.OrganisationName",
+        f"malformed-value {note}.DatoNotat",
+        f"missing-element {note}.TemaKodet",
+    ]
+
+
+def test_faults_of_order_that_real_senders_make_are_none() -> None:
+    """RefToConversation before RefToParent, Ack after ConversationRef, TypeTelecom after TeleAddress."""
+    text = ROUTED.read_text(encoding="utf-8")
+    late = "<ConversationRef><RefToConversation>c</RefToConversation><RefToParent>p</RefToParent></ConversationRef>"
+    text = text.replace('<Ack V="J"/>', f'{late}<Ack V="J"/>')
+    address = '<fk1:TeleAddress V="tel:99999999"/>'
+    text = text.replace(address, f'{address}<fk1:TypeTelecom V="HP"/>')
+    assert told(read(text.encode())) == []
+    assert told(read(text.replace("<RefToParent>p</RefToParent>", "").encode())) == [
+        "missing-element MsgHead.MsgInfo.ConversationRef.RefToParent"
+    ]
+
+
+def test_attributes_of_other_namespaces_are_let_through() -> None:
+    """Helsenorge misspells the namespace of xsi:type; such attributes carry no facts in these standards."""
+    text = ROUTED.read_text(encoding="utf-8")
+    text = text.replace("<Notat>", '<Notat xmlns:x="http://www.w3.org/2001/XMLSchemainstance" x:type="y">')
+    assert told(read(text.encode())) == []
+
+
+def test_a_namespace_without_a_schema_is_nobody_elses_fault() -> None:
+    text = ROUTED.read_text(encoding="utf-8").replace("dialog/2013-01-23", "epikrise/2012-02-15")
+    assert told(read(text.encode())) == []
