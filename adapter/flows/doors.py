@@ -1,18 +1,21 @@
 """A message at one of the two doors: opened, checked for who and where, and read into facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapter.domain import person
-from adapter.domain.detection import Detected, detect
+from adapter.domain.attachments import Attachment
+from adapter.domain.detection import Detected
 from adapter.domain.doors import Event, Way, event_of, way_of
 from adapter.domain.message import Caller, Door, Envelope, Party
 from adapter.domain.need import NUMBERS, stricter
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.attachments import brought_along
 from adapter.flows.conversation import first_of_conversation, known_case
 from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent, reported_consent
+from adapter.flows.wording import existence, worded
 from adapter.mapping.engine import Reading, Root, flat, read
 from adapter.mapping.paths import find
 from adapter.mapping.roles import roots_of, roots_of_hodemelding
@@ -45,6 +48,7 @@ class Read:
     origin: Mapping[str, str]
     outcome: str
     findings: tuple[Finding, ...]
+    attachments: tuple[Attachment, ...] = ()
 
 
 def open_message(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Opened:
@@ -117,8 +121,8 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
     whole, consent, lost = _roots(opened, table)
     roots = consent.roots
     reading = read(table, way.column, roots, whole, parts.tables.codes)
-    attachments = _attachments(opened)
-    found = _detected(way, reading, attachments, parts)
+    brought = brought_along(roots, reading, parts.tables.attachments)
+    found = worded(way, reading, brought, parts)
     coded = {**flat(reading.facts), **consent.facts}
     facts = {**found.facts, **coded}
     origin = {**_places(roots), **found.origin, **reading.origin, **consent.origin}
@@ -137,10 +141,11 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         *reading.findings,
         *_several_numbers(table, way.column, roots),
         *_birth_date(facts, origin),
-        *(Finding("attachment-not-taken", place) for place in attachments),
+        *existence(reading),
+        *brought.findings,
         *_not_ours(found, way.event),
     )
-    return Read(way, reading, facts, origin, found.outcome, findings)
+    return Read(way, reading, facts, origin, found.outcome, findings, brought.taken)
 
 
 def _roots(opened: Opened, table: ReadingTable) -> tuple[Root, ReportedConsent, tuple[Finding, ...]]:
@@ -179,25 +184,6 @@ def _birth_date(facts: Mapping[str, str], origin: Mapping[str, str]) -> list[Fin
     return [Finding("birth-date-differs", origin["patient.birth_date"])]
 
 
-def _attachments(opened: Opened) -> list[str]:
-    """Places of what comes along with the one payload that is read: nobody may believe it was passed on."""
-    if opened.envelope.door != "edi":
-        return []
-    files = find(opened.tree, "Document.RefDoc.FileReference", "MsgHead")
-    contents = find(opened.tree, "Document.RefDoc.Content", "MsgHead")
-    payloads = [
-        f"{content.place}.{name}[{position}]"
-        for content in contents
-        if isinstance(content.value, dict)
-        for name, items in content.value.items()
-        if isinstance(items, list)
-        for position in range(len(items))
-    ]
-    more = [f.place for f in find(opened.tree, "Document", "MsgHead") if not f.place.endswith("[0]")]
-    inside = [place for place in payloads[1:] if not place.startswith(tuple(f"{m}." for m in more))]
-    return [*(f.place for f in files), *inside, *more]
-
-
 def _places(roots: Mapping[str, Root]) -> dict[str, str]:
     """Where the parts of a message stand: each resource by its role, and the one place of a person in a dialog."""
     places = {name: root.place for name, root in roots.items()}
@@ -230,20 +216,6 @@ def _several_numbers(table: ReadingTable, column: str, roots: Mapping[str, Root]
         found = find(roots[root].tree, rest, roots[root].place) if root in roots else []
         findings += [Finding("identity-disagrees", f.place) for f in found if f.value != found[0].value]
     return findings
-
-
-def _detected(way: Way, reading: Reading, attachments: Sequence[str], parts: Parts) -> Detected:
-    """What the words say, all of them; a text that has no row, an attachment or another theme needs a person."""
-    if not way.detects:
-        return Detected("states", "", {}, {})
-    found = detect(parts.tables.phrases, reading.texts)
-    if found.outcome != "states" or way.table != "need":
-        return found
-    unread = (place for place, _ in reading.texts if place in reading.unread)
-    where = next(unread, None) or next(iter(attachments), None)
-    if reading.facts.get("dialog.theme") != "about-patient":
-        where = reading.origin.get("dialog.theme", found.where)
-    return replace(found, outcome="uncertain", where=where) if where else found
 
 
 def _not_ours(found: Detected, event: Event) -> list[Finding]:

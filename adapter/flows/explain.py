@@ -17,6 +17,7 @@ from adapter.domain.message import Caller, Received
 from adapter.domain.need import shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.account import Account, Element, Leaf, Message, Route, Sent, Tried
+from adapter.flows.attachments import KIND
 from adapter.flows.doors import Opened, Read, open_message, read_message
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
@@ -141,7 +142,8 @@ def _leaf(place: str, read: Read, went: Mapping[str, list[Element]], moved: bool
         return Leaf(place, "ignored", because=read.reading.ignored[place])
     if place not in read.reading.read:
         return Leaf(place, "unread", because="No row of the table reads it, and no rule sets it aside")
-    facts = tuple(sorted(fact for fact, where in read.origin.items() if where == place))
+    held = {fact for fact, where in read.origin.items() if where == place}
+    facts = tuple(sorted(held | {read.reading.further[place]} if place in read.reading.further else held))
     to = tuple(element for fact in facts for element in went.get(fact, ()))
     return Leaf(place, "read", facts, to, "" if to else _stays(facts, read, moved))
 
@@ -164,14 +166,22 @@ def _destinations(
 ) -> Mapping[str, list[Element]]:
     """By fact: the elements that hold it in the versions as they stood after this message."""
     went: dict[str, list[Element]] = {}
-    for name, kind in KINDS.items():
+    for name in KINDS:
         version = _stood([v for v in versions if v.id == id_of(v.case_id, name)], message)
-        for row in parts.tables.resources[name].rows if version else ():
-            if version and row.fact and first(version.body, row.at, ""):
-                pinned = str(Pinned(version.type, version.id, version.number))
-                element = Element(f"{kind}.{row.at}", pinned, version.source != message.id)
-                went.setdefault(row.fact, []).append(element)
+        _written_in(name, [version] if version else [], message, parts, went)
+    _written_in("attachment", [v for v in versions if v.type == KIND], message, parts, went)
     return went
+
+
+def _written_in(
+    name: str, versions: Sequence[Version], message: Received, parts: Parts, went: dict[str, list[Element]]
+) -> None:
+    for version in versions:
+        for row in parts.tables.resources[name].rows:
+            if row.fact and first(version.body, row.at, ""):
+                pinned = str(Pinned(version.type, version.id, version.number))
+                element = Element(f"{version.type}.{row.at}", pinned, version.source != message.id)
+                went.setdefault(row.fact, []).append(element)
 
 
 def _stood(versions: Sequence[Version], message: Received) -> Version | None:

@@ -99,6 +99,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
             verdict = _where_to(case, her_id, verdict, parts)
         mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
         notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
+        notice = replace(notice, attachments=read.attachments)
         place(tx, case, notice, shielded(facts), verdict, parts)
         tx.record(Audit(now, by, "case-released", case.id, {"why": why, "unit": her_id or "as addressed"}))
         released = tx.case(case_id)

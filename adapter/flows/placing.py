@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from adapter.domain.attachments import Attachment
 from adapter.domain.case import Case, Step, Version, Waiting
 from adapter.domain.identifiers import derived
 from adapter.domain.need import Verdict
 from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
+from adapter.flows.attachments import documents, standing
 from adapter.flows.attachments import documents, standing
 from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
@@ -33,6 +35,7 @@ class Notice:
     """What every step of this story needs to know: whose message, who acts on it, and when.
 
     `actor` is the sender, or the person who released a case that waited. `source` names what caused the step.
+    `attachments` came along with the message.
     """
 
     sender: Partner
@@ -42,6 +45,7 @@ class Notice:
     mapping: str
     event: str
     at: datetime
+    attachments: tuple[Attachment, ...] = ()
 
 
 def place(
@@ -74,11 +78,14 @@ def write_whole(
     consent_id, write_it = consent_of_message(tx, case, notice, facts)
     names = [name for name in WHOLE if write_it or name != "consent"]
     made = written(case.id, facts, notice.sender, where, names, parts, consent_id=consent_id)
+    files = documents(case, notice.attachments, facts["need.authored"], parts)
+    changed = [*made.values(), *files]
     kept = keep_changed(
-        tx, made.values(), case=case, author=notice.sender.organisation, source=notice.source, at=notice.at
+        tx, changed, case=case, author=notice.sender.organisation, source=notice.source, at=notice.at
     )
-    standing = tx.current("Consent", consent_id)
-    return kept if write_it or standing is None else [*kept, standing]
+    kept += standing(tx, case, kept)
+    consent = tx.current("Consent", consent_id)
+    return kept if write_it or consent is None else [*kept, consent]
 
 
 def consent_of_message(

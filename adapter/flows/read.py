@@ -19,7 +19,13 @@ from adapter.flows.parts import Parts
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
 
-_CATEGORY = {"CarePlan": "plan", "CareTeam": "plan", "Patient": "need", "ServiceRequest": "need"}
+_CATEGORY = {
+    "CarePlan": "plan",
+    "CareTeam": "plan",
+    "Patient": "need",
+    "ServiceRequest": "need",
+    "DocumentReference": "need",
+}
 _HANDLING = ("CarePlan", "CareTeam", "Task")
 """What the owner works on: it reads these as long as the case is its own and has come to it."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from adapter.domain.attachments import AttachmentRules
 from adapter.domain.consent import Category
 from adapter.domain.detection import Phrases
 from adapter.domain.doors import Way
@@ -17,6 +18,7 @@ from adapter.domain.lifecycle import UNCHANGED, LifeCycle
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.steps import StepRule
 from adapter.mapping import parsing, yaml_text
+from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.wire import schema
 
@@ -37,6 +39,7 @@ class Tables:
     phrases: Phrases
     schemas: schema.Schemas
     apprec_errors: Mapping[str, str]
+    attachments: AttachmentRules
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -64,6 +67,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         categories=_named(folder / "consent.yaml", lambda _, text: _categories(text), base),
         phrases=_named(folder / "detection.yaml", lambda _, text: parsing.phrases(text), base),
         schemas=schema.load(folder / "schemas", official),
+        attachments=_named(folder / "attachments.yaml", lambda _, text: attachment_rules(text), base),
         apprec_errors=_named(
             folder / "codes" / "apprec-errors.json", lambda _, text: parsing.displays(text), base
         ),

@@ -60,6 +60,14 @@ _SAMPLES: tuple[dict[str, Any], ...] = (
         },
     },
     {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "subject": _REFERENCE,
+        "author": [_REFERENCE],
+        "content": [{"attachment": {"contentType": "text/plain", "data": "eA==", "size": 1}}],
+        "context": {"related": [_REFERENCE]},
+    },
+    {
         "resourceType": "Provenance",
         "meta": {"versionId": "1", "lastUpdated": "2026-01-01T00:00:00Z"},
         "target": [_REFERENCE],
