@@ -141,6 +141,7 @@ _HELD = text("place = 'held'")
 _HEADS = text("place = 'head'")
 _OPEN = text("place <> 'done'")
 _FRONT = text("place IN ('head', 'held')")
+_REFERRED = text("reference <> ''")
 
 delivery = Table(
     "delivery",
@@ -151,7 +152,6 @@ delivery = Table(
     Column("case_id", Text, _of("case_.id"), nullable=False),
     Column("event", Text, nullable=False),
     Column("category", Text, nullable=False),
-_REFERRED = text("reference <> ''")
     Column("focus", Text, nullable=False),
     Column("carries", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -167,6 +167,7 @@ _REFERRED = text("reference <> ''")
     Index("ix_delivery_head", "recipient", "due", "id", postgresql_where=_HEADS, sqlite_where=_HEADS),
     Index("ix_delivery_lane", "recipient", "case_id", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
     Index("ix_delivery_held", "id", postgresql_where=_HELD, sqlite_where=_HELD),
+    Index("ix_delivery_reference", "reference", postgresql_where=_REFERRED, sqlite_where=_REFERRED),
     # A lane has one front, whatever a program does: a second head would overtake the first.
     Index(
         "uq_delivery_front",
@@ -177,7 +178,6 @@ _REFERRED = text("reference <> ''")
         sqlite_where=_FRONT,
     ),
 )
-    Index("ix_delivery_reference", "reference", postgresql_where=_REFERRED, sqlite_where=_REFERRED),
 
 receipt = Table(
     "receipt",
