@@ -12,7 +12,6 @@ from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
 from adapter.flows.attachments import documents, standing
-from adapter.flows.attachments import documents, standing
 from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
@@ -24,7 +23,7 @@ WHOLE = (*OF_THE_NEED, "municipality", "unit", "task", "plan", "team", "consent"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The case a message led to, and what there is to say about it that stops nothing."""
+    """The case a message led to, if there is one, and what there is to say about it that stops nothing."""
 
     case_id: str | None
     findings: tuple[Finding, ...] = ()
@@ -61,11 +60,11 @@ def place(
     told = [*kept, *traced(tx, case, kept, verdict.event, notice, parts)]
     if after.owner and verdict.event == "route":
         send_need(tx, after, told, notice)
+        if case.state != "new":
+            tx.send(notes_owed(after, tx.of_case(case.id), notice.at))
     if any(f.problem == "consent-not-stated" for f in verdict.findings):
         _ask(tx, after, told, notice.at)
     tx.resolve(case.id, notice.at, notice.actor)
-        if case.state != "new":
-            tx.send(notes_owed(after, tx.of_case(case.id), notice.at))
     if verdict.list:
         tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
     return Taken(case.id, verdict.findings)
@@ -130,7 +129,7 @@ def reachable(verdict: Verdict, parts: Parts) -> Verdict:
     if verdict.unit is None:
         return verdict
     owner = parts.partners.by_organisation.get(verdict.unit.organisation)
-    if owner and owner.endpoint:
+    if owner and owner.reachable:
         return verdict
     missing = Finding("address-not-in-partner-table", "coordinating-units.csv")
     return Verdict("hold-for-routing", (*verdict.findings, missing), None, "routing", missing.problem)
