@@ -59,7 +59,7 @@ class Signatures:
     `required`: a message without a signature is refused. Where it is not, whoever can change a message on its way
     can take the signature off as well.
 
-    CPU for a message of 7 kB, RSA 2048, one authority: 1.0 ms.
+    CPU, RSA 2048, one authority: 1.3 ms for a message of 5.5 kB (opening it: 0.5), 100 ms for one of 4.8 MB.
     """
 
     trust: Callable[[], Trust]
@@ -233,8 +233,9 @@ class _Signer(XMLSigner):
 def sign(message: bytes, key: SigningKey) -> bytes:
     """The Hodemelding with its signature as the last child (MsgHead 1.2), as UTF-8 that says so.
 
-    RSA with SHA-256 and exclusive canonicalization, which holds in whatever the message is wrapped on its way, and
-    which libxml2 does right at every depth. CPU for 4 kB, RSA 2048: 0.7 ms.
+    RSA with SHA-256 and exclusive canonicalization, which holds when the message was wrapped on its way and is taken
+    out again, and which libxml2 does right at every depth. CPU for 3 kB: 0.9 ms with RSA 2048, 1.5 with 3072, 2.4
+    with 4096.
     """
     root = xml.parse(message, max_bytes=len(message), max_depth=_OWN_DEPTH)
     if root.find(f"{_DS}Signature") is not None:
