@@ -55,7 +55,7 @@ def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Part
         max_depth=settings.max_depth,
         version=_version(),
         judge_signature=_signatures(settings),
-        sign=_signing(settings),
+        sign=_signing(settings, home),
     )
 
 
@@ -78,8 +78,8 @@ def _signatures(settings: Settings) -> "Signatures | None":
     )
 
 
-def _signing(settings: Settings) -> Callable[[bytes], bytes] | None:
-    """What signs a Hodemelding; None where nothing is signed. Raises ValueError or OSError."""
+def _signing(settings: Settings, home: str) -> Callable[[bytes], bytes] | None:
+    """What signs a Hodemelding of `home`; None where nothing is signed. Raises ValueError or OSError."""
     if (settings.signing_key is None) != (settings.signing_certificate is None):
         raise ValueError("IP_ADAPTER_SIGNING_KEY and IP_ADAPTER_SIGNING_CERTIFICATE go together")
     if settings.signing_key is None or settings.signing_certificate is None:
@@ -87,7 +87,7 @@ def _signing(settings: Settings) -> Callable[[bytes], bytes] | None:
     from adapter.outside.signing import read_signing_key  # noqa: PLC0415
     from adapter.wire.signature import sign  # noqa: PLC0415
 
-    return partial(sign, key=read_signing_key(settings.signing_key, settings.signing_certificate))
+    return partial(sign, key=read_signing_key(settings.signing_key, settings.signing_certificate, home))
 
 
 @cache

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from lxml import etree
 from shared_data import SHARED, needs_shared
 from signed_message import ABOVE, DS, MESSAGE, OURS, content, judged, the
-from signers import AT, key_of, pem, signer
+from signers import AT, HOSPITAL, OTHER, key_of, pem, signer
 
 from adapter.outside.signing import read_signing_key
 from adapter.wire.certificates import expiring, held_by
@@ -84,7 +84,7 @@ def test_key_and_certificates_are_read_from_files(tmp_path: Path) -> None:
     """With the certificates above ours along; and it is told when the first of them ends."""
     short = signer(ABOVE, ends=AT + timedelta(days=10))
     given = files(tmp_path, private(key_of("signer")), pem(short.certificate, ABOVE.certificate))
-    key = read_signing_key(*given)
+    key = read_signing_key(*given, HOSPITAL)
     assert judged(sign(MESSAGE, key), required=True) == []
     assert expiring([held_by(key.file, key.chain)], AT) == (("ours.pem", 10),)
 
@@ -93,15 +93,16 @@ def test_key_and_certificates_are_read_from_files(tmp_path: Path) -> None:
     ("key", "certificate", "named"),
     [
         (private(key_of("other")), pem(OURS.certificate), "ours.pem"),
+        (private(key_of("signer")), pem(signer(ABOVE, OTHER).certificate), "ours.pem"),
         (private(key_of("signer"), b"secret words"), pem(OURS.certificate), "key.pem"),
         (private(ec.generate_private_key(ec.SECP256R1())), pem(OURS.certificate), "key.pem"),
         (pem(OURS.certificate), pem(OURS.certificate), "key.pem"),
         (private(key_of("signer")), private(key_of("signer")), "ours.pem"),
     ],
-    ids=["of another key", "encrypted", "not RSA", "no key", "no certificate"],
+    ids=["of another key", "of another organisation", "encrypted", "not RSA", "no key", "no certificate"],
 )
 def test_a_key_that_cannot_be_used_is_named_by_its_file(
     tmp_path: Path, key: bytes, certificate: bytes, named: str
 ) -> None:
     with pytest.raises(ValueError, match=rf"^{named}: [a-zA-Z ]+$"):
-        read_signing_key(*files(tmp_path, key, certificate))
+        read_signing_key(*files(tmp_path, key, certificate), HOSPITAL)

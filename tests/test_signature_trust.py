@@ -16,6 +16,7 @@ from adapter.outside.store import open_store
 from adapter.settings import Settings
 from adapter.wire.signature import Signatures
 
+HOME = "999900099"
 OTHER = authority("EN ANNEN SYNTETISK UTSTEDER")
 
 
@@ -117,10 +118,10 @@ def test_half_a_setting_does_not_start(tmp_path: Path, given: dict[str, str], sa
 
 
 def test_the_parts_judge_and_sign_as_the_settings_say(folder: Path, tmp_path: Path) -> None:
-    """And by default they do neither."""
+    """We sign as the adapter row of the partner table; and by default nothing is judged or signed."""
     key, certificate = tmp_path / "ours" / "key.pem", tmp_path / "ours" / "ours.pem"
     key.parent.mkdir()
-    certificate.write_bytes(pem(OURS.certificate))
+    certificate.write_bytes(pem(signer(ABOVE, HOME).certificate))
     key.write_bytes(
         key_of("signer").private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -135,6 +136,6 @@ def test_the_parts_judge_and_sign_as_the_settings_say(folder: Path, tmp_path: Pa
     store.close()
     assert parts.judge_signature
     assert parts.sign
-    assert parts.judge_signature(parts.sign(MESSAGE), HOSPITAL, AT) == ()
+    assert parts.judge_signature(parts.sign(MESSAGE), HOME, AT) == ()
     assert [f.problem for f in parts.judge_signature(MESSAGE, HOSPITAL, AT)] == ["signature-missing"]
     assert (plain.judge_signature, plain.sign) == (None, None)

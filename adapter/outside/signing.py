@@ -49,9 +49,10 @@ def read_trust(folder: Path) -> Trust:
     )
 
 
-def read_signing_key(key: Path, certificate: Path) -> SigningKey:
+def read_signing_key(key: Path, certificate: Path, organisation: str) -> SigningKey:
     """The key (PEM, RSA, not encrypted) and its certificate, which may be followed by those above it (PEM).
 
+    The certificate is that of `organisation` (number), which sends: a receiver would refuse any other.
     Raises ValueError naming the file, never what stands in it, or OSError.
     """
     try:
@@ -63,6 +64,8 @@ def read_signing_key(key: Path, certificate: Path) -> SigningKey:
     chain = _certificates(certificate)
     if chain[0].public_key() != private.public_key():
         raise ValueError(f"{certificate.name}: the first certificate is not that of the key")
+    if certificates.organisation_of(chain[0]) != organisation:
+        raise ValueError(f"{certificate.name}: not a certificate of the organisation that sends")
     return SigningKey(private, tuple(chain), certificate.name)
 
 
