@@ -82,6 +82,25 @@ class Settings(BaseSettings):
     send_timeout: float = 10.0
     look_every: float = 1.0
 
+    edi20_url: str = ""
+    edi20_version: Literal["3", "2"] = "3"
+    edi20_her_ids: Annotated[tuple[str, ...], NoDecode] = ()
+    edi20_source_system: str = "ip-adapter"
+    edi20_timeout: float = Field(default=30.0, gt=0)
+    edi20_look_every: timedelta = Field(default=timedelta(minutes=1), gt=timedelta())
+    edi20_look_back_every: timedelta = Field(default=timedelta(minutes=10), gt=timedelta())
+    helseid_issuer: str = ""
+    helseid_token_endpoint: str = ""
+    helseid_client_id: str = ""
+    helseid_key: Path | None = None
+    helseid_scopes: str = ""
+
+    @field_validator("edi20_her_ids", mode="before")
+    @classmethod
+    def _her_ids(cls, given: object) -> object:
+        """HER-ids stand apart by commas."""
+        return [id_.strip() for id_ in given.split(",") if id_.strip()] if isinstance(given, str) else given
+
     @field_validator("retry_waits", mode="before")
     @classmethod
     def _apart(cls, given: object) -> object:

@@ -6,6 +6,9 @@ checks real ones. The signing key is made at start and lives in memory: a restar
 
     python issuer.py --port 0        prints {"ready": true, "url": "http://127.0.0.1:…"} when it listens
     POST /token  grant_type=client_credentials & client_id=<organisation number> [& scope] [& orgnr_child]
+
+One client can be registered (--client FILE, see clients.py). Who asks in its name with a signed assertion is checked as
+HelseID does, gets a token bound to the key of its DPoP proof, and must use the nonce it is told.
 """
 
 import argparse
@@ -17,7 +20,8 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import uvicorn
@@ -26,9 +30,13 @@ from fastapi.responses import JSONResponse
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+if TYPE_CHECKING:
+    from clients import Registered
+
 SCOPES = ("ip-adapter/messages", "ip-adapter/cases.read", "ip-adapter/cases.write")
 CLAIMS = "helseid://claims/client/claims/"
 LIFETIME_SECONDS = 600
+NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 class Refusal(Exception):  # noqa: N818 - the error codes of RFC 6749 § 5.2
@@ -50,9 +58,16 @@ def granted(form: dict[str, str]) -> tuple[dict[str, Any], str]:
 
 
 def make_app(
-    issuer_url: str, audience: str = "ip-adapter", clock: Callable[[], float] = time.time
+    issuer_url: str,
+    audience: str = "ip-adapter",
+    clock: Callable[[], float] = time.time,
+    registered: "Registered | None" = None,
+    lifetime: int = LIFETIME_SECONDS,
 ) -> FastAPI:
-    """The issuer that calls itself `issuer_url`, with a new key. `clock` gives seconds since 1970 (UTC)."""
+    """The issuer that calls itself `issuer_url`, with a new key. `clock` gives seconds since 1970 (UTC).
+
+    `lifetime`: seconds that a token of the registered client is good for.
+    """
     app = FastAPI(title="Pretend HelseID (synthetic data only)")
     key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 
@@ -70,23 +85,38 @@ def make_app(
     def jwks() -> dict[str, Any]:
         return {"keys": [key.as_dict(private=False)]}
 
+    def signed(claims: dict[str, Any], seconds: int) -> str:
+        now = int(clock())
+        times = {"iat": now, "nbf": now, "exp": now + seconds, "jti": str(uuid.uuid4())}
+        head = {"alg": "RS256", "typ": "at+jwt", "kid": key.kid}
+        return jwt.encode(
+            head, {"iss": issuer_url, "aud": audience, **times, **claims}, key, algorithms=["RS256"]
+        )
+
     @app.post("/token")
     async def token(request: Request) -> JSONResponse:
+        form = dict(parse_qsl((await request.body()).decode("ascii", "replace")))
+        if registered and "client_assertion" in form:
+            return bound(form, request.headers.get("DPoP", ""))
         try:
-            claims, scope = granted(dict(parse_qsl((await request.body()).decode("ascii", "replace"))))
+            claims, scope = granted(form)
         except Refusal as refusal:
-            return JSONResponse({"error": str(refusal)}, 400, {"Cache-Control": "no-store"})
-        now = int(clock())
-        times = {"iat": now, "nbf": now, "exp": now + LIFETIME_SECONDS, "jti": str(uuid.uuid4())}
-        head = {"alg": "RS256", "typ": "at+jwt", "kid": key.kid}
-        body = {"iss": issuer_url, "aud": audience, **times, **claims}
-        answer = {
-            "access_token": jwt.encode(head, body, key, algorithms=["RS256"]),
-            "token_type": "Bearer",
-            "expires_in": LIFETIME_SECONDS,
-            "scope": scope,
-        }
-        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+            return JSONResponse({"error": str(refusal)}, 400, NOT_KEPT)
+        answer = {"access_token": signed(claims, LIFETIME_SECONDS), "token_type": "Bearer"}
+        return JSONResponse(answer | {"expires_in": LIFETIME_SECONDS, "scope": scope}, headers=NOT_KEPT)
+
+    def bound(form: dict[str, str], proof: str) -> JSONResponse:
+        """For the registered client, by its proofs."""
+        from clients import Unproven  # noqa: PLC0415 - beside this file; not needed without such a client
+
+        assert registered  # noqa: S101 - asked before; for the type checker
+        try:
+            claims = registered.granted_claims(form, proof)
+        except Unproven as refusal:
+            nonce = {"DPoP-Nonce": refusal.nonce} if refusal.nonce else {}
+            return JSONResponse({"error": str(refusal)}, 400, NOT_KEPT | nonce)
+        answer = {"access_token": signed(claims, lifetime), "token_type": "DPoP", "expires_in": lifetime}
+        return JSONResponse(answer, headers=NOT_KEPT)
 
     return app
 
@@ -112,16 +142,25 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8089, help="0 picks a free port")
     parser.add_argument("--url", help="the issuer's name in its tokens, where callers know it by another one")
     parser.add_argument("--audience", default="ip-adapter")
+    parser.add_argument("--client", type=Path, help="a file with the one client that proves who it is")
+    parser.add_argument("--lifetime", type=int, default=LIFETIME_SECONDS, help="seconds of its tokens")
     given = parser.parse_args()
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((given.host, given.port))
         url = given.url or f"http://{given.host}:{listener.getsockname()[1]}"
-        config = uvicorn.Config(
-            make_app(url, given.audience), log_level="warning", access_log=False, lifespan="off"
+        app = make_app(
+            url, given.audience, registered=_registered(given.client, url), lifetime=given.lifetime
         )
+        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
         with suppress(KeyboardInterrupt):
             Announcing(config, url).run([listener])
+
+
+def _registered(file: Path | None, url: str) -> "Registered | None":
+    from clients import Registered  # noqa: PLC0415 - as above
+
+    return Registered(file, url, time.time) if file else None
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ call only where that can do nothing twice.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from tenacity import (
 from adapter.outside.asking import Answered, ask
 from adapter.outside.dpop import Proofs
 from adapter.outside.helseid import AccessTokens
-from adapter.outside.transport import retry_after
+from adapter.outside.reading import retry_after
 from adapter.ports import Clock, ServiceAway, ServiceRefuses
 
 ATTEMPTS = 3
@@ -30,7 +30,7 @@ _NOT_SENT = frozenset({"unreachable"})
 _AGAIN = frozenset({"unreachable", "timed-out", "cut-off", "fails"})
 _AWAY = {408: "fails", 423: "locked", 425: "fails", 429: "busy"}
 
-Query = Mapping[str, str | int | bool | list[str]]
+Query = dict[str, str | int | list[str]]
 
 
 class Calls:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapter.domain.delivery import Letter
 from adapter.domain.mailbox import AppRecGiven, Notice, Page, Sent, Slip
 from adapter.outside.edi20 import reading
-from adapter.outside.edi20.calls import Calls, read_json
+from adapter.outside.edi20.calls import Calls, Query, read_json
 from adapter.outside.edi20.reading import expected
 from adapter.ports import MessageService, ServiceAway
 
@@ -32,7 +32,7 @@ class Edi20V2:
         return (await self._unread("Descending", after)).notices
 
     async def _unread(self, order: str, after: int) -> Page:
-        query = {"ReceiverHerIds": self._her_ids, "MessagesToFetch": MOST_MESSAGES, "OrderBy": order}
+        query: Query = {"ReceiverHerIds": self._her_ids, "MessagesToFetch": MOST_MESSAGES, "OrderBy": order}
         entries = expected(list, await self._calls.get("Messages", query))
         found = [_unread(entry) for entry in entries]
         known = tuple(one for one in found if one)

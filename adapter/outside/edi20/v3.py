@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapter.domain.delivery import Letter
 from adapter.domain.mailbox import AppRecGiven, Notice, Page, Sent, Slip
 from adapter.outside.edi20 import reading
-from adapter.outside.edi20.calls import Calls, read_json
+from adapter.outside.edi20.calls import Calls, Query, read_json
 from adapter.outside.edi20.reading import expected
 from adapter.ports import MessageService
 
@@ -29,7 +29,7 @@ class Edi20V3:
         await self._calls.put("mshconfigurations", {"configurations": each})
 
     async def notices(self, after: int) -> Page:
-        query = {"HerIds": self._her_ids, "Offset": after, "NotificationsToFetch": MOST_NOTICES}
+        query: Query = {"HerIds": self._her_ids, "Offset": after, "NotificationsToFetch": MOST_NOTICES}
         read = expected(dict, await self._calls.get("notifications", query, most=4_000_000))
         entries = expected(list, read.get("notifications"))
         found = [reading.notice(entry) for entry in entries]

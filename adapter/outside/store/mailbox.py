@@ -42,14 +42,13 @@ PARKED_COUNT = select(fetched.c.state, func.count().label("number")).where(_IS_P
 BEGIN = update(fetched).where(_IS_SAME).values(tries=fetched.c.tries + 1)
 WRITE = update(fetched).where(_IS_SAME).values({name: bindparam(f"{name}_") for name in _CHANGED})
 _PARKED_ONE = update(fetched).where(fetched.c.message == bindparam("message_"), _IS_PARKED)
-AGAIN = _PARKED_ONE.values(state="announced", tries=0, because="", due=bindparam("at_"), at=bindparam("at_"))
+AGAIN = _PARKED_ONE.values(state="announced", due=bindparam("at_"), at=bindparam("at_"))
 LEAVE = _PARKED_ONE.values(state="done", because=bindparam("why"), at=bindparam("at_"))
 _REFERRED = and_(delivery.c.reference == bindparam("named"), delivery.c.reference != literal_column("''"))
 _OF_MESSAGE = delivery.c.message_id == bindparam("named")
 PLACE_BY_REFERENCE = select(delivery.c.place).where(_REFERRED)
 PLACE_BY_MESSAGE = select(delivery.c.place).where(_OF_MESSAGE)
-HASTEN_BY_REFERENCE = update(delivery).where(_REFERRED, IS_HEAD).values(due=bindparam("at_"))
-HASTEN_BY_MESSAGE = update(delivery).where(_OF_MESSAGE, IS_HEAD).values(due=bindparam("at_"))
+HASTEN = update(delivery).where(_REFERRED, IS_HEAD).values(due=bindparam("at_"))
 ADOPT = (
     update(delivery)
     .where(_OF_MESSAGE, delivery.c.reference == literal_column("''"))
@@ -128,14 +127,24 @@ class SqlMailbox:
             sql.commit()
 
     def hasten(self, reference: str, at: datetime) -> str:
-        return self._hastened(PLACE_BY_REFERENCE, HASTEN_BY_REFERENCE, reference, at) if reference else ""
+        if not reference:
+            return ""
+        with self._connections.writing() as sql:
+            hastened = sql.run(HASTEN, named=reference, at_=at)
+            if hastened:
+                call_postmen(sql)
+            found = sql.first(PLACE_BY_REFERENCE, named=reference)
+            sql.commit()
+        if hastened:
+            self._ring()
+        return str(found["place"]) if found else ""
 
-    def adopt(self, message_id: str, reference: str, at: datetime) -> str:
+    def adopt(self, message_id: str, reference: str) -> str:
         if not message_id:
             return ""
-        if reference:
-            self._changed(ADOPT, named=message_id, reference_=reference)
-        return self._hastened(PLACE_BY_MESSAGE, HASTEN_BY_MESSAGE, message_id, at)
+        self._changed(ADOPT, named=message_id, reference_=reference)
+        found = self._first(PLACE_BY_MESSAGE, named=message_id)
+        return str(found["place"]) if found else ""
 
     def parked(self) -> Sequence[Fetched]:
         """Oldest first."""
@@ -159,17 +168,6 @@ class SqlMailbox:
             changed = sql.run(statement, **given)
             sql.commit()
         return changed > 0
-
-    def _hastened(self, find: Executable, hasten: Executable, named: str, at: datetime) -> str:
-        with self._connections.writing() as sql:
-            hastened = sql.run(hasten, named=named, at_=at)
-            if hastened:
-                call_postmen(sql)
-            found = sql.first(find, named=named)
-            sql.commit()
-        if hastened:
-            self._ring()
-        return str(found["place"]) if found else ""
 
     def _first(self, statement: Executable, **given: Any) -> Record | None:
         with self._connections.reading() as sql:
