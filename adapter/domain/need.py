@@ -73,7 +73,7 @@ def judge(
     """
     doubt = _doubt(facts)
     if outcome == "uncertain":
-        held = _hold("review", "detection", Finding("need-uncertain", "need.reason"))
+        held = _hold("review", "detection", Finding("need-uncertain", "need.words"))
         return replace(held, findings=(*held.findings, doubt)) if doubt else held
     if doubt:
         return _hold("consent", "consent", doubt)

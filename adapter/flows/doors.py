@@ -126,6 +126,8 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
     coded = {**flat(reading.facts), **consent.facts}
     facts = {**found.facts, **coded}
     origin = {**_places(roots), **found.origin, **reading.origin, **consent.origin}
+    if found.outcome == "uncertain":
+        origin["need.words"] = found.where
     if way.table == "need" or "consent.status" in facts:
         _on_consent(facts, origin, found, coded)
     if way.table == "need":
