@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_detection import NEED, NOT_CONCERNED, OBTAINED, REFUSED, STATES, UNCERTAIN, UNCLEAR
 
-from adapter.domain.detection import Phrases, Rules
+from adapter.domain.detection import Phrases
+from adapter.domain.spoken import Rules
 from adapter.mapping.stems import alternatives, stems
 from adapter.mapping.tables import load
 from adapter.settings import carried
@@ -21,7 +22,9 @@ WORDS = sorted({word for sentence in SENTENCES for word in sentence.split()})
 def rules(phrases: Phrases) -> Rules:
     words = phrases.consent
     of_consent = (*words.mentions, *words.refused, *words.not_asked, *words.obtained)
-    return (*phrases.topic, *phrases.against, *of_consent, *(r for s in phrases.signals for r in s.phrases))
+    of_need = [*phrases.need.matter.values(), phrases.need.near, phrases.need.settles]
+    of_facts = [signal.phrases for signal in phrases.signals]
+    return (*phrases.against, *of_consent, *(rule for group in of_need + of_facts for rule in group))
 
 
 def holds_its_stems(text: str, groups: tuple[frozenset[str], ...]) -> bool:

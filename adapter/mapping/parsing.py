@@ -1,16 +1,13 @@
 """From the text of one table file to its rows; unknown keys, code tables, transforms and paths are errors."""
 
 import json
-import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
-from adapter.domain.detection import ConsentPhrases, Phrases, Rule, Signal
 from adapter.domain.problems import Catalogue
 from adapter.mapping import yaml_text
 from adapter.mapping.paths import steps
 from adapter.mapping.rows import Cell, CodeTable, Ignored, ReadingTable, Role, Row, WritingTable, Written
-from adapter.mapping.stems import alternatives, stems
 from adapter.mapping.transforms import TRANSFORMS, WRITTEN
 
 
@@ -143,54 +140,6 @@ def code_table(name: str, text: str) -> CodeTable:
 def displays(text: str) -> dict[str, str]:
     """The texts of a CodeSystem by code."""
     return {concept["code"]: concept["display"] for concept in json.loads(text)["concept"]}
-
-
-def phrases(text: str) -> Phrases:
-    """mappings/detection.yaml: regular expressions, tried in the order of the file."""
-    raw = yaml_text.read(text)
-    _only(raw, "version", "history", "topic", "states", "negates", "doubts", "against", "signals", "consent")
-    return Phrases(
-        topic=_rules(_compiled(raw["topic"])),
-        states=_compiled(raw["states"]),
-        negates=_compiled(raw["negates"]),
-        doubts=_compiled(raw["doubts"]),
-        against=_rules(_compiled(raw["against"])),
-        signals=tuple(Signal(s["fact"], s["means"], _rules(_compiled(s["phrases"]))) for s in raw["signals"]),
-        consent=_consent_phrases(raw["consent"]),
-    )
-
-
-def _consent_phrases(raw: Mapping[str, Any]) -> ConsentPhrases:
-    """Rules may use `<name>` for an expression of `names`, which may use those before it."""
-    _only(raw, "names", "mentions", "unclear", "refused", "not-asked", "obtained")
-    names: dict[str, str] = {}
-    for name, rule in raw["names"].items():
-        names[name] = _named(rule, names)
-
-    def patterns(key: str) -> tuple[re.Pattern[str], ...]:
-        return _compiled([_named(rule, names) for rule in raw[key]])
-
-    return ConsentPhrases(
-        mentions=_rules(patterns("mentions")),
-        unclear=patterns("unclear"),
-        refused=_rules(patterns("refused")),
-        not_asked=_rules(patterns("not-asked")),
-        obtained=_rules(patterns("obtained")),
-    )
-
-
-def _named(rule: str, names: Mapping[str, str]) -> str:
-    return re.sub(r"<(\w+)>", lambda found: f"(?:{names[found[1]]})", rule)
-
-
-def _compiled(rules: list[str]) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rule, re.IGNORECASE) for rule in rules)
-
-
-def _rules(patterns: tuple[re.Pattern[str], ...]) -> tuple[Rule, ...]:
-    """Of each alternative a rule of its own: it has rarer stems, and is tried in fewer sentences."""
-    parted = _compiled([one for pattern in patterns for one in alternatives(pattern.pattern)])
-    return tuple(Rule(pattern, stems(pattern)) for pattern in parted)
 
 
 def check(

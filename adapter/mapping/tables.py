@@ -19,6 +19,7 @@ from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.steps import StepRule
 from adapter.mapping import parsing, yaml_text
 from adapter.mapping.attachments import attachment_rules
+from adapter.mapping.phrases import phrases
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.wire import schema
 
@@ -65,7 +66,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         ways=_named(folder / "doors.csv", lambda _, text: _ways(text), base),
         answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
         categories=_named(folder / "consent.yaml", lambda _, text: _categories(text), base),
-        phrases=_named(folder / "detection.yaml", lambda _, text: parsing.phrases(text), base),
+        phrases=_named(folder / "detection.yaml", lambda _, text: phrases(text), base),
         schemas=schema.load(folder / "schemas", official),
         attachments=_named(folder / "attachments.yaml", lambda _, text: attachment_rules(text), base),
         apprec_errors=_named(
