@@ -14,6 +14,7 @@ from lxml import etree
 from adapter.domain.message import Envelope, Party
 from adapter.domain.problems import Catalogue, Finding, Refused
 from adapter.wire import xml
+from adapter.wire.schema import Schemas
 from adapter.wire.tree import as_xpath
 
 NAMESPACE: Final = "http://www.kith.no/xmlstds/apprec/2012-02-15"
@@ -54,7 +55,7 @@ def write(
     catalogue's text in Norwegian and the place as XPath; never a value. Warnings have no place in an AppRec.
     """
     errors = tuple(dict.fromkeys(catalogue.errors(findings)))
-    root = etree.XML(f'<AppRec xmlns="{NAMESPACE}"/>')
+    root = etree.Element(f"{{{NAMESPACE}}}AppRec", nsmap={None: NAMESPACE})  # type: ignore[dict-item] # stub
     _code(root, "MsgType", V="APPREC", DN="Applikasjonskvittering")
     _text(root, "MIGversion", VERSION)
     _text(root, "SoftwareName", "ip-adapter")
@@ -119,8 +120,8 @@ def _code(parent: etree._Element, name: str, **attributes: str) -> None:
             element.set(attribute, value)
 
 
-def read(raw: bytes) -> AppRecStatus:
-    """What a partner answers.
+def read(raw: bytes, schemas: Schemas | None = None) -> AppRecStatus:
+    """What a partner answers; with `schemas`, only what has their structure.
 
     Raises Refused: whatever `xml.parse` refuses, unsupported-message-type (no AppRec), wrong-namespace (an
     unknown version), missing-element, malformed-value (MIGversion), unknown-code (status).
@@ -140,6 +141,9 @@ def read(raw: bytes) -> AppRecStatus:
         findings.append(Finding("malformed-value", "AppRec.MIGversion"))
     if said and said not in get_args(Status):
         findings.append(Finding("unknown-code", "AppRec.Status.@V"))
+    if schemas:
+        told = " ".join(finding.where for finding in findings)
+        findings += [f for f in schemas.findings(root, _namespace(root)) if f.where not in told]
     if findings:
         raise Refused(*findings)
     errors = tuple(error.get("V", "") for error in root.findall(f"{step}Error"))

@@ -178,7 +178,7 @@ class _Verifier(XMLVerifier):
     ) -> bytes:
         """libxml2 canonicalizes an element inside a document wrongly where its namespace has no prefix (.NET writes
         signatures so): with `xmlns=""` from the third level on. As the root of a document it comes out right."""
-        whole = etree.fromstring(etree.tostring(nodes), xml.parser())
+        whole = xml.alone(nodes)
         canonical: bytes = super()._c14n(whole, algorithm, inclusive_ns_prefixes)
         return canonical
 

@@ -160,6 +160,11 @@ class _Beside(etree.Resolver):
         return self.resolve_string(found, context, base_url=path.resolve().as_uri())
 
 
+def alone(element: etree._Element) -> etree._Element:
+    """A copy of an element that was parsed before, as the root of a document of its own."""
+    return etree.fromstring(etree.tostring(element, with_tail=False), _parser())
+
+
 def _of_file(raw: bytes, path: Path, parser: etree.XMLParser) -> etree._Element:
     try:
         return etree.fromstring(raw, parser, base_url=path.resolve().as_uri())
