@@ -22,6 +22,7 @@ from adapter.outside.store import Database, StoreFailed
 from adapter.outside.store.engine import file_of, read_url
 from adapter.ports import Clock, Store, StoreBusy
 from adapter.settings import SAMPLE_BASE, SAMPLE_SECRET, Settings
+from adapter.wire.apprec import read_receipt
 from adapter.wire.message import read_response
 
 if TYPE_CHECKING:
@@ -135,9 +136,11 @@ def transport(
 ) -> "HttpTransport":
     """The way out: only to addresses of the partner table."""
     # A process that sends nothing starts a quarter of a second sooner and is 20 MB smaller without aiohttp.
+    from adapter.outside.reading import Readers  # noqa: PLC0415
     from adapter.outside.transport import HttpTransport  # noqa: PLC0415
 
-    return HttpTransport(parts.partners.endpoints(), read_response, clock, timeout=settings.send_timeout)
+    readers = Readers(read_response, read_receipt)
+    return HttpTransport(parts.partners.endpoints(), readers, clock, timeout=settings.send_timeout)
 
 
 def watch(settings: Settings, store: Database, clock: Clock = system_clock) -> Watch:

@@ -9,13 +9,14 @@ from test_wire_edi import MESSAGE as HEAD
 BASE = "https://ip-adapter.example/fhir"
 PERSON = "21905297101"
 HODEMELDING = (
-    HEAD.replace("8900031", "8900011")
+    HEAD.replace('<Ack V="F"/>', '<Ack V="J"/>')
+    .replace("8900031", "8900011")
     .replace("8900003", "8900001")
     .replace("999900033", "999900011")
     .replace(
         '<Ident><Id>999900022</Id><TypeId V="ENH" S="2.16.578.1.12.4.1.1.9051"/></Ident>\n    </Organisation>',
         '<Ident><Id>999900022</Id><TypeId V="ENH" S="2.16.578.1.12.4.1.1.9051"/></Ident>\n'
-        '<Organisation><Ident><Id>8900022</Id><TypeId V="HER"/></Ident></Organisation></Organisation>',
+        '<Organisation><OrganisationName>Saksbehandling</OrganisationName><Ident><Id>8900022</Id><TypeId V="HER"/></Ident></Organisation></Organisation>',
     )
     .replace('<Ident><Id>DUF-1</Id><TypeId V="DUF" S="2.16.578.1.12.4.1.1.8116"/></Ident>', "")
     .replace("<h:p>plan</h:p>", "<h:p>plan. Pasienten har samtykket.</h:p>")

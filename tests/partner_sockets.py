@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from adapter.domain.delivery import Letter, Receipt
+from adapter.domain.delivery import Channel, Letter, Receipt
+from adapter.outside.reading import Readers, ReadResponse
 from adapter.outside.transport import HttpTransport
+from adapter.wire.apprec import read_receipt
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MESSAGE = "0d0a1c2e-6b1e-4c0c-9a59-6c5f0e4f7a11"
@@ -22,12 +24,17 @@ def read(body: bytes, message_id: str) -> str:
     return "ok" if body == b"ok to " + message_id.encode() else "nonsense"
 
 
+READERS = Readers(read, read_receipt)
+
+
 async def at_once(_seconds: float) -> None:
     """Instead of a pause between attempts."""
 
 
 @asynccontextmanager
-async def partner(behave: Partner, **more: Any) -> AsyncIterator[tuple[HttpTransport, str]]:
+async def partner(
+    behave: Partner, read_response: ReadResponse = read, **more: Any
+) -> AsyncIterator[tuple[HttpTransport, str]]:
     """A real TCP server on a free port, and a transport whose partner table holds it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,9 +47,8 @@ async def partner(behave: Partner, **more: Any) -> AsyncIterator[tuple[HttpTrans
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/fhir/$process-message"
-    transport = HttpTransport(
-        {address}, **{"read_response": read, "clock": lambda: NOW, "sleep": at_once} | more
-    )
+    readers = Readers(read_response, read_receipt)
+    transport = HttpTransport({address}, readers, lambda: NOW, **{"sleep": at_once} | more)
     async with server:
         yield transport, address
         await transport.aclose()
@@ -80,7 +86,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             writer.write(whole(b"ok to " + (await request(reader)).rpartition(b"\r\n\r\n")[2]))
 
 
-async def once(behave: Partner, body: bytes = BODY, **more: Any) -> Receipt:
+async def once(behave: Partner, body: bytes = BODY, channel: Channel = "fhir", **more: Any) -> Receipt:
     """What becomes of one message to a partner that behaves so."""
     async with partner(behave, **more) as (transport, address):
-        return await transport.post(Letter("fhir", address, MESSAGE, body))
+        return await transport.post(Letter(channel, address, MESSAGE, body))

@@ -25,6 +25,7 @@ from adapter.outside.store import Database
 ASKED = [
     ("POST", "/fhir/$process-message", FHIR, MESSAGES),
     ("POST", "/edi/messages", XML, MESSAGES),
+    ("POST", "/edi/receipts", XML, MESSAGES),
     ("GET", "/fhir/Task/x", {}, READ),
     ("GET", "/fhir/Task/x/_history/1", {}, READ),
     ("PUT", "/fhir/Task/x", FHIR, WRITE),

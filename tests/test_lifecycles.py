@@ -42,6 +42,7 @@ RANKS = {
     "exchange": [
         {"queued"},
         {"waiting"},
+        {"sent"},
         {"rejected", "parked"},
         {"stopped-by-consent", "skipped"},
         {"accepted"},

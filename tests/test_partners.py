@@ -17,7 +17,9 @@ import pytest
 from fhir_message import MESSAGE
 
 from adapter.domain.delivery import Letter, Receipt
+from adapter.outside.reading import Readers
 from adapter.outside.transport import HttpTransport
+from adapter.wire.apprec import read_receipt
 from adapter.wire.message import read_response
 
 PARTNERS = Path(__file__).resolve().parents[1] / "docker" / "partners"
@@ -71,7 +73,10 @@ def delivered(partner: Running, id_: str, timeout: float = 10.0) -> Receipt:
 
     async def post() -> Receipt:
         transport = HttpTransport(
-            [partner.endpoint], read_response, lambda: datetime.now(UTC), timeout=timeout
+            [partner.endpoint],
+            Readers(read_response, read_receipt),
+            lambda: datetime.now(UTC),
+            timeout=timeout,
         )
         try:
             return await transport.post(

@@ -12,10 +12,11 @@ import pytest
 import respx
 from hypothesis import given
 from hypothesis import strategies as st
-from partner_sockets import BODY, MESSAGE, NOW, at_once, read
+from partner_sockets import BODY, MESSAGE, NOW, READERS, at_once
 
 from adapter.domain.delivery import Letter, Receipt
-from adapter.outside.transport import HttpTransport, retry_after
+from adapter.outside.reading import retry_after
+from adapter.outside.transport import HttpTransport
 
 PARTNER = "https://partner.nhn.no/fhir/$process-message"
 DUPLICATE = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "duplicate"}]}
@@ -26,7 +27,7 @@ def answering(
 ) -> HttpTransport:
     answers = answer if callable(answer) else lambda _request: answer
     under = httpx.MockTransport(answers)
-    return HttpTransport({PARTNER}, read, lambda: NOW, connect=lambda: under, sleep=at_once, **more)
+    return HttpTransport({PARTNER}, READERS, lambda: NOW, connect=lambda: under, sleep=at_once, **more)
 
 
 def saying(status: int, body: bytes = b"", **headers: str) -> httpx.Response:
@@ -43,7 +44,7 @@ def posted(transport: HttpTransport, address: str = PARTNER) -> Receipt:
 @respx.mock
 def test_the_message_goes_out_unchanged_with_its_id_and_type() -> None:
     route = respx.post(PARTNER).respond(200, content=b"ok to " + MESSAGE.encode())
-    transport = HttpTransport({PARTNER}, read, lambda: NOW, connect=httpx.AsyncHTTPTransport)
+    transport = HttpTransport({PARTNER}, READERS, lambda: NOW, connect=httpx.AsyncHTTPTransport)
     assert posted(transport) == Receipt("answered", 200, "ok")
     sent = route.calls.last.request
     assert sent.content == BODY

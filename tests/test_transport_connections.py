@@ -15,11 +15,11 @@ from partner_sockets import (
     MESSAGE,
     NOW,
     OK,
+    READERS,
     at_once,
     echo,
     once,
     partner,
-    read,
     request,
     saying,
 )
@@ -92,7 +92,7 @@ def test_a_closed_port_is_unreachable() -> None:
     async def story() -> Receipt:
         async with partner(saying(b"")) as (_unused, address):
             pass
-        transport = HttpTransport({address}, read, lambda: NOW, sleep=at_once)
+        transport = HttpTransport({address}, READERS, lambda: NOW, sleep=at_once)
         receipt = await transport.post(Letter("fhir", address, MESSAGE, BODY))
         await transport.aclose()
         return receipt

@@ -165,7 +165,7 @@ def test_a_flood_of_strange_elements_gives_a_short_answer() -> None:
 
 def test_a_receipt_at_this_door_is_named_as_unsupported() -> None:
     raw = b'<AppRec xmlns="http://www.kith.no/xmlstds/apprec/2012-02-15"/>'
-    assert problems(refused(raw)) == ["unsupported-message-type AppRec"]
+    assert problems(refused(raw)) == ["wrong-door AppRec"]
 
 
 def check_places(raw: bytes) -> None:
@@ -283,4 +283,4 @@ def test_official_messages_open_whole_or_are_refused_for_their_fault(path) -> No
 @needs_shared
 @pytest.mark.parametrize("path", RECEIPTS, ids=lambda path: path.name)
 def test_official_receipts_are_no_messages(path) -> None:  # type: ignore[no-untyped-def]
-    assert problems(refused(path.read_bytes())) == ["unsupported-message-type AppRec"]
+    assert problems(refused(path.read_bytes())) == ["wrong-door AppRec"]

@@ -62,4 +62,4 @@ def response(answer: Answer, parts: Parts, headers: Mapping[str, str] | None = N
         given["Location"] = f"{parts.address}/{answer.location}"
     if answer.retry_after:
         given["Retry-After"] = str(answer.retry_after)
-    return Response(answer.body, answer.status, given, media_type=answer.media_type)
+    return Response(answer.body, answer.status, given, media_type=answer.media_type or None)

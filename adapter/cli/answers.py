@@ -36,6 +36,8 @@ class Said:
 
 def said_by(http: int, body: bytes) -> Said:
     """Reads an answer. One in a form nobody here knows counts as refused, whatever its HTTP status."""
+    if http == 204:
+        return Said(http, positive=True, status="taken, and no receipt was asked for")
     try:
         if body.lstrip()[:1] == b"<":
             return _apprec(http, xml.parse(body, **_LIMITS))

@@ -72,8 +72,9 @@ def _all(now: Opened) -> Iterator[Standing]:
 
 def _reason(delivery: Delivery, now: Opened) -> str:
     """The problem's name: what the recipient answered, or that time ran out while it was tried."""
-    known = delivery.state == "rejected" and delivery.because in now.parts.tables.problems.problems
-    return delivery.because if known else "not-delivered-in-time"
+    because = delivery.because.partition(":")[0]  # behind it stand the codes of a receipt
+    known = delivery.state == "rejected" and because in now.parts.tables.problems.problems
+    return because if known else "not-delivered-in-time"
 
 
 def _text(problem: str, now: Opened) -> str:

@@ -86,10 +86,11 @@ class Letter:
 class Receipt:
     """What the partner said to one try, unjudged.
 
-    `transport`: "answered", or why there was no answer (unreachable, timed-out, cut-off, redirected, not-allowed).
+    `transport`: "answered"; "carried" where the partner has it and its receipt is still to come; "receipt" for one that
+    came by itself; or why there was no answer (unreachable, timed-out, cut-off, redirected, not-allowed).
     `http` is the status (0 without an answer); `said` the FHIR response code, "duplicate", "nothing" or "nonsense",
-    or what an AppRec says: "apprec-ok", "apprec-rejected", "apprec-partly". `reference` is the id that a message
-    service gave the letter.
+    or what an AppRec says: "apprec-ok", "apprec-rejected", "apprec-partly", and `codes` its errors (Volven 8221), apart
+    by commas. `reference` is the id that a message service gave the letter.
     """
 
     transport: str
@@ -97,6 +98,7 @@ class Receipt:
     said: str = "nothing"
     retry_after: int | None = None
     reference: str = ""
+    codes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,16 @@ MAY_DIFFER = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class AnswerRule:
-    """One row of answers.csv; `said` and `transport` may be "*". HTTP statuses from `low` to `high`, inclusive."""
+    """One row of answers.csv; `said` may be "*". HTTP statuses from `low` to `high`, inclusive.
+
+    `receipts`: for partners that answer XML with AppRec ("yes"), for those that do not ("no"), or for all ("*").
+    """
 
     transport: str
     low: int
     high: int
     said: str
+    receipts: Literal["yes", "no", "*"]
     conclusion: Literal["accepted", "awaiting", "later", "rejected"]
     blames: Literal["delivery", "recipient"]
     because: str
@@ -87,12 +91,23 @@ def is_left_alone(failures: int, since: datetime, now: datetime) -> bool:
     return failures > 0 and timedelta() <= now - since < wait
 
 
-def conclude(rules: Iterable[AnswerRule], receipt: Receipt) -> AnswerRule:
-    """The first rule that fits. The table is total: its last row takes every answer."""
+def conclude(rules: Iterable[AnswerRule], receipt: Receipt, *, receipts: bool = True) -> AnswerRule:
+    """The first rule that fits. The table is total: its last row takes every answer.
+
+    `receipts`: whether the partner answers XML with AppRec.
+    """
+    asked = "yes" if receipts else "no"
     return next(
         rule
         for rule in rules
         if rule.transport == receipt.transport
         and rule.low <= receipt.http <= rule.high
         and rule.said in ("*", receipt.said)
+        and rule.receipts in ("*", asked)
     )
+
+
+def because(rule: AnswerRule, receipt: Receipt) -> str:
+    """Why a delivery stands where it does: what was concluded, and for a rejection the codes of the receipt."""
+    told = rule.conclusion == "rejected" and receipt.codes
+    return f"{rule.because}:{receipt.codes}" if told else rule.because

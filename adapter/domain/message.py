@@ -76,7 +76,8 @@ class Answer:
 class Received:
     """A message that was answered: the answer is given again, word for word, when the message comes again.
 
-    `raw` is None for what was refused: the sender has it, and we have no basis to keep it.
+    `raw` is None for what was refused: the sender has it, and we have no basis to keep it. `content` is the digest by
+    which the same need is known when it comes as another message, "" where it is not to be known again.
     """
 
     id: str
@@ -92,3 +93,4 @@ class Received:
     case_id: str | None = None
     findings: tuple[Finding, ...] = ()
     mapping: str = field(default="")
+    content: str = ""

@@ -15,10 +15,12 @@ from adapter.domain.message import Answer, Caller, Door, Envelope, Received
 from adapter.domain.need import consent_findings, identity_findings
 from adapter.domain.problems import Finding, Refused
 from adapter.flows import taking
+from adapter.flows.answering import answer_to
 from adapter.flows.doors import NotTrusted, Opened, Read, gate, open_message, read_message, trusted_sender
 from adapter.flows.parts import Parts
+from adapter.flows.placing import Taken
+from adapter.flows.repeats import content_key, repeated_answer
 from adapter.ports import Collision, StoreBusy, Transaction
-from adapter.wire import apprec, message, outcome
 from adapter.wire.unreadable import Unreadable
 
 
@@ -29,6 +31,7 @@ class _Outcome:
     findings: tuple[Finding, ...]
     case_id: str | None = None
     mapping: str = ""
+    content: str = ""
 
 
 def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
@@ -44,9 +47,9 @@ def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
         envelope = opened.envelope
         return _again(lambda: _handle(opened, raw, at, parts))
     except NotTrusted as refused:
-        return _answer(refused.envelope, door, refused.findings, at, parts)
+        return answer_to(refused.envelope, door, refused.findings, at, parts)
     except StoreBusy:
-        return _answer(envelope, door, (Finding("store-busy"),), at, parts)
+        return answer_to(envelope, door, (Finding("store-busy"),), at, parts)
 
 
 def _again(handle: Callable[[], Answer]) -> Answer:
@@ -66,11 +69,11 @@ def _handle(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Answer:
     try:
         read = _read(opened, raw, at, parts)
         with parts.store.transaction() as tx:
-            repeated = _repeated(tx, opened.sender, envelope, at, parts)
+            repeated = repeated_answer(tx, opened.sender, envelope, at, parts)
             if repeated:
                 return repeated
             taken = _take(tx, opened, read, at, parts)
-            answer = _answer(envelope, envelope.door, taken.findings, at, parts, taken.case_id)
+            answer = answer_to(envelope, envelope.door, taken.findings, at, parts, taken.case_id)
             _keep(tx, opened.sender, envelope, raw if taken.case_id else None, answer, taken, at)
             return answer
     except Refused as refused:
@@ -83,34 +86,13 @@ def _refuse(
     """Answer with what is wrong and keep the answer, without the content. A fault of ours is not kept: sent again
     when it is mended, the message is taken."""
     with parts.store.transaction() as tx:
-        repeated = _repeated(tx, sender, envelope, at, parts)
+        repeated = repeated_answer(tx, sender, envelope, at, parts)
         if repeated:
             return repeated
-        answer = _answer(envelope, envelope.door, findings, at, parts)
+        answer = answer_to(envelope, envelope.door, findings, at, parts)
         if answer.status < 500:
             _keep(tx, sender, envelope, None, answer, _Outcome(findings), at)
         return answer
-
-
-def _repeated(tx: Transaction, sender: str, envelope: Envelope, at: datetime, parts: Parts) -> Answer | None:
-    """The dedupe matrix of FHIR messaging: the stored answer, or that an id was used for something else.
-
-    Each message id is taken once, whoever else commits (its row is unique). An envelope's id is only looked for: two
-    different messages under one Bundle.id, sent at the same moment, may both be taken, each for what it says. No such
-    pair is one message twice, so nothing is done twice; the next one under that id is refused.
-    """
-    before = tx.answered(envelope.door, sender, envelope.message_id)
-    if before and before.digest == envelope.digest:
-        return before.answer
-    if before:
-        where = "MsgHead.MsgInfo.MsgId" if envelope.door == "edi" else "Bundle.entry[0].resource.id"
-        return _answer(envelope, envelope.door, (Finding("message-id-reused", where),), at, parts)
-    first = tx.message_in_envelope(sender, envelope.envelope_id) if envelope.door == "fhir" else None
-    if first == envelope.message_id:
-        raise Collision  # kept since the question before this one: its answer is there now
-    if first:
-        return _answer(envelope, "fhir", (Finding("envelope-reused", "Bundle.id"),), at, parts)
-    return None
 
 
 def _read(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Read:
@@ -129,13 +111,19 @@ def _read(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Read:
 
 def _take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> _Outcome:
     """What the message led to. Raises Refused where its case forbids it."""
+    content, told_before = content_key(tx, opened, read, parts)
     try:
-        taken = taking.take(tx, opened, read, at, parts)
+        if told_before:
+            taken = Taken(told_before.id, (Finding("need-known", "need"),))
+        else:
+            taken = taking.take(tx, opened, read, at, parts)
     except Refused as refused:
         raise Refused(*read.findings, *_placed(refused.findings, read)) from None
     unread = tuple(Finding("unread-element", place) for place in read.reading.unread)
     mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
-    return _Outcome((*read.findings, *_placed(taken.findings, read), *unread), taken.case_id, mapping)
+    return _Outcome(
+        (*read.findings, *_placed(taken.findings, read), *unread), taken.case_id, mapping, content
+    )
 
 
 def _placed(findings: Iterable[Finding], read: Read) -> tuple[Finding, ...]:
@@ -164,7 +152,7 @@ def _unreadable(unreadable: Unreadable, door: Door, caller: Caller, at: datetime
     """A message that cannot be opened. Where its head can be read, the refusal is kept like any other answer."""
     envelope = unreadable.envelope
     if envelope is None:
-        return _answer(None, door, unreadable.findings, at, parts)
+        return answer_to(None, door, unreadable.findings, at, parts)
     sender = trusted_sender(envelope, caller, parts)
     return _refuse(sender, envelope, unreadable.findings, at, parts)
 
@@ -194,58 +182,8 @@ def _keep(
             case_id=decided.case_id,
             findings=decided.findings,
             mapping=decided.mapping,
+            content=decided.content,
         )
     )
     action = "message-accepted" if decided.mapping else "message-refused"
     tx.record(Audit(at, sender, action, decided.case_id, {"message": id_, "kind": envelope.kind}))
-
-
-def _answer(
-    envelope: Envelope | None,
-    door: Door,
-    findings: tuple[Finding, ...],
-    at: datetime,
-    parts: Parts,
-    case_id: str | None = None,
-) -> Answer:
-    """AppRec, response message, or, where nobody can be addressed, problem details or an OperationOutcome."""
-    catalogue = parts.tables.problems
-    status = outcome.http_status(findings, catalogue)
-    retry = 5 if any(catalogue[f.problem].issue == "transient" for f in findings) else None
-    if door == "edi":
-        if envelope is None or retry:
-            body = outcome.problem_json(findings, catalogue, base=parts.base)
-            return Answer(status, "application/problem+json", body, retry_after=retry)
-        return Answer(status, "application/xml", _apprec(envelope, findings, at, parts))
-    if envelope is None:
-        return replace(parts.refusal(*findings), status=status)
-    body = _response(envelope, findings, at, parts, case_id)
-    return Answer(status, "application/fhir+json", body, retry_after=retry)
-
-
-def _apprec(envelope: Envelope, findings: tuple[Finding, ...], at: datetime, parts: Parts) -> bytes:
-    return apprec.write(
-        envelope,
-        findings,
-        parts.tables.problems,
-        displays=parts.tables.apprec_errors,
-        id=derived("apprec", envelope.sender.organisation, envelope.message_id, envelope.digest),
-        at=at,
-        software_version=parts.version,
-    )
-
-
-def _response(
-    envelope: Envelope, findings: tuple[Finding, ...], at: datetime, parts: Parts, case_id: str | None
-) -> bytes:
-    return message.respond(
-        envelope,
-        findings,
-        parts.tables.problems,
-        id=derived("response-envelope", envelope.message_id, envelope.envelope_id),
-        at=at,
-        base=parts.base,
-        address=parts.address,
-        event_system=parts.event_system,
-        focus=f"Task/{derived(case_id, 'task')}" if case_id else None,
-    )

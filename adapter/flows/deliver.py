@@ -15,7 +15,7 @@ from datetime import datetime
 from adapter.domain.case import Audit, Version
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Delivery, Letter, Pause, Pinned, Place, Receipt, Settled
-from adapter.domain.exchange import AnswerRule, conclude, settled_at
+from adapter.domain.exchange import AnswerRule, because, conclude, settled_at
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
 from adapter.domain.problems import Refused
@@ -184,7 +184,9 @@ def _settle(
     now: datetime,
     parts: Parts,
 ) -> Pause | None:
-    rules = [conclude(parts.tables.answers, receipt) for receipt in receipts]
+    partner = parts.partners.by_organisation.get(recipient)
+    expected = partner is None or partner.receipts
+    rules = [conclude(parts.tables.answers, receipt, receipts=expected) for receipt in receipts]
     pause = _pause(recipient, receipts, rules, now, parts)
     settled = [
         _settled(letter.delivery, receipt, rule, now, parts, pause)
@@ -192,8 +194,9 @@ def _settle(
     ]
     with parts.store.transaction() as tx:
         stands = tx.settle([*settled, *unsent], pause)
-        for letter, rule in zip(letters, rules, strict=True):
-            tx.record(_evidence("tried", letter.delivery, rule.because, letter.grounds.consents, now))
+        for letter, rule, receipt in zip(letters, rules, receipts, strict=True):
+            why = because(rule, receipt)
+            tx.record(_evidence("tried", letter.delivery, why, letter.grounds.consents, now))
         for one in unsent:
             if one.delivery.id in stands:
                 what = "held" if one.place == "held" else "stopped"
@@ -222,7 +225,7 @@ def _settled(
         due = parts.schedule.next_try(delivery.tries + 1, now, receipt.retry_after)
     state = parts.tables.lifecycles["exchange"].after(delivery.state, event) or delivery.state
     place = _PLACES[event]
-    return Settled(delivery, event, state, place, due, rule.because, now, receipt, tried=True)
+    return Settled(delivery, event, state, place, due, because(rule, receipt), now, receipt, tried=True)
 
 
 def _pause(

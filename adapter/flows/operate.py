@@ -20,6 +20,7 @@ from adapter.flows.consents import consents_of
 from adapter.flows.doors import Opened, open_message, read_message
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Notice, place, reachable
+from adapter.flows.receipt import looked_at
 from adapter.ports import Transaction
 
 _BECAUSE = {"requeue": "requeued", "skip": "skipped"}
@@ -52,6 +53,7 @@ def _move(delivery_id: int, event: str, by: str, why: str, parts: Parts) -> None
             tx.unpause(delivery.outgoing.recipient)
         details = {"delivery": str(delivery_id), "why": why}
         tx.record(Audit(now, by, f"delivery-{event}", delivery.outgoing.case_id, details))
+    looked_at(delivery.outgoing.case_id, by, parts)
 
 
 def _settled(delivery: Delivery, event: str, state: str, now: datetime) -> Settled:
@@ -153,8 +155,10 @@ def _where_to(case: Case, her_id: str | None, verdict: Verdict, parts: Parts) ->
 
 
 def _last_message(case: Case, parts: Parts) -> Opened:
-    """The latest message of the case that was kept: its notification or its last correction."""
-    kept = [m for m in parts.store.messages_of(case.id) if m.raw is not None and m.kind != "need-cancelled"]
+    """The latest message that states the need and was kept: its notification or its last correction, no note on it."""
+    notes = {v.source for v in parts.store.versions_of(case.id) if v.type == "Communication"}
+    needs = [m for m in parts.store.messages_of(case.id) if m.mapping.startswith("need-") and m.id not in notes]
+    kept = [m for m in needs if m.raw is not None and m.kind != "need-cancelled"]
     if not kept:
         raise Refused(Finding("not-found", "message"))
     last = kept[-1]

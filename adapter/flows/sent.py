@@ -1,7 +1,7 @@
 """What always holds of the deliveries of a case: lanes, places, receipts, and the evidence of each."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from adapter.domain.case import Audit
 from adapter.domain.delivery import Delivery
@@ -13,12 +13,15 @@ from adapter.flows.parts import Parts
 _PLACES = {
     "queued": ("head", "behind"),
     "waiting": ("head", "behind"),
+    "sent": ("head",),
     "rejected": ("held",),
     "parked": ("held",),
     "accepted": ("done",),
     "stopped-by-consent": ("done",),
     "skipped": ("done",),
 }
+
+_BY_ITSELF = "receipt"
 
 
 def lanes(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
@@ -45,9 +48,10 @@ def places(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
 
 
 def receipts(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
-    """Every try has a receipt, numbered from 1."""
+    """Every try has one, numbered from 1; those that came by themselves are more."""
     for delivery in record.deliveries:
-        numbers = [number for number, _, _ in record.receipts.get(delivery.id, ())]
+        heard = record.receipts.get(delivery.id, ())
+        numbers = [number for number, _, receipt in heard if receipt.transport != _BY_ITSELF]
         if numbers != list(range(1, delivery.tries + 1)):
             yield Violation("receipts-count-the-tries", f"delivery {delivery.id}")
 
@@ -72,14 +76,22 @@ def evidence(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
 
 
 def _proven(delivery: Delivery, record: CaseRecord, told: Sequence[Audit], parts: Parts) -> bool:
-    """A receipt that says so, and an audit row of a try that names the consents it rests on."""
-    rules = parts.tables.answers
-    said = [conclude(rules, receipt) for _, _, receipt in record.receipts.get(delivery.id, ())]
-    confirmed = {rule.because for rule in said if rule.conclusion == "accepted"}
+    """A receipt that says so, and an audit row of that try, which names the consents it rests on.
+
+    A receipt that came by itself may be about any try, or about one of a process that died before it wrote of it.
+    """
+    heard = [receipt for _, _, receipt in record.receipts.get(delivery.id, ())]
+    # Whether its receipts were waited for then, the audit says: the two have words of their own for what was carried.
+    rules = [(r, conclude(parts.tables.answers, r, receipts=False)) for r in heard]
+    by_itself = any(rule.conclusion == "accepted" and r.transport == _BY_ITSELF for r, rule in rules)
+    if by_itself and not delivery.tries:
+        return True
+    confirmed = {rule.because for _, rule in rules if rule.conclusion == "accepted"}
     category = parts.tables.categories.get(delivery.outgoing.category)
     needed = category is None or category.consent_needed
-    return any(_rests(a.details, confirmed, needed=needed) for a in told if a.action == "delivery-tried")
+    tried = [a for a in told if a.action == "delivery-tried" and (a.details.get("consents") or not needed)]
+    return bool(tried) if by_itself else any(_because(a) in confirmed for a in tried)
 
 
-def _rests(details: Mapping[str, str], confirmed: set[str], *, needed: bool) -> bool:
-    return details.get("because") in confirmed and (bool(details.get("consents")) or not needed)
+def _because(audit: Audit) -> str:
+    return audit.details.get("because", "").partition(":")[0]  # behind it stand the codes of a receipt

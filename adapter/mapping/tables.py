@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
 from adapter.domain.attachments import AttachmentRules
+from adapter.domain.acknowledgement import AppRecRule, RejectionRule, Version
 from adapter.domain.consent import Category
 from adapter.domain.detection import Phrases
 from adapter.domain.doors import Way
@@ -40,6 +41,8 @@ class Tables:
     phrases: Phrases
     schemas: schema.Schemas
     apprec_errors: Mapping[str, str]
+    apprec_versions: tuple[AppRecRule, ...]
+    rejections: tuple[RejectionRule, ...]
     attachments: AttachmentRules
 
 
@@ -72,9 +75,12 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         apprec_errors=_named(
             folder / "codes" / "apprec-errors.json", lambda _, text: parsing.displays(text), base
         ),
+        apprec_versions=_named(folder / "apprec.csv", lambda _, text: _each(AppRecRule, text), base),
+        rejections=_named(folder / "rejections.csv", lambda _, text: _each(RejectionRule, text), base),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)
+    _check_receipts(tables)
     return tables
 
 
@@ -107,6 +113,10 @@ def _lifecycle(name: str, text: str) -> LifeCycle:
 
 def _rows(text: str) -> Iterator[dict[str, str]]:
     yield from csv.DictReader((line for line in text.splitlines() if not line.startswith("#")), strict=True)
+
+
+def _each(row: Callable[..., Any], text: str) -> tuple[Any, ...]:
+    return tuple(row(**cells) for cells in _rows(text))
 
 
 def _ways(text: str) -> tuple[Way, ...]:
@@ -144,6 +154,18 @@ def _check_steps(tables: Tables) -> None:
     for way in tables.ways:
         if way.table not in tables.messages:
             raise ValueError(f"doors.csv: no table {way.table}")
+
+
+def _check_receipts(tables: Tables) -> None:
+    rules = tables.apprec_versions
+    if {r.version for r in rules} - set(get_args(Version)) or (rules[-1].kind, rules[-1].payload) != (
+        "*",
+        "*",
+    ):
+        raise ValueError("apprec.csv: the version is 1.0 or 1.1, and the last row takes every message")
+    for rule in tables.rejections:
+        if rule.reason not in tables.problems.problems or rule.code not in tables.apprec_errors:
+            raise ValueError(f"rejections.csv: no such code or problem in the row of {rule.code}")
 
 
 def _categories(text: str) -> dict[str, Category]:

@@ -1,4 +1,4 @@
-"""Carries FHIR messages to partners over HTTP, and says what became of each try without judging it.
+"""Carries messages, FHIR or Hodemelding, to partners over HTTP, and says what became of each try without judging it.
 
 httpx over aiohttp: one long-lived pool of connections per partner's host, all on one TLS context. Every call ends
 within its time-out, whatever the partner does. After an answer cut short, or one that never ends, its connection is
@@ -6,13 +6,10 @@ closed: a late answer is never taken for the next one's.
 """
 
 import asyncio
-import json
-import re
 import ssl
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -21,30 +18,33 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from tenacity import AsyncRetrying, Future, RetryCallState, retry_if_result, stop_after_attempt, wait_random
 
-from adapter.domain.delivery import Letter, Receipt
+from adapter.domain.delivery import Channel, Letter, Receipt
+from adapter.outside.reading import Readers, read_answer
 from adapter.ports import Clock
 
-MEDIA_TYPE = "application/fhir+json"
-MAX_ANSWER = 1_000_000
-LONGEST_RETRY_AFTER = 86_400
+MEDIA_TYPES: Mapping[Channel, bytes] = MappingProxyType(
+    {"fhir": b"application/fhir+json", "edi": b"application/xml"}
+)
 CONNECTIONS_PER_HOST = 16
 # Shorter than the five seconds after which common servers close an idle connection: a POST that meets
 # a connection just closed is lost, and HTTP does not let the client repeat it by itself.
 IDLE_SECONDS = 4.0
 _MUCH = 2**20  # from here on aiohttp wants a stream, and warns of anything else
-_HEADERS = (
-    (b"Content-Type", MEDIA_TYPE.encode()),
-    (b"Accept", MEDIA_TYPE.encode()),
-    (b"Accept-Encoding", b"identity"),
-    (b"User-Agent", b"ip-adapter"),
+_HEADERS: Mapping[Channel, tuple[tuple[bytes, bytes], ...]] = MappingProxyType(
+    {
+        channel: (
+            (b"Content-Type", kind),
+            (b"Accept", kind),
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", b"ip-adapter"),
+        )
+        for channel, kind in MEDIA_TYPES.items()
+    }
 )
-
-ReadResponse = Callable[[bytes, str], str]
-"""What an answer's body says to the message with this id: a FHIR response code, "nothing" or "nonsense"."""
 
 
 class HttpTransport:
-    """The port `Transport`, for FHIR messages.
+    """The port `Transport`, for the channels `fhir` and `edi`.
 
     `allowed`: the addresses of the partner table, the only ones ever posted to. `timeout`: seconds for the
     whole call, retries included. `attempts`: how often a connection is tried in one call; a message that may
@@ -54,7 +54,7 @@ class HttpTransport:
     def __init__(
         self,
         allowed: Container[str],
-        read_response: ReadResponse,
+        readers: Readers,
         clock: Clock,
         *,
         timeout: float = 10.0,
@@ -63,7 +63,7 @@ class HttpTransport:
         connect: Callable[[], httpx.AsyncBaseTransport] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._allowed, self._read_response, self._clock = allowed, read_response, clock
+        self._allowed, self._readers, self._clock = allowed, readers, clock
         self._timeout, self._attempts, self._longest_wait = timeout, attempts, longest_wait
         self._connect = connect or _over_aiohttp(ssl.create_default_context())
         self._sleep = sleep
@@ -72,14 +72,13 @@ class HttpTransport:
 
     async def post(self, letter: Letter) -> Receipt:
         """Sends it once, if a connection can be had."""
-        address, body, message_id = letter.address, letter.body, letter.message_id
-        if address not in self._allowed:
+        if letter.address not in self._allowed:
             return Receipt("not-allowed")
         try:
             async with asyncio.timeout(self._timeout):
-                receipt = await self._try(address, body, message_id)
+                receipt = await self._try(letter)
                 # tenacity costs 60 us a call, as much as writing the request: only who was not reached pays.
-                return await self._again(receipt, address, body, message_id) if _lost(receipt) else receipt
+                return await self._again(receipt, letter) if _lost(receipt) else receipt
         except TimeoutError:
             return Receipt("timed-out")
 
@@ -89,12 +88,12 @@ class HttpTransport:
         for layer in layers.values():
             await layer.aclose()
 
-    async def _again(self, first: Receipt, address: str, body: bytes, message_id: str) -> Receipt:
+    async def _again(self, first: Receipt, letter: Letter) -> Receipt:
         """More attempts at a connection; `first` says that there was none, and counts as one of them."""
         had = [first]
 
         async def attempt() -> Receipt:
-            return had.pop() if had else await self._try(address, body, message_id)
+            return had.pop() if had else await self._try(letter)
 
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self._attempts),
@@ -105,33 +104,20 @@ class HttpTransport:
         )
         return await retrying(attempt)
 
-    async def _try(self, address: str, body: bytes, message_id: str) -> Receipt:
+    async def _try(self, letter: Letter) -> Receipt:
         try:
-            route = self._routes.get(address) or self._new_route(address)
-            answer = await route.layer.handle_async_request(route.request(body, message_id))
+            route = self._routes.get(letter.address) or self._new_route(letter.address)
+            answer = await route.layer.handle_async_request(route.request(letter))
             try:
                 if 300 <= answer.status_code < 400:
                     return Receipt("redirected", answer.status_code)
-                return await self._receipt(answer, message_id)
+                return await read_answer(answer, letter, self._readers, self._clock())
             finally:
                 await answer.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TimeoutError) as error:
             return Receipt(_what_broke(error))
         except UnicodeError:  # httpx-aiohttp trips over a reason phrase that is not text
             return Receipt("cut-off")
-
-    async def _receipt(self, answer: httpx.Response, message_id: str) -> Receipt:
-        body = await _limited(answer)
-        if body is None:
-            said = "nonsense"
-        elif not body:
-            said = "nothing"
-        elif answer.status_code == 409 and _says_duplicate(body):
-            said = "duplicate"
-        else:
-            said = self._read_response(body, message_id)
-        wait = retry_after(answer.headers.get("Retry-After"), self._clock())
-        return Receipt("answered", answer.status_code, said, wait)
 
     def _new_route(self, address: str) -> "_Route":
         """Raises httpx.InvalidURL."""
@@ -156,36 +142,22 @@ class _Route:
     url: httpx.URL
     timeout: dict[str, float | None]
 
-    def request(self, body: bytes, message_id: str) -> httpx.Request:
+    def request(self, letter: Letter) -> httpx.Request:
         own = [
             (b"Host", self.url.netloc),
-            (b"Content-Length", b"%d" % len(body)),
-            (b"X-Request-ID", message_id.encode()),
+            (b"Content-Length", b"%d" % len(letter.body)),
+            (b"X-Request-ID", letter.message_id.encode()),
         ]
         request = httpx.Request(
             "POST",
             self.url,
-            headers=[*own, *_HEADERS],
-            stream=httpx.ByteStream(body),
+            headers=[*own, *_HEADERS[letter.channel]],
+            stream=httpx.ByteStream(letter.body),
             extensions={"timeout": self.timeout},
         )
-        if len(body) < _MUCH:
+        if len(letter.body) < _MUCH:
             request.read()  # so that it goes out in one piece, not as a stream
         return request
-
-
-def retry_after(header: str | None, now: datetime) -> int | None:
-    """Seconds to wait, 0 to a day, from a Retry-After header (RFC 9110 § 10.2.3); None if it says nothing."""
-    text = (header or "").strip()
-    if re.fullmatch(r"[0-9]+", text):
-        digits = text.lstrip("0") or "0"
-        return LONGEST_RETRY_AFTER if len(digits) > 5 else min(int(digits), LONGEST_RETRY_AFTER)
-    try:
-        until = parsedate_to_datetime(text)
-        seconds = ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds()
-    except (ValueError, OverflowError):
-        return None
-    return max(0, min(int(seconds), LONGEST_RETRY_AFTER))
 
 
 def _over_aiohttp(tls: ssl.SSLContext) -> Callable[[], httpx.AsyncBaseTransport]:
@@ -216,26 +188,3 @@ def _what_broke(error: Exception) -> str:
         case TimeoutError() | httpx.TimeoutException():
             return "timed-out"
     return "cut-off"
-
-
-async def _limited(answer: httpx.Response) -> bytes | None:
-    """The body as it came, never decompressed; None if it is longer than we read."""
-    body = bytearray()
-    async for chunk in answer.aiter_raw():
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            return None
-    return bytes(body)
-
-
-def _says_duplicate(body: bytes) -> bool:
-    """An OperationOutcome with issue.code `duplicate`: the partner has had this message before (NHS BaRS)."""
-    try:
-        outcome = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
-        return False
-    issues = outcome.get("issue")
-    codes = [i.get("code") for i in issues if isinstance(i, dict)] if isinstance(issues, list) else []
-    return "duplicate" in codes

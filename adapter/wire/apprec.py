@@ -1,8 +1,9 @@
-"""Applikasjonskvittering (AppRec): the answer to an XML message, written as 1.1 and read as 1.0 and 1.1.
+"""Applikasjonskvittering (AppRec): the answer to an XML message, written and read in both versions, 1.0 and 1.1.
 
 A positive AppRec says that the message is received and will be handled, nothing about the outcome.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,21 +12,32 @@ from typing import Final, Literal, cast, get_args
 
 from lxml import etree
 
+from adapter.domain.acknowledgement import Version
 from adapter.domain.message import Envelope, Party
 from adapter.domain.problems import Catalogue, Finding, Refused
 from adapter.wire import xml
 from adapter.wire.schema import Schemas
 from adapter.wire.tree import as_xpath
 
-NAMESPACE: Final = "http://www.kith.no/xmlstds/apprec/2012-02-15"
-VERSION: Final = "v1.1 2012-02-15"
+NAMESPACES: Final[Mapping[Version, str]] = MappingProxyType(
+    {
+        "1.0": "http://www.kith.no/xmlstds/apprec/2004-11-21",
+        "1.1": "http://www.kith.no/xmlstds/apprec/2012-02-15",
+    }
+)
 ERRORS: Final = "2.16.578.1.12.4.1.1.8221"
+MSGHEAD: Final = "{http://www.kith.no/xmlstds/msghead/2006-05-24}MsgHead"
 
+_MIG: Mapping[Version, str] = MappingProxyType({"1.0": "1.0 2004-11-21", "1.1": "v1.1 2012-02-15"})
 # Senders disagree about the date in MIGversion of 1.0, so only the number is compared.
-_VERSIONS = MappingProxyType({NAMESPACE: "1.1", "http://www.kith.no/xmlstds/apprec/2004-11-21": "1.0"})
+_VERSIONS = MappingProxyType({namespace: version for version, namespace in NAMESPACES.items()})
 _TYPE_IDS = MappingProxyType({"HER": "HER-id", "ENH": "Organisasjonsnummeret i Enhetsregister"})
 _OTHER_ERROR = "X99"
 _MAX_BYTES, _MAX_DEPTH = 1_000_000, 20  # an AppRec has ten levels and a few kilobytes
+# Codes of Volven 8221, and those that partners add to them; anything else in their place could be a person's data.
+_CODE = re.compile(r"[A-Z]{0,2}[0-9]{2,3}")
+_MOST_CODES = 10
+_SAID = MappingProxyType({"1": "apprec-ok", "2": "apprec-rejected", "3": "apprec-partly"})
 
 Status = Literal["1", "2", "3"]  # Volven 8258: OK; rejected; OK, with an error in a part
 
@@ -38,6 +50,17 @@ class AppRecStatus:
     original: str
     errors: tuple[str, ...]
 
+    @property
+    def said(self) -> str:
+        """The status in the words of `adapter.domain.delivery.Receipt`."""
+        return _SAID[self.status]
+
+    @property
+    def codes(self) -> str:
+        """The error codes as they may be kept and shown, each once, apart by commas: nothing else of the partner's."""
+        known = (code if _CODE.fullmatch(code) else _OTHER_ERROR for code in self.errors)
+        return ",".join([*dict.fromkeys(known)][:_MOST_CODES])
+
 
 def write(
     envelope: Envelope,
@@ -48,16 +71,18 @@ def write(
     id: str,
     at: datetime,
     software_version: str,
+    version: Version,
 ) -> bytes:
-    """AppRec 1.1 to the sender of `envelope`: rejected with one Error per error finding, otherwise OK.
+    """An AppRec to the sender of `envelope`: rejected with one Error per error finding, otherwise OK.
 
     `at` has a time zone. An Error holds the code of Volven 8221 with its official text (`displays`), and in OT the
     catalogue's text in Norwegian and the place as XPath; never a value. Warnings have no place in an AppRec.
     """
     errors = tuple(dict.fromkeys(catalogue.errors(findings)))
-    root = etree.Element(f"{{{NAMESPACE}}}AppRec", nsmap={None: NAMESPACE})  # type: ignore[dict-item] # stub
+    namespace = NAMESPACES[version]
+    root = etree.Element(f"{{{namespace}}}AppRec", nsmap={None: namespace})  # type: ignore[dict-item] # stub
     _code(root, "MsgType", V="APPREC", DN="Applikasjonskvittering")
-    _text(root, "MIGversion", VERSION)
+    _text(root, "MIGversion", _MIG[version])
     _text(root, "SoftwareName", "ip-adapter")
     _text(root, "SoftwareVersion", software_version)
     _text(root, "GenDate", at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -105,7 +130,7 @@ def _identity(parent: etree._Element, kind: str, number: str) -> None:
 
 
 def _element(parent: etree._Element, name: str) -> etree._Element:
-    return etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
+    return etree.SubElement(parent, f"{parent.tag.partition('}')[0]}}}{name}")
 
 
 def _text(parent: etree._Element, name: str, text: str) -> None:
@@ -120,11 +145,23 @@ def _code(parent: etree._Element, name: str, **attributes: str) -> None:
             element.set(attribute, value)
 
 
+def read_receipt(raw: bytes, message_id: str) -> tuple[str, str]:
+    """What an answer's body says to the message with this id, and its error codes apart by commas: "apprec-ok",
+    "apprec-rejected", "apprec-partly", or "nonsense" for what is no AppRec about this message.
+    """
+    try:
+        found = read(raw)
+    except Refused:
+        return "nonsense", ""
+    about_it = found.original.lower() == message_id.lower()
+    return (found.said, found.codes) if about_it else ("nonsense", "")
+
+
 def read(raw: bytes, schemas: Schemas | None = None) -> AppRecStatus:
     """What a partner answers; with `schemas`, only what has their structure.
 
-    Raises Refused: whatever `xml.parse` refuses, unsupported-message-type (no AppRec), wrong-namespace (an
-    unknown version), missing-element, malformed-value (MIGversion), unknown-code (status).
+    Raises Refused: whatever `xml.parse` refuses, wrong-door (a Hodemelding), unsupported-message-type (no AppRec),
+    wrong-namespace (an unknown version), missing-element, malformed-value (MIGversion), unknown-code (status).
     """
     root = xml.parse(raw, max_bytes=_MAX_BYTES, max_depth=_MAX_DEPTH)
     step = f"{{{_namespace(root)}}}"
@@ -152,6 +189,8 @@ def read(raw: bytes, schemas: Schemas | None = None) -> AppRecStatus:
 
 def _namespace(root: etree._Element) -> str:
     name = etree.QName(root)
+    if root.tag == MSGHEAD:
+        raise Refused(Finding("wrong-door", "MsgHead"))
     if name.localname != "AppRec":
         raise Refused(Finding("unsupported-message-type", "AppRec"))
     if name.namespace not in _VERSIONS:

@@ -108,7 +108,7 @@ def open_message(
 
 def _check_root(root: etree._Element) -> None:
     if str(root.tag).startswith(_APPREC):
-        raise Unreadable(Finding("unsupported-message-type", "AppRec"))
+        raise Unreadable(Finding("wrong-door", "AppRec"))
     if root.tag != f"{{{NAMESPACE}}}MsgHead":
         raise Unreadable(Finding("wrong-namespace", "MsgHead"))
 

@@ -88,7 +88,9 @@ def write(sql: Sql, buffers: Sequence[Buffer]) -> None:
 
     Two groups that hold the same messages or cases meet them in the same order, so neither waits in a ring.
     """
-    sql.run_each(INSERT["received"], sorted(_all(b.received for b in buffers), key=itemgetter("id")))
+    sql.run_each(
+        INSERT["received"], sorted(_all(b.received for b in buffers), key=itemgetter("content", "id"))
+    )
     sql.run_each(INSERT["case_"], sorted(_all(b.cases.values() for b in buffers), key=itemgetter("id")))
     sql.run_each(INSERT["history"], _all(b.history for b in buffers))
     sql.run_each(INSERT["version"], _all(b.versions for b in buffers))

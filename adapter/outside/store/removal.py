@@ -175,7 +175,7 @@ def _purge(sql: Sql, ids: Sequence[Any], at: datetime, by: str) -> int:
     for table in (delivery, waiting, history, version):
         gone += sql.run(delete(table).where(table.c.case_id.in_(ids)))
     of_case = received.c.case_id.in_(ids)
-    sql.run(update(received).where(of_case).values(raw=None, findings="[]"))
+    sql.run(update(received).where(of_case).values(raw=None, findings="[]", content=""))
     sql.run(update(case_).where(case_.c.id.in_(ids)).values(_EMPTIED))
     for table in (archived, thinned):
         sql.run(delete(table).where(table.c.case_id.in_(ids)))

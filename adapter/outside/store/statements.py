@@ -66,12 +66,15 @@ REFERRED_TO = union_all(
         delivery.c.message_id == bindparam("reference"), delivery.c.recipient == bindparam("sender")
     ),
 )
+CASE_OF_CONTENT = select(received.c.case_id).where(
+    received.c.content == bindparam("content"), received.c.content != literal_column("''")
+)
 CASE = select(case_).where(case_.c.id == bindparam("id_"))
 CASE_LOCKED = CASE.with_for_update()
+CASES_OF_PERSON = select(case_).where(case_.c.subject_key == bindparam("person")).order_by(case_.c.id)
 CASES_LOCKED = (
     select(case_.c.id)
     .where(case_.c.id.in_(bindparam("ids", expanding=True)))
-CASES_OF_PERSON = select(case_).where(case_.c.subject_key == bindparam("person")).order_by(case_.c.id)
     .order_by(case_.c.id)
     .with_for_update()
 )
@@ -125,6 +128,7 @@ RESOLVE = (
 )
 
 DELIVERIES = select(delivery).where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+DELIVERY_OF_MESSAGE = select(delivery).where(delivery.c.message_id == bindparam("message_id"))
 DELIVERIES_OF_CASE = select(delivery).where(delivery.c.case_id == bindparam("case")).order_by(delivery.c.id)
 SENT_OF_CASES = select(
     delivery.c.message_id, delivery.c.recipient, delivery.c.case_id, delivery.c.place

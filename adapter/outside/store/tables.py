@@ -76,6 +76,7 @@ received = Table(
     Column("case_id", Text, _of("case_.id")),
     Column("findings", Text, nullable=False),
     Column("mapping", Text, nullable=False),
+    Column("content", Text, nullable=False, server_default=""),
     UniqueConstraint("door", "sender", "message_id", name="uq_received_message"),
     Index("ix_received_envelope", "sender", "envelope_id"),
     Index("ix_received_case", "case_id"),
@@ -137,6 +138,15 @@ recipient = Table(
     Column("paused_until", Moment),
 )
 
+_CONTENT = text("content <> ''")
+Index(
+    "uq_received_content",
+    received.c.content,
+    unique=True,
+    postgresql_where=_CONTENT,
+    sqlite_where=_CONTENT,
+)
+
 _HELD = text("place = 'held'")
 _HEADS = text("place = 'head'")
 _OPEN = text("place <> 'done'")
@@ -191,6 +201,7 @@ receipt = Table(
     Column("said", Text, nullable=False),
     Column("retry_after", Integer),
     Column("reference", Text, nullable=False, server_default=""),
+    Column("codes", Text, nullable=False, server_default=""),
     Index("ix_receipt_delivery", "delivery", "id"),
 )
 
@@ -257,15 +268,6 @@ tombstone = Table(
     Column("archive", Text, nullable=False),
 )
 
-_WITH_BYTES, _ALONE = text("raw IS NOT NULL"), text("case_id IS NULL")
-Index(
-    "ix_received_payload",
-    received.c.at,
-    received.c.id,
-    postgresql_where=_WITH_BYTES,
-    sqlite_where=_WITH_BYTES,
-)
-Index("ix_received_refused", received.c.at, received.c.id, postgresql_where=_ALONE, sqlite_where=_ALONE)
 # How far the notifications of a message service were read.
 mailbox = Table(
     "mailbox",
@@ -295,3 +297,12 @@ fetched = Table(
     Index("ix_fetched_parked", "first", postgresql_where=_PARKED, sqlite_where=_PARKED),
 )
 
+_WITH_BYTES, _ALONE = text("raw IS NOT NULL"), text("case_id IS NULL")
+Index(
+    "ix_received_payload",
+    received.c.at,
+    received.c.id,
+    postgresql_where=_WITH_BYTES,
+    sqlite_where=_WITH_BYTES,
+)
+Index("ix_received_refused", received.c.at, received.c.id, postgresql_where=_ALONE, sqlite_where=_ALONE)

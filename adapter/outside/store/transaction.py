@@ -28,6 +28,7 @@ from adapter.outside.store.statements import (
     CASE_OF_CONTENT,
     DELIVERIES,
     DELIVERIES_OF_CASE,
+    DELIVERY_OF_MESSAGE,
     FIRST_IN_ENVELOPE,
     GLANCE,
     HASTEN,
@@ -96,8 +97,14 @@ class SqlTransaction:
         row = self._sql.first(REFERRED_TO, sender=sender, reference=reference)
         return row["case_id"] if row else None
 
+    def case_of_content(self, content: str) -> str | None:
+        """The case of the message that was kept with this digest of its content. Locks nothing."""
+        self._written(self._new.received)
+        row = self._sql.first(CASE_OF_CONTENT, content=content)
+        return row["case_id"] if row else None
+
     def keep(self, received: Received) -> None:
-        """The commit raises Collision if this sender's message id was kept for this door already."""
+        """The commit raises Collision if this sender's message id was kept for this door already, or its content."""
         self._new.keep(received)
 
     # cases
@@ -113,6 +120,10 @@ class SqlTransaction:
         self._locked = case_id if row else self._locked
         return rows.case_of(row) if row else None
 
+    def cases_of_person(self, subject_key: str) -> Sequence[Case]:
+        """The cases of one person, by id, without a lock."""
+        return [rows.case_of(row) for row in self._sql.rows(CASES_OF_PERSON, person=subject_key)]
+
     def open_case(self, case: Case) -> None:
         """The commit raises Collision if the case is there."""
         self._new.open_case(case)
@@ -120,10 +131,6 @@ class SqlTransaction:
 
     def move(self, case: Case, steps: Sequence[Step]) -> None:
         """Write the case as given and add to its history; without a step it does not count as moved. Raises
-    def cases_of_person(self, subject_key: str) -> Sequence[Case]:
-        """The cases of one person, by id, without a lock."""
-        return [rows.case_of(row) for row in self._sql.rows(CASES_OF_PERSON, person=subject_key)]
-
         StoreFailed if it was never opened.
         """
         if case.id in self._new.cases:
@@ -214,6 +221,12 @@ class SqlTransaction:
     def delivery(self, delivery_id: int) -> Delivery | None:
         found = self.fresh([delivery_id])
         return found[0] if found else None
+
+    def delivery_of_message(self, message_id: str) -> Delivery | None:
+        """The delivery that goes, or went, under this id, without a lock."""
+        self._written(self._new.deliveries)
+        row = self._sql.first(DELIVERY_OF_MESSAGE, message_id=message_id)
+        return rows.delivery_of(row) if row else None
 
     def fresh(self, ids: Sequence[int]) -> Sequence[Delivery]:
         """Deliveries as they stand now, in the order of the ids, without a lock."""

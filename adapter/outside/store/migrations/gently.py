@@ -28,11 +28,11 @@ def add_column(table: str, column: sa.Column[Any]) -> None:
     op.add_column(table, column, if_not_exists=True if op.get_bind().dialect.name == "postgresql" else None)
 
 
-def index(name: str, table: str, columns: Sequence[str], where: str = "") -> None:
+def index(name: str, table: str, columns: Sequence[str], where: str = "", *, unique: bool = False) -> None:
     """A further index. Ends the migration's transaction so far: what stood before it is committed."""
     only = sa.text(where) if where else None
     if op.get_bind().dialect.name != "postgresql":
-        op.create_index(name, table, list(columns), sqlite_where=only)
+        op.create_index(name, table, list(columns), unique=unique, sqlite_where=only)
         return
     with op.get_context().autocommit_block():
         if op.get_bind().execute(_BROKEN, {"name": name}).scalar():  # left by one that was interrupted
@@ -41,6 +41,7 @@ def index(name: str, table: str, columns: Sequence[str], where: str = "") -> Non
             name,
             table,
             list(columns),
+            unique=unique,
             postgresql_where=only,
             postgresql_concurrently=True,
             if_not_exists=True,

@@ -1,0 +1,140 @@
+"""A receipt (AppRec) that comes by itself, about a message that went out from here.
+
+Only who the message went to can say what became of it; to anybody else it is as unknown as one that never was
+(hpl § 21). What is concluded stands in mappings/answers.csv, and what that leads to in lifecycles/exchange.csv:
+
+- OK is the last word wherever the delivery stands: also after a rejection, after it was parked, and after consent
+  stopped it on its way, for then it was delivered all the same.
+- A rejection holds the delivery, with the codes of the receipt as the reason; the lane waits for a person.
+- A rejection of what was confirmed before moves nothing and puts the case on a list: somebody must ask what holds.
+- What a person left out, and what consent stopped, stays so whatever is rejected.
+- A receipt that says what one said before adds nothing.
+"""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from adapter.domain.acknowledgement import about
+from adapter.domain.case import Audit, Case, Waiting
+from adapter.domain.delivery import Delivery, Place, Receipt, Settled
+from adapter.domain.exchange import AnswerRule, because, conclude
+from adapter.domain.message import Answer, Caller
+from adapter.domain.problems import Finding, Refused
+from adapter.flows.answering import NOTHING, problem_answer
+from adapter.flows.parts import Parts
+from adapter.ports import Transaction
+from adapter.wire import apprec
+
+CONTRADICTS: Final = "receipt-contradicts"
+
+
+def take(raw: bytes, caller: Caller, parts: Parts) -> Answer:
+    """204 for an AppRec about a message that went to the caller, or problem details.
+
+    Raises StoreBusy or Collision: nothing was written, and the caller may send the receipt again.
+    """
+    try:
+        read = apprec.read(raw)
+        receipt = Receipt("receipt", said=read.said, codes=read.codes)
+        if not told(read.original, caller.organisation, receipt, hashlib.sha256(raw).hexdigest(), parts):
+            raise Refused(Finding("receipt-for-unknown", "AppRec.OriginalMsgId.Id"))
+    except Refused as refused:
+        return problem_answer(refused.findings, parts)
+    return NOTHING
+
+
+def told(message_id: str, by: str, receipt: Receipt, evidence: str, parts: Parts) -> bool:
+    """Settle what `by` (organisation number) says of the message that went to it under this id; False if none did.
+
+    `receipt.said` is one of the AppRec words; `evidence` a digest or an id under which what was said is found again.
+    Raises StoreBusy or Collision.
+    """
+    found = _sent_to(by, message_id.lower(), parts)
+    if found is None:
+        return False
+    heard = parts.store.receipts_of(found.id)
+    if heard and heard[-1][2] == receipt:
+        return True
+    with parts.store.transaction() as tx:
+        case = tx.case(found.outgoing.case_id)  # locked: from here on no postman moves the delivery
+        delivery = tx.delivery(found.id)
+        if case is None or delivery is None:
+            return False
+        rule = _settle(tx, case, delivery, receipt, evidence, parts)
+    if rule.conclusion == "accepted" and delivery.place == "held":
+        looked_at(case.id, by, parts)
+    return True
+
+
+def looked_at(case_id: str, by: str, parts: Parts) -> None:
+    """Close what receipts have put on a list, if nothing else of the case is on one."""
+    on = {w.reason for w in parts.store.waiting() if w.case_id == case_id}
+    if on and on <= {CONTRADICTS, *(rule.reason for rule in parts.tables.rejections)}:
+        with parts.store.transaction() as tx:
+            tx.resolve(case_id, parts.clock(), by)
+
+
+def _sent_to(by: str, message_id: str, parts: Parts) -> Delivery | None:
+    """What went to this organisation under this id: what still waits behind another was never sent."""
+    with parts.store.transaction() as tx:
+        found = tx.delivery_of_message(message_id)
+    if found is None or found.outgoing.recipient != by or (found.place == "behind" and not found.tries):
+        return None
+    return found
+
+
+def _settle(
+    tx: Transaction, case: Case, delivery: Delivery, receipt: Receipt, evidence: str, parts: Parts
+) -> AnswerRule:
+    """Write what the receipt leads to; where it moves nothing it is kept all the same."""
+    now = parts.clock()
+    rule = conclude(parts.tables.answers, receipt)
+    why = because(rule, receipt)
+    state = parts.tables.lifecycles["exchange"].after(delivery.state, rule.conclusion)
+    settled = Settled(
+        delivery,
+        rule.conclusion,
+        delivery.state,
+        delivery.place,
+        delivery.due,
+        delivery.because,
+        now,
+        receipt,
+        tried=False,
+    )
+    if state and (state != delivery.state or delivery.place != "done"):
+        to: Place = "done" if rule.conclusion == "accepted" else "held"
+        settled = replace(settled, state=state, place=to, because=why)
+    tx.settle([settled], None)
+    tx.record(_evidence(delivery, why, evidence, now))
+    if rule.conclusion == "rejected":
+        _ask_a_person(tx, case, delivery, receipt, now, parts)
+    return rule
+
+
+def _ask_a_person(
+    tx: Transaction, case: Case, delivery: Delivery, receipt: Receipt, now: datetime, parts: Parts
+) -> None:
+    """Where a rejection says that the case went to the wrong place, or that a confirmation did not hold."""
+    if parts.tables.lifecycles["case"].after(case.state, "correct") is None:
+        return  # it is over; the delivery is held all the same
+    wrong = about(parts.tables.rejections, receipt.codes)
+    if delivery.state == "accepted":
+        tx.wait_for_person(Waiting(case.id, "routing", CONTRADICTS, now))
+    elif wrong and delivery.outgoing.recipient == case.owner and delivery.place != "done":
+        tx.wait_for_person(Waiting(case.id, wrong.list, wrong.reason, now))
+
+
+def _evidence(delivery: Delivery, why: str, evidence: str, now: datetime) -> Audit:
+    out = delivery.outgoing
+    details = {
+        "delivery": str(delivery.id),
+        "recipient": out.recipient,
+        "event": out.event,
+        "category": out.category,
+        "because": why,
+        "evidence": evidence,
+    }
+    return Audit(now, out.recipient, "delivery-receipt", out.case_id, details)
