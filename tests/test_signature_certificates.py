@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 from signed_message import MESSAGE
 from signers import (
@@ -188,3 +188,15 @@ def test_what_ends_soon_is_told_by_its_file_the_most_urgent_first() -> None:
     assert expiring(trust.held, AT) == (("authority.crl", -1), ("hospital.pem", 44))
     assert expiring(trust.held, AT, within=timedelta(days=7)) == (("authority.crl", -1),)
     assert expiring([Held("a", AT)], AT - timedelta(days=46)) == ()
+
+
+def test_a_name_that_cannot_be_read_is_nobodys() -> None:
+    """Old certificates have letters in sets of their own; alone or with the authority, listed or not."""
+    good = self_signed(HOSPITAL)
+    der = good.certificate.public_bytes(serialization.Encoding.DER).replace(b"VIRKSOMHET", b"VIRKS\xd8MHET")
+    by = Signer(good.key, x509.load_der_x509_certificate(der))
+    with pytest.raises(ValueError, match=r"."):
+        organisation_of(by.certificate)
+    for trust in (trusting(by.certificate), trusting(ABOVE.certificate)):
+        assert problem(by, trust) == "certificate-not-trusted"
+        assert problem(by, trust, chain=[by.certificate, ABOVE.certificate]) == "certificate-not-trusted"

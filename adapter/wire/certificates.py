@@ -160,9 +160,10 @@ def _chain(
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
+    """One whose extensions cannot be read is none."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         return False
 
 

@@ -89,12 +89,7 @@ class Signatures:
         digests = _DIGESTS | {DigestAlgorithm.SHA1} if self.sha1 else _DIGESTS
         if stated.method not in {m.value for m in methods} or stated.digest not in {d.value for d in digests}:
             raise Refused(Finding("signature-algorithm", f"{WHERE}.SignedInfo"))
-        signer = certificates.signer_of(stated.certificates)
-        if signer is None:
-            raise Refused(Finding("signature-form", f"{WHERE}.KeyInfo"))
-        others = [one for one in stated.certificates if one is not signer]
-        if problem := certificates.problem_with(signer, others, self.trust(), sender, at):
-            raise Refused(Finding(problem, f"{WHERE}.KeyInfo"))
+        signer = self._signer(stated.certificates, sender, at)
         config = SignatureConfiguration(
             location="./",
             signature_methods=methods,
@@ -106,6 +101,20 @@ class Signatures:
         signed = _signed(root, signer, config)
         if signed is None or _canonical(signed) != _canonical(_without(signature)):
             raise Refused(Finding("signature-invalid", WHERE))
+
+    def _signer(self, held: Sequence[x509.Certificate], sender: str, at: datetime) -> x509.Certificate:
+        """Raises Refused unless one of them is the sender's and trusted."""
+        signer, problem = None, "signature-form"
+        try:
+            signer = certificates.signer_of(held)
+            if signer:
+                others = [one for one in held if one is not signer]
+                problem = certificates.problem_with(signer, others, self.trust(), sender, at) or ""
+        except (ValueError, x509.UnsupportedGeneralNameType):  # names that cannot be read
+            problem = "certificate-not-trusted"
+        if signer is None or problem:
+            raise Refused(Finding(problem, f"{WHERE}.KeyInfo"))
+        return signer
 
 
 @dataclass(frozen=True, slots=True)
