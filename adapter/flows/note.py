@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Case, Step, Version, Waiting
-from adapter.domain.detection import takes_back
+from adapter.domain.consent import Deny
+from adapter.domain.detection import speaks_of_consent, takes_back
 from adapter.domain.problems import Finding
 from adapter.domain.steps import rule_of
 from adapter.flows.correction import withdraw
 from adapter.flows.doors import Opened, Read
 from adapter.flows.outbox import note_to
+from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, traced
 from adapter.flows.resources import business_status, id_of, keep_changed
@@ -36,18 +38,23 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
         return withdraw(tx, told.case, told.notice, parts)
     doubts = list(_doubts(told, read, parts))
     after, task = _step(tx, told, note, parts)
-    tell(tx, replace(told, case=after), note, task, parts)
+    doubts += tell(tx, replace(told, case=after), note, task, parts)
     for doubt in doubts:
         on_consent = doubt.where in ("consent.status", "answer.kind")
         tx.wait_for_person(Waiting(after.id, "consent" if on_consent else "conversation", doubt.problem, at))
     return Taken(after.id, tuple(doubts))
 
 
-def tell(tx: Transaction, told: Said, note: Version, task: list[Version], parts: Parts) -> None:
-    """The other side gets the note with what has changed by it. Whether it may have it is decided when it is sent."""
-    traces = traced(tx, told.case, [note, *task], "note", told.notice, parts)
-    if told.other:
-        tx.send([note_to(told.case, told.other, note, told.notice.at, [*task, *traces])])
+def tell(tx: Transaction, told: Said, note: Version, task: list[Version], parts: Parts) -> list[Finding]:
+    """The other side gets the note with what has changed by it, if it may when it is sent; if it may not now, a
+    person is to know."""
+    case, at = told.case, told.notice.at
+    traces = traced(tx, case, [note, *task], "note", told.notice, parts)
+    if not told.other:
+        return []
+    tx.send([note_to(case, told.other, note, at, [*task, *traces])])
+    may = may_have(tx.of_case(case.id), told.other, "note", at, parts)
+    return [Finding("note-not-passed-on", "consent")] if isinstance(may, Deny) else []
 
 
 def ask(tx: Transaction, told: Said, parts: Parts) -> tuple[Case, list[Version]]:
@@ -93,7 +100,7 @@ def _doubts(told: Said, read: Read, parts: Parts) -> Iterator[Finding]:
     consent = told.facts.get("consent.status")
     if told.facts.get("answer.kind") == "needs-consent":
         yield Finding("answer-needs-consent", "answer.kind")
-    elif consent in ("refused", "not-stated", "not-asked"):
+    elif consent in ("refused", "not-asked") or (consent == "not-stated" and _on_consent(read, parts)):
         yield Finding("note-unclear-on-consent", "consent.status")
     elif consent and told.case.state == "held-for-consent":
         yield Finding("note-states-consent", "consent.status")
@@ -101,3 +108,9 @@ def _doubts(told: Said, read: Read, parts: Parts) -> Iterator[Finding]:
         yield Finding("need-no-longer-clear", read.origin.get("message.status", ""))
     elif place := takes_back(parts.tables.phrases, read.reading.texts):
         yield Finding("note-takes-back", place)
+
+
+def _on_consent(read: Read, parts: Parts) -> bool:
+    """Whether it is the consent that is not clear: as a code, or in a sentence with the word."""
+    in_words = read.origin["consent.status"] in {place for place, _ in read.reading.texts}
+    return not in_words or speaks_of_consent(parts.tables.phrases, read.reading.texts)

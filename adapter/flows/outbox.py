@@ -41,16 +41,29 @@ def outgoing(
 
 
 def note_to(
-    case: Case, recipient: str, note: Version, at: datetime, carries: Sequence[Version] = ()
+    case: Case,
+    recipient: str,
+    note: Version,
+    at: datetime,
+    carries: Sequence[Version] = (),
+    *,
+    ground: str = "",
 ) -> Outgoing:
-    """A Communication of the case to one recipient, with what else has changed by it; told once, whoever asks."""
-    return outgoing(case, recipient, "case-updated", "note", note, [note, *carries], at)
+    """A Communication of the case to one recipient, with what else has changed by it."""
+    return outgoing(case, recipient, "case-updated", "note", note, [note, *carries], at, ground=ground)
 
 
-def notes_owed(case: Case, versions: Iterable[Version], at: datetime) -> list[Outgoing]:
-    """What the hospital has written while the case had no unit, or another: it goes to the unit that has it now."""
+def notes_owed(case: Case, versions: Sequence[Version], at: datetime) -> list[Outgoing]:
+    """What the hospital has written while the case had no unit, or another: it goes to the unit that has it now.
+
+    Once for each time the case is sent there, as the need itself: who has sent it back has purged it.
+    """
+    task = next(v for v in versions if v.type == "Task")
     written = [v for v in versions if v.type == "Communication" and v.author == case.requester]
-    return [note_to(case, case.owner or "", note, at) for note in sorted(written, key=lambda v: (v.at, v.id))]
+    return [
+        note_to(case, case.owner or "", note, at, ground=f"{task.reference}/{task.number}")
+        for note in sorted(written, key=lambda v: (v.at, v.id))
+    ]
 
 
 def knows_of(deliveries: Iterable[Delivery], organisation: str) -> bool:

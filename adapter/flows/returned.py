@@ -49,8 +49,7 @@ def _asked(tx: Transaction, told: Said, parts: Parts) -> Taken:
     """What is lacking is asked for: as a question of the owner's, or to the owner."""
     kept = keep_note(tx, told, "question", parts)
     after, task = (told.case, []) if told.sender != told.case.owner else note.ask(tx, told, parts)
-    note.tell(tx, replace(told, case=after), kept, task, parts)
-    return Taken(after.id)
+    return Taken(after.id, tuple(note.tell(tx, replace(told, case=after), kept, task, parts)))
 
 
 def _returned(tx: Transaction, told: Said, state: str, kept: Version, parts: Parts) -> Taken:
