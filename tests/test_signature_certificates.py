@@ -1,5 +1,6 @@
 """A certificate speaks for a sender when it names it, is in force, not revoked, and vouched for by the trust list."""
 
+import base64
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -7,7 +8,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
-from signed_message import MESSAGE
+from lxml import etree
+from signed_message import MESSAGE, SIGNED, judged, the
 from signers import (
     AT,
     ENCIPHERS_ONLY,
@@ -188,6 +190,17 @@ def test_what_ends_soon_is_told_by_its_file_the_most_urgent_first() -> None:
     assert expiring(trust.held, AT) == (("authority.crl", -1), ("hospital.pem", 44))
     assert expiring(trust.held, AT, within=timedelta(days=7)) == (("authority.crl", -1),)
     assert expiring([Held("a", AT)], AT - timedelta(days=46)) == ()
+
+
+def test_what_is_no_certificate_is_refused() -> None:
+    """Not base 64, not DER, and of a version (the byte behind INTEGER, one long) that does not exist."""
+    der = signer(ABOVE).certificate.public_bytes(serialization.Encoding.DER)
+    version = der.replace(b"\x02\x01\x02", b"\x02\x01\x22", 1)
+    good = base64.b64encode(der).decode()
+    for bad in ("*", "QUJD", "æ", base64.b64encode(version).decode(), good[:400]):
+        root = etree.fromstring(SIGNED)
+        the(root, "X509Certificate").text = bad
+        assert judged(etree.tostring(root)) == ["certificate-not-trusted"]
 
 
 def test_a_name_that_cannot_be_read_is_nobodys() -> None:

@@ -35,7 +35,7 @@ class TrustFolder:
             self._seen = seen
             try:
                 self._trust = read_trust(self._folder)
-            except (OSError, ValueError):
+            except (OSError, *certificates.UNREADABLE):
                 logging.getLogger(__name__).warning("trust-list-unreadable")
         return self._trust
 
@@ -88,7 +88,7 @@ def _certificates(file: Path) -> list[x509.Certificate]:
         if b"-----BEGIN" in content:
             return x509.load_pem_x509_certificates(content)
         return [x509.load_der_x509_certificate(content)]
-    except ValueError:
+    except certificates.UNREADABLE:
         raise ValueError(f"{file.name}: not a certificate") from None
 
 
@@ -98,5 +98,5 @@ def _revocations(file: Path) -> x509.CertificateRevocationList:
         if b"-----BEGIN" in content:
             return x509.load_pem_x509_crl(content)
         return x509.load_der_x509_crl(content)
-    except ValueError:
+    except certificates.UNREADABLE:
         raise ValueError(f"{file.name}: not a revocation list") from None

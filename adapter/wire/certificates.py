@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -19,6 +20,14 @@ from cryptography.x509.verification import (
     Store,
     VerificationError,
 )
+
+UNREADABLE: Final = (
+    ValueError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What comes of a certificate or revocation list that is damaged or strange, often only when it is asked for more."""
 
 _NUMBER = re.compile(r"(?:NTRNO-)?([0-9]{9})")
 _NAMED_IN = (NameOID.ORGANIZATION_IDENTIFIER, NameOID.SERIAL_NUMBER)
@@ -163,7 +172,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
     """One whose extensions cannot be read is none."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
 
 

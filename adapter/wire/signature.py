@@ -110,7 +110,7 @@ class Signatures:
             if signer:
                 others = [one for one in held if one is not signer]
                 problem = certificates.problem_with(signer, others, self.trust(), sender, at) or ""
-        except (ValueError, x509.UnsupportedGeneralNameType):  # names that cannot be read
+        except certificates.UNREADABLE:
             problem = "certificate-not-trusted"
         if signer is None or problem:
             raise Refused(Finding(problem, f"{WHERE}.KeyInfo"))
@@ -177,7 +177,7 @@ def _certificates(key: etree._Element) -> list[x509.Certificate]:
         raise Refused(Finding("signature-form", f"{WHERE}.KeyInfo"))
     try:
         return [x509.load_der_x509_certificate(base64.b64decode(one.text or "")) for one in given]
-    except ValueError:
+    except certificates.UNREADABLE:
         raise Refused(Finding("certificate-not-trusted", f"{WHERE}.KeyInfo")) from None
 
 
