@@ -1,9 +1,8 @@
 """What may come along with a message: which files are taken, and what a file is by its own bytes."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-_SPOKEN_OF = "\t\n\r\f"
+_SPACING = "\t\n\r\f"
 _FIRST_PRINTED = " "
 
 
@@ -53,8 +52,8 @@ def is_text(content: bytes) -> bool:
         text = content.decode()
     except UnicodeDecodeError:
         return False
-    return bool(text) and not any(_controls(text))
+    return bool(text) and not any(map(_is_control, set(text)))
 
 
-def _controls(text: str) -> Iterable[bool]:
-    return (letter < _FIRST_PRINTED and letter not in _SPOKEN_OF or letter == "\x7f" for letter in set(text))
+def _is_control(letter: str) -> bool:
+    return (letter < _FIRST_PRINTED and letter not in _SPACING) or letter == "\x7f"
