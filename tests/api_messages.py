@@ -16,7 +16,8 @@ HODEMELDING = (
     .replace(
         '<Ident><Id>999900022</Id><TypeId V="ENH" S="2.16.578.1.12.4.1.1.9051"/></Ident>\n    </Organisation>',
         '<Ident><Id>999900022</Id><TypeId V="ENH" S="2.16.578.1.12.4.1.1.9051"/></Ident>\n'
-        '<Organisation><OrganisationName>Saksbehandling</OrganisationName><Ident><Id>8900022</Id><TypeId V="HER"/></Ident></Organisation></Organisation>',
+        "<Organisation><OrganisationName>Saksbehandling</OrganisationName>"
+        '<Ident><Id>8900022</Id><TypeId V="HER"/></Ident></Organisation></Organisation>',
     )
     .replace('<Ident><Id>DUF-1</Id><TypeId V="DUF" S="2.16.578.1.12.4.1.1.8116"/></Ident>', "")
     .replace("<h:p>plan</h:p>", "<h:p>plan. Pasienten har samtykket.</h:p>")

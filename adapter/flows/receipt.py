@@ -4,7 +4,7 @@ Only who the message went to can say what became of it; to anybody else it is as
 (hpl § 21). What is concluded stands in mappings/answers.csv, and what that leads to in lifecycles/exchange.csv:
 
 - OK is the last word wherever the delivery stands: also after a rejection, after it was parked, and after consent
-  stopped it on its way, for then it was delivered all the same.
+  stopped it on its way, for then it was delivered all the same, and the recipient is told that consent was taken back.
 - A rejection holds the delivery, with the codes of the receipt as the reason; the lane waits for a person.
 - A rejection of what was confirmed before moves nothing and puts the case on a list: somebody must ask what holds.
 - What a person left out, and what consent stopped, stays so whatever is rejected.
@@ -12,6 +12,7 @@ Only who the message went to can say what became of it; to anybody else it is as
 """
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -23,11 +24,13 @@ from adapter.domain.exchange import AnswerRule, because, conclude
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.answering import NOTHING, problem_answer
+from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.ports import Transaction
 from adapter.wire import apprec
 
 CONTRADICTS: Final = "receipt-contradicts"
+_CONSENT = re.compile(r"Consent/([0-9a-f-]{36})")
 
 
 def take(raw: bytes, caller: Caller, parts: Parts) -> Answer:
@@ -111,7 +114,18 @@ def _settle(
     tx.record(_evidence(delivery, why, evidence, now))
     if rule.conclusion == "rejected":
         _ask_a_person(tx, case, delivery, receipt, now, parts)
+    elif delivery.state == "stopped-by-consent":
+        _tell_of_the_consent(tx, case, delivery, now)
     return rule
+
+
+def _tell_of_the_consent(tx: Transaction, case: Case, delivery: Delivery, now: datetime) -> None:
+    """Who has what should not have gone any more must know so (pbrl § 4-1): the consent that stopped it, as it is."""
+    named = _CONSENT.search(delivery.because)
+    consent = tx.current("Consent", named[1]) if named else None
+    if consent:
+        to = delivery.outgoing.recipient
+        tx.send([outgoing(case, to, "consent-changed", "consent-notice", consent, [consent], now)])
 
 
 def _ask_a_person(

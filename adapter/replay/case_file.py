@@ -22,6 +22,13 @@ class Receive(_Strict):
     by: str = "hospital"
 
 
+class Receipt(_Strict):
+    """An AppRec that `by` sends about something that it was sent."""
+
+    file: str
+    by: str = "municipality"
+
+
 class Put(_Strict):
     """An update (PUT). `change` is merged into the current version (RFC 7386), or `file` is sent whole.
 
@@ -77,6 +84,7 @@ class CaseStep(_Strict):
     """Exactly one of the actions, and what is expected of it."""
 
     receive: Receive | None = None
+    receipt: Receipt | None = None
     put: Put | None = None
     read: Read | None = None
     partner: PartnerSays | None = None

@@ -18,7 +18,7 @@ from adapter.wire import json
 def answer_file(number: int, answer: Answer) -> tuple[str, bytes]:
     """The answer to a step: its status and headers, then the body as it was sent."""
     kind = "xml" if answer.media_type.endswith("xml") else "json"
-    head = f"HTTP {answer.status} {answer.media_type}"
+    head = f"HTTP {answer.status} {answer.media_type}".rstrip()
     for name, value in (
         ("ETag", answer.etag),
         ("Location", answer.location),
@@ -69,7 +69,10 @@ def _case(store: Store, case_id: str) -> Mapping[str, Any]:
                 "place": d.place,
                 "tries": d.tries,
                 "because": d.because,
-                "receipts": [f"{n}: {r.transport} {r.http} {r.said}" for n, _, r in store.receipts_of(d.id)],
+                "receipts": [
+                    f"{n}: {r.transport} {r.http} {r.said} {r.codes}".rstrip()
+                    for n, _, r in store.receipts_of(d.id)
+                ],
             }
             for d in store.deliveries_of(case_id)
         ],

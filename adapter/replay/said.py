@@ -11,6 +11,8 @@ _PROBLEM = re.compile(r"/CodeSystem/problem$")
 
 def problems_in(answer: Answer) -> list[str]:
     """Names of problems in the caller's form; for an AppRec its codes of Volven 8221."""
+    if not answer.body:
+        return []
     if answer.media_type == "application/xml":
         return list(apprec.read(answer.body).errors)
     body = json.loads(answer.body, max_bytes=10_000_000, max_depth=100)

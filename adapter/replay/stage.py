@@ -11,7 +11,7 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Refused
-from adapter.flows import consent, follow, operate, plan
+from adapter.flows import consent, follow, operate, plan, receipt
 from adapter.flows.accept import accept
 from adapter.flows.deliver import deliver_round
 from adapter.flows.parts import Parts
@@ -80,6 +80,9 @@ class Stage:
         refused: tuple[str, ...] = ()
         if step.receive:
             answer = self._receive(step.receive)
+        elif step.receipt:
+            raw = (self.folder / step.receipt.file).read_bytes()
+            answer = receipt.take(raw, self._caller(step.receipt.by), self.parts)
         elif step.put:
             answer = self._put(step.put)
         elif step.read:
