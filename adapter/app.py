@@ -20,12 +20,15 @@ from adapter.mapping import partners, retention, routes, tables
 from adapter.outside.identity import acceptable_issuer
 from adapter.outside.store import Database, StoreFailed
 from adapter.outside.store.engine import file_of, read_url
-from adapter.ports import Clock, Store, StoreBusy
+from adapter.ports import Clock, MessageService, Store, StoreBusy
 from adapter.settings import SAMPLE_BASE, SAMPLE_SECRET, Settings
 from adapter.wire.apprec import read_receipt
 from adapter.wire.message import read_response
 
 if TYPE_CHECKING:
+    from adapter.outside.channels import Channels
+    from adapter.outside.edi20.connection import Connection
+    from adapter.outside.helseid import Client
     from adapter.outside.transport import HttpTransport
     from adapter.wire.signature import Signatures
 
@@ -39,6 +42,8 @@ def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Part
     """Everything the flows work with. Raises ValueError for settings or tables that cannot be right."""
     refuse_unsafe(settings)
     known = _partners(settings.partners or settings.mappings / "partners.yaml", settings.environment)
+    if settings.edi20_url:
+        _require_mailbox(settings, known)
     home = next(p.organisation for p in known.by_organisation.values() if p.kind == "adapter")
     return Parts(
         store=store,
@@ -122,6 +127,10 @@ def refuse_unsafe(settings: Settings) -> None:
         raise ValueError("IP_ADAPTER_SUBJECT_SECRET must be set in production")
     if not acceptable_issuer(settings.issuer, settings.environment):
         raise ValueError("IP_ADAPTER_ISSUER must be a real issuer in production")
+    if settings.edi20_url:
+        for name in ("edi20_url", "helseid_issuer", "helseid_token_endpoint"):
+            if not acceptable_issuer(getattr(settings, name), settings.environment):
+                raise ValueError(f"IP_ADAPTER_{name.upper()} must be a real service by https in production")
 
 
 def samples_left(settings: Settings) -> tuple[str, ...]:
@@ -132,15 +141,65 @@ def samples_left(settings: Settings) -> tuple[str, ...]:
 
 
 def transport(
-    settings: Settings, parts: Parts, clock: Callable[[], datetime] = system_clock
-) -> "HttpTransport":
-    """The way out: only to addresses of the partner table."""
+    settings: Settings,
+    parts: Parts,
+    clock: Callable[[], datetime] = system_clock,
+    service: MessageService | None = None,
+) -> "HttpTransport | Channels":
+    """The way out: only to addresses of the partner table, and to the message service where there is one."""
     # A process that sends nothing starts a quarter of a second sooner and is 20 MB smaller without aiohttp.
     from adapter.outside.reading import Readers  # noqa: PLC0415
     from adapter.outside.transport import HttpTransport  # noqa: PLC0415
 
     readers = Readers(read_response, read_receipt)
-    return HttpTransport(parts.partners.endpoints(), readers, clock, timeout=settings.send_timeout)
+    http = HttpTransport(parts.partners.endpoints(), readers, clock, timeout=settings.send_timeout)
+    if service is None:
+        return http
+    from adapter.outside.channels import Channels  # noqa: PLC0415 - as above
+    from adapter.outside.edi20.way_out import Edi20Transport  # noqa: PLC0415 - as above
+
+    carried = Edi20Transport(service, settings.edi20_timeout)
+    return Channels({"fhir": http, "edi": http, "edi20": carried}, http.aclose)
+
+
+def message_service(settings: Settings, clock: Clock = system_clock) -> "Connection | None":
+    """NHN's message service, if one is configured. Nothing is connected yet."""
+    if not settings.edi20_url:
+        return None
+    from adapter.outside.edi20.connection import Connection  # noqa: PLC0415 - only where it is used
+
+    return Connection(
+        settings.edi20_url,
+        settings.edi20_version,
+        settings.edi20_her_ids,
+        settings.edi20_source_system,
+        ("ip-adapter", _version()),
+        _helseid_client(settings),
+        clock,
+        seconds=settings.edi20_timeout,
+        most=settings.max_bytes,
+    )
+
+
+def _helseid_client(settings: Settings) -> "Client":
+    from adapter.outside.helseid import Client, read_key  # noqa: PLC0415 - only where it is used
+
+    needed = ("edi20_her_ids", "helseid_issuer", "helseid_token_endpoint", "helseid_client_id", "helseid_key")
+    missing = [f"IP_ADAPTER_{name.upper()}" for name in needed if not getattr(settings, name)]
+    if missing or settings.helseid_key is None:
+        raise ValueError(f"IP_ADAPTER_EDI20_URL needs {', '.join(missing)}")
+    key = read_key(settings.helseid_key)
+    issuer, endpoint = settings.helseid_issuer, settings.helseid_token_endpoint
+    return Client(issuer, endpoint, settings.helseid_client_id, key, settings.helseid_scopes)
+
+
+def _require_mailbox(settings: Settings, known: Partners) -> None:
+    """Raises ValueError for a message service that cannot work as it is configured."""
+    _helseid_client(settings)
+    for her_id in settings.edi20_her_ids:
+        partner = known.by_her_id.get(her_id)
+        if partner is None or not partner.served:
+            raise ValueError("IP_ADAPTER_EDI20_HER_IDS: only addresses that are served, as the partner table says")
 
 
 def watch(settings: Settings, store: Database, clock: Clock = system_clock) -> Watch:

@@ -4,31 +4,48 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from adapter.app import transport
+from adapter.app import message_service, transport
 from adapter.cli.opening import Opened
+from adapter.flows.mailbox import Post
+from adapter.mailman import Mailman
+from adapter.ports import MessageService, PostRound
 from adapter.worker import Worker
 
 
 @asynccontextmanager
 async def working(now: Opened, ended: Callable[[], None]) -> AsyncIterator[None]:
-    """Carries mail until the block ends, then finishes what is on its way. Under maintenance nothing is carried: a
-    withdrawal of consent that cannot come in now must not be overtaken by what it withdraws (pbrl § 4-1).
+    """Carries mail until the block ends, and fetches what a message service has for us; then finishes what is on its
+    way. Under maintenance nothing is carried: a withdrawal of consent that cannot come in now must not be overtaken by
+    what it withdraws (pbrl § 4-1).
 
     `ended` is called if the worker ends by itself, which only a fault can make it do; the fault is raised here.
     """
     if now.settings.maintenance:
         yield
         return
-    round_, way_out = now.store.round(), transport(now.settings, now.parts)
-    worker = Worker(now.parts, way_out, round_, now.settings.look_every)
-    task = asyncio.create_task(worker.run())
-    task.add_done_callback(lambda _: ended())
+    service = message_service(now.settings)
+    way_out = transport(now.settings, now.parts, service=service.service if service else None)
+    round_ = now.store.round()
+    workers: list[Worker | Mailman] = [Worker(now.parts, way_out, round_, now.settings.look_every)]
+    if service:
+        workers.append(_mailman(now, service.service, round_))
+    tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    for task in tasks:
+        task.add_done_callback(lambda _: ended())
     try:
         yield
     finally:
-        worker.stop()
+        for worker in workers:
+            worker.stop()
         try:
-            await task
+            await asyncio.gather(*tasks)
         finally:
             await way_out.aclose()
+            if service:
+                await service.aclose()
             round_.close()
+
+
+def _mailman(now: Opened, service: MessageService, round_: PostRound) -> Mailman:
+    post = Post("edi20", service, now.store.mailbox(), now.parts)
+    return Mailman(post, round_, now.settings.edi20_look_every, now.settings.edi20_look_back_every)

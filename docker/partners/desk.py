@@ -1,5 +1,6 @@
 """The requests that a pretend message service knows, in version 3 and version 2 of its interface."""
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from office import Message, Office
+
+_HER_IDS = re.compile(rb"<(?:\w+:)?Id>([0-9]+)</(?:\w+:)?Id>\s*<(?:\w+:)?TypeId [^>]*V=\"HER\"")
 
 
 class NotServed(Exception):  # noqa: N818 - what the service answers
@@ -89,7 +92,8 @@ class Desk:
 
     def _send_v2(self, asked: Asked) -> tuple[int, Any]:
         body = asked.json
-        sender = int(asked.query.get("sender", ["0"])[0])
+        raw = base64.b64decode(body["businessDocument"])
+        sender = int(_HER_IDS.findall(raw.partition(b"</Sender>")[0])[-1])
         message = self._office.submit(sender, body["receiverHerIdsSubset"], body["businessDocument"])
         return 201, message.id
 

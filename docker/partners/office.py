@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _MSG_ID = re.compile(rb"<(?:\w+:)?MsgId>\s*([^<\s]+)\s*<")
+_ID = re.compile(rb"</GenDate><Id>([^<]+)<")
 _KIND = re.compile(rb"<(?:\w+:)?(?:MsgInfo>\s*<(?:\w+:)?Type|MsgType)\s[^>]*?V=\"([^\"]+)\"")
 
 
@@ -38,7 +39,7 @@ class Message:
 class Conduct:
     """How often, from 0 to 1, receivers give a message up (`abandoned`) or refuse it (`rejected`), and how often the
     service forgets to tell of an AppRec (`lost_receipts`), tells late (`late`) or what nobody knows (`unknown`).
-    `late_seconds`: how late."""
+    `late_seconds`: how late. `documents`: AppRecs come as documents to fetch, too, as they do in version 2."""
 
     abandoned: float = 0.0
     rejected: float = 0.0
@@ -46,6 +47,7 @@ class Conduct:
     late: float = 0.0
     unknown: float = 0.0
     late_seconds: float = 1.0
+    documents: bool = False
 
 
 class Office:
@@ -130,11 +132,15 @@ class Office:
             message.apprecs[receiver] = {"appRecStatus": "Ok", "appRecErrorList": []}
             if self._chance.random() >= self.conduct.lost_receipts:
                 self._tell("MessageApprecInfoUpdated", message, message.sender, receiver)
+            if self.conduct.documents:
+                self.deliver(receiver, [message.sender], _apprec(message, receiver))
 
     def _new(self, sender: int, receivers: list[int], document: str) -> Message:
         raw = base64.b64decode(document) if _is_base64(document) else b""
         id_ = str(uuid.UUID(int=self._chance.getrandbits(128), version=4))
         message = Message(id_, sender, receivers, document, _first(_MSG_ID, raw), _first(_KIND, raw))
+        if not message.msg_id and message.kind == "APPREC":
+            message.msg_id = _first(_ID, raw)
         self.messages[id_] = message
         return message
 
@@ -157,6 +163,20 @@ class Office:
                 "aPropertyOfALaterRelease": True,
             }
             self._notices.append((at, notice))
+
+
+def _apprec(message: Message, receiver: int) -> str:
+    """An AppRec 1.1 that says OK, in base64."""
+    xml = (
+        '<?xml version="1.0" encoding="UTF-8"?><AppRec xmlns="http://www.kith.no/xmlstds/apprec/2012-02-15">'
+        '<MsgType V="APPREC"/><MIGversion>v1.1 2012-02-15</MIGversion><GenDate>2026-03-10T10:06:00Z</GenDate>'
+        f"<Id>{uuid.uuid4()}</Id><Sender><HCP><Inst><Name>KE</Name><Id>{receiver}</Id>"
+        '<TypeId V="HER"/></Inst></HCP></Sender><Receiver><HCP><Inst><Name>IP-ADAPTER</Name>'
+        f'<Id>{message.sender}</Id><TypeId V="HER"/></Inst></HCP></Receiver><Status V="1" DN="OK"/>'
+        f'<OriginalMsgId><MsgType V="{message.kind}"/><IssueDate>2026-03-10T10:05:00</IssueDate>'
+        f"<Id>{message.msg_id}</Id></OriginalMsgId></AppRec>"
+    )
+    return base64.b64encode(xml.encode()).decode()
 
 
 def _is_base64(text: str) -> bool:

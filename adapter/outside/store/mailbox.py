@@ -10,10 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from adapter.domain.mailbox import Fetched, Notice, State
 from adapter.outside.store.buffer import call_postmen
 from adapter.outside.store.connections import Connections
+from adapter.outside.store.mailbox_tables import fetched, mailbox
 from adapter.outside.store.rows import values
 from adapter.outside.store.sql import Record
 from adapter.outside.store.statements import IS_HEAD
-from adapter.outside.store.tables import delivery, fetched, mailbox
+from adapter.outside.store.tables import delivery
 from adapter.ports import Mailbox
 
 _KEY = ("message", "her_id", "kind")

@@ -54,6 +54,8 @@ def _after(row: Record, one: Settled, *, stands: bool) -> Values:
     new["tries"] += one.tried
     if one.receipt and one.receipt.reference:
         new["reference"] = one.receipt.reference
+    elif one.event == "requeue":  # handed in anew: what became of it before is known
+        new["reference"] = ""
     if stands:
         new |= {"state": one.state, "because": one.because}
     if stands and row["place"] != "done":

@@ -268,35 +268,6 @@ tombstone = Table(
     Column("archive", Text, nullable=False),
 )
 
-# How far the notifications of a message service were read.
-mailbox = Table(
-    "mailbox",
-    metadata,
-    Column("service", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),
-)
-
-_UNFINISHED = text("state IN ('announced', 'answered')")
-_PARKED = text("state = 'parked'")
-
-fetched = Table(
-    "fetched",
-    metadata,
-    Column("message", Text, primary_key=True),
-    Column("her_id", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("because", Text, nullable=False),
-    Column("first", Moment, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("due", Moment, nullable=False),
-    Index("ix_fetched_first", "first", "position"),
-    Index("ix_fetched_due", "due", "position", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
-    Index("ix_fetched_parked", "first", postgresql_where=_PARKED, sqlite_where=_PARKED),
-)
-
 _WITH_BYTES, _ALONE = text("raw IS NOT NULL"), text("case_id IS NULL")
 Index(
     "ix_received_payload",
