@@ -51,8 +51,9 @@ class Schemas:
         found = [*islice(self._own_findings(root), MOST_FINDINGS)]
         if self.official and payload in self.official.namespaces:
             told = {finding.where for finding in found}
-            found += [f for f in self.official.findings(root) if f.where not in told]
-        return tuple(found[:MOST_FINDINGS])
+            more = (f for f in self.official.findings(root) if f.where not in told)
+            found += islice(more, MOST_FINDINGS - len(found))
+        return tuple(found)
 
     def _own_findings(self, root: etree._Element) -> Iterator[Finding]:
         for element in (root, *cast("list[Any]", _PAYLOADS(root))):

@@ -71,7 +71,7 @@ _UTF_8 = re.compile(
     rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"'](?:yes|no)[\"'])? ?\?>"
     rb"|<[A-Za-z])"
 )
-_MOST_SIGNS = 10
+_MOST_SIGNS = 5
 """So many times more `=` than attributes may stand in a message: parsing one tag costs 200 bytes for each."""
 _FAULTS = {110: "name-too-long"}  # XML_ERR_NAME_TOO_LONG of libxml2: 50,000 characters
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT: depth 256, text nodes of 10 MB, buffers
