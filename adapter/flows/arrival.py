@@ -13,7 +13,7 @@ from adapter.ports import MessageService, ServiceRefuses, StoreBusy
 from adapter.wire import apprec, edi, json
 from adapter.wire.unreadable import Unreadable
 
-NOT_VOUCHED = "sender-not-vouched-for"
+NOT_VOUCHED = "sender-is-not-caller"
 _SCOPES = frozenset({"ip-adapter/messages"})
 
 

@@ -57,7 +57,7 @@ def _next(one: Fetched, place: str, parts: Parts, *, settled: bool, ours: bool) 
         return replace(
             one,
             state="parked" if refused else "done",
-            because="refused-by-service" if refused else "not-ours",
+            because="refused-by-message-service" if refused else "not-ours",
             at=now,
         )
     if place == "head" and not settled and one.tries < TOLD_TWICE:
