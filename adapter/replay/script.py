@@ -21,19 +21,12 @@ ANSWERS: Mapping[str, Receipt] = {
     "cut": Receipt("cut-off"),
     "redirect": Receipt("redirected", 302),
     "refuses": Receipt("answered", 403, "nonsense"),
-}
-
-
-    "carried": Receipt("carried", 200),
     "abandoned": Receipt("answered", 200, "abandoned"),
     "transport-rejected": Receipt("answered", 200, "transport-rejected"),
     "service-refuses": Receipt("answered", 400, "service-refuses"),
 }
-IN_XML: Mapping[str, Receipt] = {
-    "ok": Receipt("answered", 200, "apprec-ok"),
-    "reject": Receipt("answered", 200, "apprec-rejected", codes="X99"),
-    "partly": Receipt("answered", 200, "apprec-partly", codes="X99"),
-    "transient": Receipt("answered", 503, "nothing", retry_after=60),
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One message as it left: the recipient's organisation number and the bytes."""
