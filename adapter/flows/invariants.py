@@ -55,10 +55,11 @@ def messages(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
     if not record.messages and not record.tombstone:
         yield Violation("case-has-a-message", f"case {record.case.id}")
     told = {a.details.get("message") for a in record.audit if a.action.startswith("message-")}
+    takes_part = {record.case.requester, record.case.owner, *(v.author for v in record.versions)}
     for received in record.messages:
         yield from of_message(received, parts)
-        if received.sender != record.case.requester:
-            yield Violation("message-is-the-requesters", f"received {received.id}")
+        if received.sender not in takes_part and not record.tombstone:
+            yield Violation("message-is-of-who-takes-part", f"received {received.id}")
         if received.id not in told:
             yield Violation("message-is-audited", f"received {received.id}")
 
@@ -133,7 +134,7 @@ def lists(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
     wanted = "routing" if case.state == "wrong-addressee" else _ON_LIST.get(case.state)
     if (wanted and wanted not in on) or (_need_stopped(record) and "consent" not in on):
         yield Violation("who-waits-is-on-a-list", f"case {case.id}")
-    if on and cycle.cells.get(case.state, {}).get("correct") == "":
+    if on - {"conversation"} and cycle.cells.get(case.state, {}).get("correct") == "":
         yield Violation("who-is-on-a-list-waits", f"case {case.id}")
 
 

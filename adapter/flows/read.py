@@ -22,6 +22,7 @@ from adapter.ports import StoreBusy, Transaction
 _CATEGORY = {
     "CarePlan": "plan",
     "CareTeam": "plan",
+    "Communication": "note",
     "Patient": "need",
     "ServiceRequest": "need",
     "DocumentReference": "need",
