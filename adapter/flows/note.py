@@ -21,7 +21,7 @@ from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, traced
 from adapter.flows.resources import business_status, id_of, keep_changed
-from adapter.flows.talking import Said, keep_note, said
+from adapter.flows.talking import Said, keep_files, keep_note, said
 from adapter.ports import Transaction
 
 _SHOWN = {"ask": "ask", "correct": "open"}
@@ -31,28 +31,30 @@ _SHOWN = {"ask": "ask", "correct": "open"}
 def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
     """Keep the note and do the little that it does. Raises Refused as `talking.said`."""
     told = said(tx, opened, read, at, parts)
-    note = keep_note(tx, told, _kind(told), parts)
+    note, files = keep_note(tx, told, _kind(told), parts), keep_files(tx, told, parts)
     refused = told.facts.get("consent.status") == "refused"
     if refused and told.sender == told.case.requester:
-        traced(tx, told.case, [note], "note", told.notice, parts)
+        traced(tx, told.case, [note, *files], "note", told.notice, parts)
         return withdraw(tx, told.case, told.notice, parts)
     doubts = list(_doubts(told, read, parts))
     after, task = _step(tx, told, note, parts)
-    doubts += tell(tx, replace(told, case=after), note, task, parts)
+    doubts += tell(tx, replace(told, case=after), note, [*files, *task], parts)
     for doubt in doubts:
         on_consent = doubt.where in ("consent.status", "answer.kind")
         tx.wait_for_person(Waiting(after.id, "consent" if on_consent else "conversation", doubt.problem, at))
+    if any(finding.problem == "attachment-not-taken" for finding in read.findings):
+        tx.wait_for_person(Waiting(after.id, "conversation", "attachment-not-taken", at))
     return Taken(after.id, tuple(doubts))
 
 
-def tell(tx: Transaction, told: Said, note: Version, task: list[Version], parts: Parts) -> list[Finding]:
+def tell(tx: Transaction, told: Said, note: Version, changed: list[Version], parts: Parts) -> list[Finding]:
     """The other side gets the note with what has changed by it, if it may when it is sent; if it may not now, a
     person is to know."""
     case, at = told.case, told.notice.at
-    traces = traced(tx, case, [note, *task], "note", told.notice, parts)
+    traces = traced(tx, case, [note, *changed], "note", told.notice, parts)
     if not told.other:
         return []
-    tx.send([note_to(case, told.other, note, at, [*task, *traces])])
+    tx.send([note_to(case, told.other, note, at, [*changed, *traces])])
     may = may_have(tx.of_case(case.id), told.other, "note", at, parts)
     return [Finding("note-not-passed-on", "consent")] if isinstance(may, Deny) else []
 
@@ -104,13 +106,14 @@ def _doubts(told: Said, read: Read, parts: Parts) -> Iterator[Finding]:
         yield Finding("note-unclear-on-consent", "consent.status")
     elif consent and told.case.state == "held-for-consent":
         yield Finding("note-states-consent", "consent.status")
-    if told.facts.get("message.status") == "changed":
-        yield Finding("need-no-longer-clear", read.origin.get("message.status", ""))
+    if told.facts.get("message.status") == "changed" or "note.text" not in told.facts:
+        yield Finding("need-no-longer-clear", read.origin.get("message.status", "MsgHead"))
     elif place := takes_back(parts.tables.phrases, read.reading.texts):
         yield Finding("note-takes-back", place)
 
 
 def _on_consent(read: Read, parts: Parts) -> bool:
     """Whether it is the consent that is not clear: as a code, or in a sentence with the word."""
-    in_words = read.origin["consent.status"] in {place for place, _ in read.reading.texts}
+    said_at = read.origin.get("consent.status")
+    in_words = said_at is None or said_at in {place for place, _ in read.reading.texts}
     return not in_words or speaks_of_consent(parts.tables.phrases, read.reading.texts)

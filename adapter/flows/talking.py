@@ -12,6 +12,7 @@ from adapter.domain.case import Case, Version
 from adapter.domain.identifiers import derived, subject_key
 from adapter.domain.need import NUMBERS
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.attachments import documents
 from adapter.flows.doors import Opened, Read
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
@@ -60,7 +61,18 @@ def said_of(case: Case, opened: Opened, read: Read, at: datetime, parts: Parts) 
     sender = opened.sender
     routed = case.owner if case.state != "wrong-addressee" else None
     other = case.requester if sender == case.owner else (routed or "")
-    return Said(case, opened, read.facts, _notice(opened, read, at, parts), sender, other)
+    return Said(case, opened, _words(read), _notice(opened, read, at, parts), sender, other)
+
+
+def _words(read: Read) -> dict[str, str]:
+    """The facts; of a message that is no dialog what is written freely in it, and its own time."""
+    facts = dict(read.facts)
+    written = "\n".join(" ".join(text.split()) for _, text in read.reading.texts)
+    if "note.text" not in facts and written:
+        facts["note.text"] = written
+    if "need.authored" in facts:
+        facts.setdefault("note.sent", facts["need.authored"])
+    return facts
 
 
 def _notice(opened: Opened, read: Read, at: datetime, parts: Parts) -> Notice:
@@ -72,6 +84,7 @@ def _notice(opened: Opened, read: Read, at: datetime, parts: Parts) -> Notice:
         mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
         event="case-updated",
         at=at,
+        attachments=read.attachments,
     )
 
 
@@ -81,6 +94,7 @@ def keep_note(
     """The Communication of what was said; `kind`: question, answer, addition or information."""
     case, notice = told.case, told.notice
     facts: dict[str, Fact] = {
+        **_as_note(told.facts),
         **told.facts,
         **_parties(told, parts),
         "note.id": notice.message_id.lower(),
@@ -98,6 +112,21 @@ def keep_note(
     require_valid("communication", made)
     author, source = told.sender, notice.source
     return keep_changed(tx, [made], case=case, author=author, source=source, at=notice.at)[0]
+
+
+def keep_files(tx: Transaction, told: Said, parts: Parts) -> list[Version]:
+    """What came along with what was said."""
+    case, notice = told.case, told.notice
+    written = {**_as_note(told.facts), **told.facts}["note.sent"]
+    made = documents(case, notice.attachments, told.sender, written, parts)
+    return keep_changed(tx, made, case=case, author=told.sender, source=notice.source, at=notice.at)
+
+
+def _as_note(facts: Mapping[str, str]) -> dict[str, str]:
+    """A report within a case is read as one that states a need; what it says is said in the case all the same."""
+    words = "\n".join(facts[name] for name in ("dialog.topic", "need.reason") if name in facts)
+    own = {"note.sent": facts.get("need.authored", ""), "note.text": words}
+    return {name: value for name, value in own.items() if value}
 
 
 def note_id(case: Case, message_id: str) -> str:
