@@ -34,12 +34,14 @@ NAMED = ("patient", "hospital", "municipality", "unit")
 class Correspondence:
     """The case (None if it is gone), its deliveries to the recipient and the XML messages from there, in order.
 
-    `named` are the resources of NAMED by these names, as they stood when the delivery was decided.
+    `report` is the recipient's own message that brought the need, where that was XML. `named` are the resources of
+    NAMED by these names, as they stood when the delivery was decided.
     """
 
     case: Case | None
     deliveries: Sequence[Delivery]
     messages: Sequence[Received]
+    report: Received | None
     named: Mapping[str, Version]
 
 
@@ -62,11 +64,18 @@ def correspondence(
     """What has gone to and from the recipient of a delivery. `versions` are the current ones of its case."""
     out = delivery.outgoing
     glance = tx.glance("Task", id_of(out.case_id, "task"))
-    messages = [
-        m for m in parts.store.messages_of(out.case_id) if (m.sender, m.door) == (out.recipient, "edi")
-    ]
-    deliveries = [d for d in tx.deliveries(out.case_id) if d.outgoing.recipient == out.recipient]
-    return Correspondence(glance[1] if glance else None, deliveries, messages, _named(out, versions, parts))
+    of_case = parts.store.messages_of(out.case_id)
+    return Correspondence(
+        case=glance[1] if glance else None,
+        deliveries=[d for d in tx.deliveries(out.case_id) if d.outgoing.recipient == out.recipient],
+        messages=[m for m in of_case if _is_xml_of(m, out.recipient)],
+        report=next((m for m in of_case[:1] if _is_xml_of(m, out.recipient)), None),
+        named=_named(out, versions, parts),
+    )
+
+
+def _is_xml_of(message: Received, organisation: str) -> bool:
+    return message.door == "edi" and message.sender == organisation
 
 
 def _named(out: Outgoing, versions: Sequence[Version], parts: Parts) -> Mapping[str, Version]:
@@ -82,7 +91,6 @@ def thread(
     focus: Version,
     versions: Sequence[Version],
     known: Correspondence,
-    case: Case,
     parts: Parts,
 ) -> Thread:
     """What a delivery answers or follows. The same at every try: only what went before it counts.
@@ -92,7 +100,7 @@ def thread(
     """
     if delivery.outgoing.event == "need-notified":
         return Thread()
-    came = _replied_to(focus, versions, known) or _report(delivery, known, case)
+    came = _replied_to(focus, versions, known) or known.report
     if came is not None:
         return _answer(came, parts)
     before = [d for d in known.deliveries if d.id < delivery.id and d.tries and d.state != "skipped"]
@@ -106,13 +114,6 @@ def _replied_to(focus: Version, versions: Sequence[Version], known: Corresponden
     replies = {str(r.get("reference", "")) for r in focus.body.get("inResponseTo", ())}
     sources = {v.source for v in versions if v.reference in replies and focus.type == "Communication"}
     return next((m for m in known.messages if m.id in sources), None)
-
-
-def _report(delivery: Delivery, known: Correspondence, case: Case) -> Received | None:
-    """The hospital's own message that brought the need."""
-    if delivery.outgoing.recipient != case.requester:
-        return None
-    return next((m for m in known.messages if m.at <= delivery.outgoing.created_at), None)
 
 
 def _answer(came: Received, parts: Parts) -> Thread:

@@ -16,15 +16,14 @@ from adapter.domain.case import Audit, Version
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Delivery, Letter, Pause, Pinned, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, because, conclude, settled_at
-from adapter.domain.identifiers import derived
-from adapter.domain.message import Party
 from adapter.domain.problems import Refused
 from adapter.flows.consent_view import as_told
+from adapter.flows.correspondence import Correspondence, correspondence
+from adapter.flows.letters import letter
 from adapter.flows.outbox import need_stopped
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.ports import Transport
-from adapter.wire import message
 
 _PLACES: Mapping[str, Place] = {
     "accepted": "done",
@@ -96,8 +95,8 @@ def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Ready
 def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Ready | Settled]:
     """What becomes of each that still waits for its postman: somebody may have moved one since it was read.
 
-    The database is asked at most three times for the whole batch, and let go before anything is put together: while
-    SQLite is read here, nobody else writes.
+    The database is asked at most three times for the whole batch (and for XML what went before each letter), and let
+    go before anything is put together: while SQLite is read here, nobody else writes.
     """
     with parts.store.transaction() as tx:
         heads = [d for d in tx.fresh([one.id for one in due]) if d.place == "head"]
@@ -105,13 +104,24 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Re
         pinned = {Pinned(v.type, v.id, v.number): v for versions in cases.values() for v in versions}
         older = {p for d in heads for p in d.outgoing.carries if p.type != "Patient" and p not in pinned}
         pinned |= tx.versions(older) if older else {}
-    return (_judged(d, cases[d.outgoing.case_id], pinned, now, parts) for d in heads)
+        known = {
+            d.id: correspondence(tx, d, cases[d.outgoing.case_id], parts)
+            for d in heads
+            if _reads_xml(d, parts)
+        }
+    return (_judged(d, cases[d.outgoing.case_id], pinned, known.get(d.id), now, parts) for d in heads)
+
+
+def _reads_xml(delivery: Delivery, parts: Parts) -> bool:
+    partner = parts.partners.by_organisation.get(delivery.outgoing.recipient)
+    return partner is not None and partner.channel != "fhir"
 
 
 def _judged(
     delivery: Delivery,
     versions: Sequence[Version],
     pinned: Mapping[Pinned, Version],
+    known: Correspondence | None,
     now: datetime,
     parts: Parts,
 ) -> _Ready | Settled:
@@ -128,7 +138,7 @@ def _judged(
         if carried is None:
             return _held(delivery, "version-missing", now)
         told = as_told(out, carried, versions, parts.base)
-        return _letter(delivery, told, decision, now, parts)
+        return _Ready(delivery, letter(delivery, told, versions, known, now, parts), decision)
     except (Refused, LookupError, ValueError):  # what a content that we did not foresee can do to its reader
         return _held(delivery, "cannot-be-composed", now)
 
@@ -150,30 +160,6 @@ def _stopped(delivery: Delivery, why: Deny, now: datetime) -> Settled:
 
 def _held(delivery: Delivery, because: str, now: datetime) -> Settled:
     return Settled(delivery, "rejected", "rejected", "held", now, because, now, None, tried=False)
-
-
-def _letter(
-    delivery: Delivery, carried: Sequence[Version], grounds: Permit, now: datetime, parts: Parts
-) -> _Ready:
-    out = delivery.outgoing
-    partner = parts.partners.by_organisation.get(out.recipient)
-    address = (partner.endpoint if partner else None) or ""
-    home = parts.partners.by_organisation[parts.home]
-    body = message.compose(
-        message_id=out.message_id,
-        envelope_id=derived(out.message_id, str(delivery.tries + 1)),
-        event=out.event,
-        event_system=parts.event_system,
-        sender=Party(home.organisation, (), home.name),
-        receiver=Party(out.recipient, (), partner.name if partner else ""),
-        endpoint=address or parts.address,
-        source_endpoint=parts.address,
-        focus=f"{out.focus.type}/{out.focus.id}",
-        resources=[v.body for v in carried],
-        at=now,
-        base=parts.address,
-    )
-    return _Ready(delivery, Letter("fhir", address, out.message_id, body), grounds)
 
 
 def _settle(

@@ -86,12 +86,12 @@ def _xml(
     focus = next(v for v in carried if (v.type, v.id) == (out.focus.type, out.focus.id))
     told = telling.told(out, focus, carried, known.named, parts)
     rule = parts.tables.letters.rule(out.event, out.category, focus.type, told.step, partner.kind)
-    place = thread(delivery, focus, versions, known, known.case, parts)
+    place = thread(delivery, focus, versions, known, parts)
     carrier = rule.carriers[_form(partner, place)]
     receiver = receiver_of(partner, place.answered, known.case, parts)
     head = _head(delivery, carrier, place, partner, receiver, known.named["patient"], parts)
     dialog = _dialog(out.created_at, rule, carrier, place, partner, told, parts)
-    body = write(head, dialog)
+    body = write(head, dialog, telling.attached(carried))
     if parts.sign:
         body = parts.sign(body)
     return Letter(

@@ -1,11 +1,12 @@
 """What a letter tells people: facts of what the delivery carries, by the names that mappings/texts uses."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adapter.domain.case import Resource, Version
-from adapter.domain.days import norwegian_day
+from adapter.domain.days import first_moment, norwegian_day
 from adapter.domain.delivery import Outgoing
 from adapter.domain.steps import step_of
 from adapter.flows.contacts import (
@@ -22,8 +23,9 @@ from adapter.flows.contacts import (
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
 from adapter.mapping.engine import Facts, Root, flat, read
+from adapter.wire.hodemelding import Attachment
 
-__all__ = ["Contact", "Told", "told"]
+__all__ = ["Contact", "Told", "attached", "told"]
 
 _CYCLES = {"Task": "case", "Consent": "consent", "CarePlan": "plan"}
 
@@ -64,7 +66,7 @@ def told(
             "requester_role": _role(bodies.get("requester", {})),
             "child_coordinator": child,
             "note_text": "\n\n".join(_texts(facts)),
-            "attached": (),
+            "attached": tuple(attachment.name for attachment in attached(carried)),
         },
         tuple(
             (role, one)
@@ -72,6 +74,21 @@ def told(
             if one != NOBODY
         ),
     )
+
+
+def attached(carried: Sequence[Version]) -> list[Attachment]:
+    """The documents that are carried along, by what they are called, or else by what they are."""
+    held = [v.body for v in carried if v.type == "DocumentReference"]
+    return [
+        Attachment(
+            name=file.get("title") or file["contentType"],
+            media_type=file["contentType"],
+            content=base64.b64decode(file["data"]),
+            issued=first_moment(document.get("date")),
+        )
+        for document in held
+        for file in (content["attachment"] for content in document["content"])
+    ]
 
 
 def _by_part(
@@ -84,8 +101,9 @@ def _by_part(
     consents = [v.body for v in carried if v.type == "Consent"]
     if consents:
         bodies["consent"] = focus.body if focus.type == "Consent" else consents[0]
-    if focus.type == "Communication":
-        bodies["note"] = focus.body
+    notes = [v.body for v in carried if v.type == "Communication"]
+    if notes:
+        bodies["note"] = focus.body if focus.type == "Communication" else notes[0]
     return bodies
 
 

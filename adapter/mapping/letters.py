@@ -91,7 +91,7 @@ class Texts:
         return self._environment.get_template(_subject(name)).render(facts)
 
     def body(self, name: str, facts: Mapping[str, Any]) -> str:
-        return self._environment.get_template(name).render(facts)
+        return self._environment.get_template(name).render(facts).rstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 import yaml
 
-from adapter.domain.attachments import AttachmentRules
 from adapter.domain.acknowledgement import AppRecRule, RejectionRule, Version
+from adapter.domain.attachments import AttachmentRules
 from adapter.domain.consent import Category
 from adapter.domain.detection import Phrases
 from adapter.domain.doors import Way
@@ -18,7 +18,7 @@ from adapter.domain.exchange import AnswerRule
 from adapter.domain.lifecycle import UNCHANGED, LifeCycle
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.steps import StepRule
-from adapter.mapping import parsing, yaml_text
+from adapter.mapping import letters, parsing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
@@ -41,9 +41,10 @@ class Tables:
     phrases: Phrases
     schemas: schema.Schemas
     apprec_errors: Mapping[str, str]
+    attachments: AttachmentRules
+    letters: letters.Letters
     apprec_versions: tuple[AppRecRule, ...]
     rejections: tuple[RejectionRule, ...]
-    attachments: AttachmentRules
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -59,10 +60,11 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
 
     codes: dict[str, CodeTable] = each("codes/*.map.json", parsing.code_table)
     problems = _named(folder / "problems.yaml", lambda _, text: _catalogue(text), base)
+    messages: dict[str, ReadingTable] = each("messages/*.yaml", parsing.reading_table)
     tables = Tables(
         problems=problems,
         codes={name.removesuffix(".map"): table for name, table in codes.items()},
-        messages=each("messages/*.yaml", parsing.reading_table),
+        messages=messages,
         resources=each("resources/*.yaml", parsing.writing_table),
         lifecycles=each("lifecycles/*.csv", _lifecycle),
         steps=_named(folder / "steps.csv", lambda _, text: _steps(text), base),
@@ -70,13 +72,14 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
         categories=_named(folder / "consent.yaml", lambda _, text: _categories(text), base),
         phrases=_named(folder / "detection.yaml", lambda _, text: phrases(text), base),
-        schemas=schema.load(folder / "schemas", official),
         attachments=_named(folder / "attachments.yaml", lambda _, text: attachment_rules(text), base),
+        schemas=schema.load(folder / "schemas", official),
         apprec_errors=_named(
             folder / "codes" / "apprec-errors.json", lambda _, text: parsing.displays(text), base
         ),
         apprec_versions=_named(folder / "apprec.csv", lambda _, text: _each(AppRecRule, text), base),
         rejections=_named(folder / "rejections.csv", lambda _, text: _each(RejectionRule, text), base),
+        letters=letters.load(folder, [row.fact for row in messages["letter"].rows]),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapter.domain.message import Answer
 from adapter.ports import Store
+from adapter.replay.said import is_xml
 from adapter.replay.script import Sent
 from adapter.wire import json
 
@@ -32,7 +33,10 @@ def answer_file(number: int, answer: Answer) -> tuple[str, bytes]:
 
 
 def sent_file(number: int, position: int, sent: Sent) -> tuple[str, bytes]:
-    return f"{number}-sent-{position}-to-{sent.recipient}.json", pretty(_read(sent.body))
+    name = f"{number}-sent-{position}-to-{sent.recipient}"
+    if is_xml(sent.body):
+        return f"{name}.xml", sent.body
+    return f"{name}.json", pretty(_read(sent.body))
 
 
 def end_file(store: Store) -> tuple[str, bytes]:

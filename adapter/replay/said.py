@@ -1,10 +1,10 @@
-"""What an answer or a message says in one word each: problem names or AppRec codes, and the event."""
+"""What an answer or a message says in one word each: problem names or AppRec codes, the event or the type."""
 
 import re
 from typing import Any
 
 from adapter.domain.message import Answer
-from adapter.wire import apprec, json
+from adapter.wire import apprec, edi, json
 
 _PROBLEM = re.compile(r"/CodeSystem/problem$")
 
@@ -22,9 +22,15 @@ def problems_in(answer: Answer) -> list[str]:
 
 
 def event_of(message: bytes) -> str:
-    """The event of a message Bundle."""
+    """The event of a message Bundle, or the type of a Hodemelding (Volven 8279)."""
+    if is_xml(message):
+        return edi.open_message(message, max_bytes=100_000_000, max_depth=100)[0].kind
     bundle = json.loads(message, max_bytes=10_000_000, max_depth=100)
     return str(bundle["entry"][0]["resource"]["eventCoding"]["code"])
+
+
+def is_xml(message: bytes) -> bool:
+    return message.startswith(b"<")
 
 
 def _codings(tree: Any) -> list[dict[str, Any]]:

@@ -1,12 +1,15 @@
-"""Partners that answer as a case says, in place of the way out: what they were sent is kept in order."""
+"""Partners that answer as a case says, in place of the way out: what they were sent is kept in order.
+
+The words are the same for FHIR and XML: `ok` is a response message or an AppRec, as the partner has it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from adapter.domain.delivery import Letter, Receipt
-from adapter.domain.partners import Partners
+from adapter.domain.partners import Partner, Partners
 from adapter.replay.case_file import Cast, PartnerSays
-from adapter.wire import json
 
 ANSWERS: Mapping[str, Receipt] = {
     "ok": Receipt("answered", 200, "ok"),
@@ -21,10 +24,19 @@ ANSWERS: Mapping[str, Receipt] = {
     "cut": Receipt("cut-off"),
     "redirect": Receipt("redirected", 302),
     "refuses": Receipt("answered", 403, "nonsense"),
+    "carried": Receipt("carried", 200),
     "abandoned": Receipt("answered", 200, "abandoned"),
     "transport-rejected": Receipt("answered", 200, "transport-rejected"),
     "service-refuses": Receipt("answered", 400, "service-refuses"),
 }
+IN_XML: Mapping[str, Receipt] = {
+    "ok": Receipt("answered", 200, "apprec-ok"),
+    "reject": Receipt("answered", 200, "apprec-rejected", codes="X99"),
+    "partly": Receipt("answered", 200, "apprec-partly", codes="X99"),
+    "transient": Receipt("answered", 503, "nothing", retry_after=60),
+}
+"""What has another form where XML is spoken."""
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +53,16 @@ class Sent:
 class Script:
     """A ports.Transport whose partners answer `ok` unless told otherwise.
 
-    One try (one Bundle.id) has one answer, also when a process that died makes the same try again.
+    One try (a message at one time) has one answer, also when a process that died makes the same try again.
     """
 
     partners: Partners
     cast: Cast
     sent: list[Sent] = field(default_factory=list)
+    now: datetime = _BEGINNING
     _lines: dict[str, list[str]] = field(default_factory=dict)
     _always: dict[str, str] = field(default_factory=dict)
-    _answered: dict[str, str] = field(default_factory=dict)
+    _answered: dict[tuple[str, datetime], str] = field(default_factory=dict)
 
     def direct(self, says: PartnerSays) -> None:
         """Take the answers of one partner from the case."""
@@ -60,14 +73,24 @@ class Script:
             self._lines[who] = list(says.answers)
 
     async def post(self, letter: Letter) -> Receipt:
-        address, body, message_id = letter.address, letter.body, letter.message_id
-        envelope = json.loads(body, max_bytes=10_000_000, max_depth=100)["id"]
-        who = next(
-            (p.organisation for p in self.partners.by_organisation.values() if p.endpoint == address), ""
-        )
-        if envelope not in self._answered:
+        partner = self._partner(letter)
+        who = partner.organisation if partner else ""
+        this = (letter.message_id, self.now)
+        if this not in self._answered:
             line = self._lines.get(who)
-            self._answered[envelope] = line.pop(0) if line else self._always.get(who, "ok")
-        name = self._answered[envelope]
-        self.sent.append(Sent(who, message_id, body, name))
-        return ANSWERS[name] if address else Receipt("not-allowed")
+            self._answered[this] = line.pop(0) if line else self._always.get(who, "ok")
+        name = self._answered[this]
+        self.sent.append(Sent(who, letter.message_id, letter.body, name))
+        if partner is None:
+            return Receipt("not-allowed")
+        if letter.channel == "fhir":
+            return ANSWERS[name]
+        word = "carried" if name == "ok" and not partner.receipts else name
+        return IN_XML.get(word) or ANSWERS[word]
+
+    def _partner(self, letter: Letter) -> Partner | None:
+        """Whose address the letter has; through the message service, whose HER-id."""
+        if letter.channel == "edi20":
+            return self.partners.by_her_id.get(letter.receiver)
+        known = (p for p in self.partners.by_organisation.values() if letter.address)
+        return next((p for p in known if p.endpoint == letter.address), None)

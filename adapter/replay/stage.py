@@ -71,6 +71,7 @@ class Stage:
     def act_first(self, step: CaseStep) -> None:
         """What moves the world but not the adapter: the clock, and what partners will say."""
         self.clock.now += step.wait or STEP
+        self.script.now = self.clock.now
         if step.partner:
             self.script.direct(step.partner)
 
