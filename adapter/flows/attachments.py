@@ -14,7 +14,7 @@ from adapter.domain.case import Case, Resource, Version
 from adapter.domain.identifiers import derived
 from adapter.domain.problems import Finding
 from adapter.flows.parts import Parts
-from adapter.flows.resources import id_of, require_valid
+from adapter.flows.resources import ENH, id_of, require_valid
 from adapter.mapping.engine import Facts, Reading, Root, flat
 from adapter.mapping.paths import Found, find
 from adapter.mapping.roles import contents_of
@@ -31,6 +31,10 @@ class Brought:
     taken: tuple[Attachment, ...] = ()
     left: tuple[str, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
+
+    def kept_back(self) -> "Brought":
+        """The same where the message leads to nothing that it could go along with."""
+        return Brought((), (*self.left, *(attachment.place for attachment in self.taken)), self.words)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -93,19 +97,25 @@ def _left(tree: object, payload: Root | None, taken: set[str]) -> Iterable[str]:
     yield from (d.place for d in documents if d.place != own and d.place not in taken)
 
 
-def documents(case: Case, attachments: Iterable[Attachment], authored: str, parts: Parts) -> list[Resource]:
-    """Each attachment as a DocumentReference of the case, the same one whenever the same content comes again."""
-    made = (_document(case, attachment, authored, parts) for attachment in attachments)
+def documents(
+    case: Case, attachments: Iterable[Attachment], sender: str, written: str, parts: Parts
+) -> list[Resource]:
+    """Each attachment as a DocumentReference of the case, the same one whenever the same content comes again.
+
+    `sender` (organisation number) brought it, in a message of the time `written` (FHIR instant).
+    """
+    made = (_document(case, attachment, sender, written, parts) for attachment in attachments)
     return [*{resource["id"]: resource for resource in made}.values()]
 
 
-def _document(case: Case, attachment: Attachment, authored: str, parts: Parts) -> Resource:
+def _document(case: Case, attachment: Attachment, sender: str, written: str, parts: Parts) -> Resource:
     content = attachment.content
     facts = {
         "ref.patient": f"Patient/{id_of(case.id, 'patient')}",
-        "ref.hospital": f"Organization/{id_of(case.id, 'hospital')}",
         "ref.need": f"ServiceRequest/{id_of(case.id, 'need')}",
-        "need.authored": authored,
+        "attachment.system": ENH,
+        "attachment.sender": sender,
+        "attachment.sent": written,
         "attachment.type": attachment.type,
         "attachment.size": str(len(content)),
         "attachment.hash": base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode(),
@@ -120,8 +130,9 @@ def _document(case: Case, attachment: Attachment, authored: str, parts: Parts) -
 
 
 def standing(tx: Transaction, case: Case, kept: Sequence[Version]) -> list[Version]:
-    """The attachments that an earlier message of the case brought, and this one did not bring again."""
+    """The attachments that earlier messages of the hospital brought, and this one did not bring again."""
     if case.state == "new":
         return []
     again = {version.id for version in kept}
-    return [v for v in tx.of_case(case.id) if v.type == KIND and v.id not in again]
+    there = (v for v in tx.of_case(case.id) if v.type == KIND and v.id not in again)
+    return [v for v in there if v.author == case.requester]

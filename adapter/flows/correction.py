@@ -67,7 +67,7 @@ def _corrected(
     consent = () if tx.current("Consent", consent_id) else ("consent",)
     names = (*OF_THE_NEED, *plan, *consent)
     made = written(case.id, facts, notice.sender, _still(case, parts), names, parts, consent_id=consent_id)
-    files = documents(case, notice.attachments, facts["need.authored"], parts)
+    files = documents(case, notice.attachments, case.requester, facts["need.authored"], parts)
     changed = [*made.values(), *files, *_answered(tx, case, after, parts)]
     kept = keep_changed(tx, changed, case=after, author=case.requester, source=notice.source, at=notice.at)
     return [*kept, *traced(tx, after, kept, "correct", notice, parts)]

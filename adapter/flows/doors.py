@@ -137,6 +137,8 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         origin["need.id"] = "MsgHead.MsgInfo.ConversationRef.RefToConversation"
     status, known = facts.get("message.status"), opened.known is not None
     way = replace(way, event=event_of(way, status, found.outcome, known=known))
+    if way.event in ("need-cancelled", "returned", "stay"):
+        brought = brought.kept_back()
     findings = (
         *lost,
         *consent.findings,
@@ -222,4 +224,8 @@ def _several_numbers(table: ReadingTable, column: str, roots: Mapping[str, Root]
 
 def _not_ours(found: Detected, event: Event) -> list[Finding]:
     begins = event in ("need-notified", "need-corrected")
-    return [Finding("not-about-individual-plan", found.where)] if begins and found.outcome == "not-concerned" else []
+    return (
+        [Finding("not-about-individual-plan", found.where)]
+        if begins and found.outcome == "not-concerned"
+        else []
+    )

@@ -77,7 +77,8 @@ def write_whole(
     consent_id, write_it = consent_of_message(tx, case, notice, facts)
     names = [name for name in WHOLE if write_it or name != "consent"]
     made = written(case.id, facts, notice.sender, where, names, parts, consent_id=consent_id)
-    files = documents(case, notice.attachments, facts["need.authored"], parts)
+    sender, written_at = notice.sender.organisation, facts["need.authored"]
+    files = documents(case, notice.attachments, sender, written_at, parts)
     changed = [*made.values(), *files]
     kept = keep_changed(
         tx, changed, case=case, author=notice.sender.organisation, source=notice.source, at=notice.at
