@@ -94,7 +94,6 @@ def keep_note(
     """The Communication of what was said; `kind`: question, answer, addition or information."""
     case, notice = told.case, told.notice
     facts: dict[str, Fact] = {
-        **_as_note(told.facts),
         **told.facts,
         **_parties(told, parts),
         "note.id": notice.message_id.lower(),
@@ -117,16 +116,8 @@ def keep_note(
 def keep_files(tx: Transaction, told: Said, parts: Parts) -> list[Version]:
     """What came along with what was said."""
     case, notice = told.case, told.notice
-    written = {**_as_note(told.facts), **told.facts}["note.sent"]
-    made = documents(case, notice.attachments, told.sender, written, parts)
+    made = documents(case, notice.attachments, told.sender, told.facts["note.sent"], parts)
     return keep_changed(tx, made, case=case, author=told.sender, source=notice.source, at=notice.at)
-
-
-def _as_note(facts: Mapping[str, str]) -> dict[str, str]:
-    """A report within a case is read as one that states a need; what it says is said in the case all the same."""
-    words = "\n".join(facts[name] for name in ("dialog.topic", "need.reason") if name in facts)
-    own = {"note.sent": facts.get("need.authored", ""), "note.text": words}
-    return {name: value for name, value in own.items() if value}
 
 
 def note_id(case: Case, message_id: str) -> str:
