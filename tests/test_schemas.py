@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from shared_data import SHARED, needs_shared
 from xml_mutations import Mutation, mutations, read
@@ -19,6 +22,12 @@ ROUTED = Path(__file__).resolve().parents[1] / "fixtures" / "notify" / "xml-need
 ALSO_VALID = ("plo-v1.6-", "HELSEOPPL_SOKNAD")
 """Pleie- og omsorgsmeldinger: their schemas are not published; NHN's own stylesheets show all that these hold."""
 BEFORE_SCHEMAS = {"message_with_doctype.xml": "a DOCTYPE is refused before anything is read"}
+
+WHOLE = [
+    ROUTED.read_bytes(),
+    *(p.read_bytes() for p in sorted((NORWEGIAN / "constructed").glob("[ad]*.xml"))),
+]
+"""Ours, and, where the official set is there, dialogs and receipts with nearly every element they may have."""
 
 DIFFERENCES = {
     ("after the next", ""): "order: senders in use write RefToConversation, Ack and TypeTelecom late",
@@ -100,6 +109,18 @@ def test_order_is_never_a_fault() -> None:
     assert [m.tag for m in _mutated() if m.fault == "after the next" and found(m.root)] == []
 
 
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.sampled_from(WHOLE), st.randoms(use_true_random=False))
+def test_no_order_at_all_is_a_fault(raw: bytes, chance: Random) -> None:
+    """Not even when everything stands in another order: every element is counted wherever it stands."""
+    root = read(raw)
+    for element in root.iter():
+        inside = list(element)
+        chance.shuffle(inside)
+        element.extend(inside)
+    assert told(root) == []
+
+
 def test_a_fault_is_told_with_its_place_and_without_a_value() -> None:
     """Names and positions only: what was put into the message stands in no finding."""
     refused = [m for m in _mutated() if found(m.root)]
@@ -176,3 +197,24 @@ def test_attributes_of_other_namespaces_are_let_through() -> None:
 def test_a_namespace_without_a_schema_is_nobody_elses_fault() -> None:
     text = ROUTED.read_text(encoding="utf-8").replace("dialog/2013-01-23", "epikrise/2012-02-15")
     assert told(read(text.encode())) == []
+
+
+@pytest.mark.parametrize(
+    ("schemas", "said"),
+    [
+        ("<grammar", "a.rng: no XML, line 1"),
+        ("<nobody/>", "a.rng: no RELAX NG schema"),
+        ("<grammar xmlns='http://relaxng.org/ns/structure/1.0'/>", "a.rng: no RELAX NG schema"),
+        (
+            "<grammar xmlns='http://relaxng.org/ns/structure/1.0'><start><ref name='b'/></start></grammar>",
+            "a.rng: nothing defines b",
+        ),
+    ],
+)
+def test_a_schema_of_ours_that_cannot_be_read_is_told_at_the_start(
+    tmp_path: Path, schemas: str, said: str
+) -> None:
+    (tmp_path / "schemas.csv").write_text("namespace,schema,components\nurn:a,a.rng,\n", encoding="utf-8")
+    (tmp_path / "a.rng").write_text(schemas, encoding="utf-8")
+    with pytest.raises(ValueError, match=said):
+        schema.load(tmp_path)

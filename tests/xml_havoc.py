@@ -17,10 +17,10 @@ INCLUDE = b"<xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='/etc/pa
 NASTY: Sequence[bytes] = (
     b"\0", b"\x0b", b"\x7f", b"\x80", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80",
     "\u202e\u2028\ufeff\u0085".encode(), b"&amp;", b"&l9;", b"&#0;", b"&#13;", b"&#x10ffff;", b"&#x110000;",
-    b"&#xd800;", b"]]>", b"<![CDATA[", b"<![CDATA[x]]>", b"<!-- - -->", b"<!--", b"<?xml version='1.0'?>", b"<?pi x?>",
-    b"<?xml-a b?>", b"<!DOCTYPE a>", b"<!ELEMENT a ANY>", b"<", b">", b'"', b"'", b"=", b"/>", b"</MsgHead>", b"<MsgHead/>", b"<x:y/>",
-    INCLUDE, b" xmlns=''", b" xmlns:x=''", b" xml:base='file:///'", b" xsi:nil='true'", b"<a xmlns='urn:a'>t</a>",
-    b"\r\n", b"\t" * 1000, b"%n%s{0}${x}", b"';--",
+    b"&#xd800;", b"]]>", b"<![CDATA[", b"<![CDATA[x]]>", b"<!-- - -->", b"<!--", b"<?xml version='1.0'?>",
+    b"<?pi x?>", b"<?xml-a b?>", b"<!DOCTYPE a>", b"<!ELEMENT a ANY>", b"<", b">", b'"', b"'", b"=", b"/>",
+    b"</MsgHead>", b"<MsgHead/>", b"<x:y/>", INCLUDE, b" xmlns=''", b" xmlns:x=''", b" xml:base='file:///'",
+    b" xsi:nil='true'", b"<a xmlns='urn:a'>t</a>", b"\r\n", b"\t" * 1000, b"%n%s{0}${x}", b"';--",
 )  # fmt: skip
 ENCODINGS: Sequence[tuple[str, str]] = (
     ("utf-16", "utf-16"), ("utf-16-le", "utf-16"), ("utf-16-be", "utf-16"), ("utf-16", "utf-8"), ("utf-8", "utf-16"),

@@ -7,7 +7,7 @@ from typing import Any
 from adapter.domain.problems import Refused
 from adapter.wire import json, xml
 
-_LIMITS = {"max_bytes": 5_000_000, "max_depth": 60}
+_BYTES, _DEPTH = 5_000_000, 60
 _APPREC = {"1": "OK", "2": "rejected", "3": "OK, with an error in a part"}
 
 
@@ -40,8 +40,8 @@ def said_by(http: int, body: bytes) -> Said:
         return Said(http, positive=True, status="taken, and no receipt was asked for")
     try:
         if body.lstrip()[:1] == b"<":
-            return _apprec(http, xml.parse(body, **_LIMITS))
-        return _json(http, json.loads(body, **_LIMITS))
+            return _apprec(http, xml.parse(body, max_bytes=_BYTES, max_depth=_DEPTH))
+        return _json(http, json.loads(body, max_bytes=_BYTES, max_depth=_DEPTH))
     except Refused:
         return Said(http, positive=False, status="an answer in no form that is known here")
 

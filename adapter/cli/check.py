@@ -45,7 +45,7 @@ def command(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Check settings, tables, schemas, routes and database.
+    """Check settings, tables, routes and database.
 
     One line each: ok, FAILS, or info. With PostgreSQL it also finds out whether the connection is direct: workers
     hold session locks, which a pooling proxy gives to somebody else. Nothing is changed and nothing is sent; with

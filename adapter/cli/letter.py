@@ -52,12 +52,12 @@ def letter_of(file: Path, settings: Settings, sender: str | None) -> Letter:
 
 
 def _opened(raw: bytes, door: Door, settings: Settings) -> tuple[Envelope | None, Any]:
-    limits = {"max_bytes": settings.max_bytes, "max_depth": settings.max_depth}
+    size, depth = settings.max_bytes, settings.max_depth
     try:
         if door == "edi":
-            return edi.open_message(raw, **limits)
+            return edi.open_message(raw, max_bytes=size, max_depth=depth)
         events = f"{settings.canonical_base}/CodeSystem/message-event"
-        return message.open_message(raw, **limits, event_system=events)
+        return message.open_message(raw, max_bytes=size, max_depth=depth, event_system=events)
     except Unreadable as unreadable:
         return unreadable.envelope, None
 
