@@ -24,6 +24,7 @@ COMMANDS = {
     "parked": "List what waits for a person, oldest first.",
     "requeue": "Send a parked delivery again, or let a waiting case go on.",
     "skip": "Leave a delivery out, so that the next one goes on, or leave a waiting case out.",
+    "seen": "Take a case that goes on off the lists, when what was said about it is seen to.",
     "check": "Check settings, tables, routes and database.",
     "find": "Find cases by state, organisation, time or person.",
     "migrate": "Bring the database to the tables of this release.",

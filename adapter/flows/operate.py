@@ -77,6 +77,23 @@ def dismiss(case_id: str, by: str, why: str, parts: Parts) -> None:
         tx.record(Audit(now, by, "case-dismissed", case.id, {"why": why}))
 
 
+def seen(case_id: str, by: str, why: str, parts: Parts) -> None:
+    """A person has looked at what was said about a case that goes on, and has seen to it. Raises Refused.
+
+    Not for a case that waits to be sent, which is released or dismissed, nor for a need that was stopped.
+    """
+    now = parts.clock()
+    on = {waiting.reason for waiting in parts.store.waiting() if waiting.case_id == case_id}
+    with parts.store.transaction() as tx:
+        case = tx.case(case_id)
+        if case is None:
+            raise Refused(Finding("not-found", "case"))
+        if "need-stopped" in on or parts.tables.lifecycles["case"].after(case.state, "route"):
+            raise Refused(Finding("step-forbidden", "case"))
+        if tx.resolve(case.id, now, by):
+            tx.record(Audit(now, by, "case-seen", case.id, {"why": why}))
+
+
 def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -> Case:
     """A case that waits for a person goes on: to the unit named, or to the one its message leads to now.
 
@@ -157,7 +174,9 @@ def _where_to(case: Case, her_id: str | None, verdict: Verdict, parts: Parts) ->
 def _last_message(case: Case, parts: Parts) -> Opened:
     """The latest message that states the need and was kept: its notification or its last correction, no note on it."""
     notes = {v.source for v in parts.store.versions_of(case.id) if v.type == "Communication"}
-    needs = [m for m in parts.store.messages_of(case.id) if m.mapping.startswith("need-") and m.id not in notes]
+    needs = [
+        m for m in parts.store.messages_of(case.id) if m.mapping.startswith("need-") and m.id not in notes
+    ]
     kept = [m for m in needs if m.raw is not None and m.kind != "need-cancelled"]
     if not kept:
         raise Refused(Finding("not-found", "message"))

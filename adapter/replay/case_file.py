@@ -59,12 +59,13 @@ class PartnerSays(_Strict):
 
 
 class Operate(_Strict):
-    """A command of a person: requeue or skip the n-th delivery (from 1), or release or dismiss a waiting case.
+    """A command of a person: requeue or skip the n-th delivery (from 1), release or dismiss a waiting case, or see to
+    what was said about one that goes on.
 
     Refused, it names `problems` as an answer does.
     """
 
-    do: Literal["requeue", "skip", "release", "dismiss"]
+    do: Literal["requeue", "skip", "release", "dismiss", "seen"]
     delivery: int | None = None
     unit: str | None = None
     why: str

@@ -132,6 +132,8 @@ class Stage:
                 operate.release(self.cases[-1], given.unit, _OPERATOR, given.why, self.parts)
             elif given.do == "dismiss":
                 operate.dismiss(self.cases[-1], _OPERATOR, given.why, self.parts)
+            elif given.do == "seen":
+                operate.seen(self.cases[-1], _OPERATOR, given.why, self.parts)
             else:
                 deliveries = self.parts.store.deliveries_of(self.cases[-1])
                 id_ = deliveries[(given.delivery or 1) - 1].id
