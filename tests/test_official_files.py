@@ -1,6 +1,7 @@
 """Every file of the official examples and of the constructed messages, at the doors: what is answered, and why.
 
-What is to come stands in official_files.csv, and `pytest -s` prints what came. Each file meets an adapter that knows the parties it names, so its content is judged too.
+What is to come stands in official_files.csv, and `pytest -s` prints what came. Each file meets an adapter that knows
+the parties it names, so its content is judged too.
 """
 
 import csv
