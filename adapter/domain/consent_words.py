@@ -25,7 +25,7 @@ class ConsentPhrases:
 
 def consents(words: ConsentPhrases, spoken: Spoken, against: set[int]) -> dict[str, set[int]]:
     """The sentences of each status. One that is unclear of itself is nothing else; then the stricter counts."""
-    mentioned = spoken.holding(words.mentions)
+    mentioned = spoken.naming(words.mentions)
     unclear = spoken.also(mentioned, words.unclear)
     refused = spoken.holding(words.refused) - unclear
     not_asked = spoken.holding(words.not_asked) - unclear - refused

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Literal, TypeVar
 
 from adapter.domain.consent_words import STRICTEST_FIRST, ConsentPhrases, consents
-from adapter.domain.need_words import NeedPhrases, Said, said
+from adapter.domain.need_phrases import NeedPhrases
+from adapter.domain.need_words import Said, said
 from adapter.domain.spoken import Patterns, Rules, Spoken, Stems, found, looked_for
 
 Outcome = Literal["states", "not-concerned", "uncertain"]
@@ -59,7 +60,8 @@ class Phrases:
     def stems(self) -> Stems:
         """The words that all texts are searched for."""
         words = self.consent
-        groups = [*self.need.matter.values(), self.need.near, self.need.settles, self.against]
+        need = self.need
+        groups = [*need.matter.values(), need.near, need.settles, need.withdraws, self.against]
         groups += [words.mentions, words.refused, words.not_asked, words.obtained]
         return looked_for([*groups, *(signal.phrases for signal in self.signals)])
 
@@ -79,7 +81,7 @@ def detect(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> Detected:
     counts; of equals, the first. Where nothing concerns us, that is the place of the first text."""
     by_trust = sorted(texts, key=lambda text: phrases.trust.rank(text[0]))
     spoken = Spoken(phrases.stems, phrases.abbreviations, by_trust)
-    against = spoken.holding(phrases.against)
+    against = spoken.holding(phrases.against) | spoken.too_long
     naming = {place for place, _ in texts if found(phrases.trust.naming, place)}
     seen = _first(spoken, said(phrases.need, spoken, against, naming))
     statuses = _first(spoken, consents(phrases.consent, spoken, against))
@@ -94,14 +96,14 @@ def detect(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> Detected:
 def takes_back(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> str | None:
     """The place of the first sentence that takes something back, whatever it is about."""
     spoken = Spoken(phrases.stems, phrases.abbreviations, texts)
-    against = spoken.holding(phrases.against)
+    against = spoken.holding(phrases.against) | spoken.too_long
     return spoken.places[min(against)] if against else None
 
 
 def speaks_of_consent(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> bool:
     """Whether any sentence has the word, whatever it says of it."""
     spoken = Spoken(phrases.stems, phrases.abbreviations, texts)
-    return bool(spoken.holding(phrases.consent.mentions))
+    return bool(spoken.naming(phrases.consent.mentions))
 
 
 def _first(spoken: Spoken, numbers_of: Mapping[_Kind, set[int]]) -> dict[_Kind, str]:
@@ -123,6 +125,6 @@ def _signals(phrases: Phrases, spoken: Spoken) -> tuple[dict[str, str], dict[str
     facts: dict[str, str] = {}
     origin: dict[str, str] = {}
     for signal in phrases.signals:
-        if signal.fact not in facts and (numbers := spoken.holding(signal.phrases)):
+        if signal.fact not in facts and (numbers := spoken.naming(signal.phrases)):
             facts[signal.fact], origin[signal.fact] = signal.means, spoken.places[min(numbers)]
     return facts, origin

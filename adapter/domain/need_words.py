@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adapter.domain.form_lines import form_lines
+from adapter.domain.need_phrases import Answers, NeedPhrases
 from adapter.domain.spoken import Patterns, Rules, Spoken, found
 
 Said = Literal["need", "doubt", "mention", "against"]
@@ -22,44 +23,6 @@ _ITEM = re.compile(r"(?:^|\s)[-–—•*·▪●]\s|\s[•*·▪●]|(?:^|\s)\d
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Lines of a form: `answer` is one, and a yes where its first group is found; it `begins` what follows a question.
-    `asks` is in a question about a need, `other` in one whose answer says nothing of ours."""
-
-    begins: Patterns
-    answer: re.Pattern[str]
-    asks: Patterns
-    other: Patterns
-
-
-@dataclass(frozen=True, slots=True)
-class NeedPhrases:
-    """`matter` are the words in capitals and what is written as each, in this order; `near` is what may be the matter
-    under another name, and `settles` says what `IP` means.
-
-    The rest is held against what names the matter: `states` need, `negates` and `doubts` it; `talks` is a doubt of a
-    need only, `asked` a question without answer; `absent` says that there was none so far, which denies no need;
-    `names` is a whole text where naming is asking. `elsewhere` is what a sentence that takes something back may be
-    about instead, unless it has `ours`.
-    """
-
-    matter: Mapping[str, Rules]
-    near: Rules
-    settles: Rules
-    states: Patterns
-    negates: Patterns
-    doubts: Patterns
-    talks: Patterns
-    asked: Patterns
-    absent: Patterns
-    names: Patterns
-    answers: Answers
-    against: Rules
-    elsewhere: Patterns
-    ours: Patterns
-
-
-@dataclass(frozen=True, slots=True)
 class _Part:
     """A sentence, or an item of a list in it with the words in front of the list."""
 
@@ -69,29 +32,50 @@ class _Part:
 
 def said(words: NeedPhrases, spoken: Spoken, against: set[int], naming: set[str]) -> dict[Said, set[int]]:
     """The sentences that say each; `naming` are the places where the name of the matter asks for it."""
-    parts = list(_parts(words, spoken))
-    settled = bool(spoken.holding(words.settles)) or any(_named(part.text) for part in parts)
-    seen: dict[Said, set[int]] = {"need": set(), "doubt": set(), "mention": set(), "against": set()}
+    rules = (*words.near, *(rule for group in words.matter.values() for rule in group))
+    of_the_matter = spoken.naming(rules)
+    parts = [
+        part for number in sorted(of_the_matter - spoken.too_long) for part in _parts(words, spoken, number)
+    ]
+    settled = bool(spoken.naming(words.settles)) or any(_named(part.text) for part in parts)
+    seen: dict[Said, set[int]] = {
+        "need": set(),
+        "doubt": of_the_matter & spoken.too_long,
+        "mention": set(),
+        "against": set(),
+    }
+    against = against | spoken.holding(words.withdraws)
     for part in parts:
         text = _read_short(part.text) if settled else part.text
-        seen[_said(words, text, spoken.places[part.number] in naming)].add(part.number)
-    of_the_matter = {part.number for part in parts}
-    seen["against"] = {n for n in against - of_the_matter if _takes_back(words, spoken.sentences[n])}
+        place = spoken.places[part.number]
+        seen[_said(words, text, place in naming, part.number in against)].add(part.number)
+    of_the_matter = seen["doubt"].union(part.number for part in parts)
+    after = {number + 1 for number in seen["need"] if spoken.next_of(number)}
+    others = (against | after) - of_the_matter
+    seen["against"] = {
+        n for n in others if n in spoken.too_long or _takes_back(words, spoken.sentences[n], n in against)
+    }
     return seen
 
 
-def _parts(words: NeedPhrases, spoken: Spoken) -> Iterator[_Part]:
-    """All that names the matter in some way, its words in capitals."""
-    rules = (*words.near, *(rule for group in words.matter.values() for rule in group))
-    for number in sorted(spoken.holding(rules)):
-        text = spoken.sentences[number]
-        if text.endswith("?") and found(words.answers.begins, spoken.next_of(number)):
-            text = f"{text} {spoken.next_of(number)}"
-        text = _in_capitals(words.matter, text)
-        items = [item for item in _items(text) if _named(item) or _SHORT in item]
-        if not items and any(rule.pattern.search(text) for rule in words.near):
-            items = [text]
-        yield from (_Part(number, item) for item in items)
+def _parts(words: NeedPhrases, spoken: Spoken, number: int) -> Iterator[_Part]:
+    """All in a sentence that names the matter in some way, its words in capitals."""
+    text = _in_capitals(words.matter, _with_answer(words.answers, spoken, number))
+    items = [item for item in _items(text) if _named(item) or _SHORT in item]
+    if not items and any(rule.pattern.search(text) for rule in words.near):
+        items = [text]
+    return (_Part(number, item) for item in items)
+
+
+def _with_answer(answers: Answers, spoken: Spoken, number: int) -> str:
+    """A sentence; with its answer where it is a question and the next begins with one. The next may go on with a
+    question of its own, since the end of a line ends no sentence."""
+    text, answer = spoken.sentences[number], spoken.next_of(number)
+    if not text.endswith("?") or not found(answers.begins, answer):
+        return text
+    whole = f"{text} {answer}"
+    given = answers.answer.search(whole, len(text)) if answer.endswith("?") else None
+    return whole[: given.end()] if given else whole
 
 
 def _in_capitals(matter: Mapping[str, Rules], text: str) -> str:
@@ -117,7 +101,7 @@ def _read_short(text: str) -> str:
     return text.replace(_SHORT, "PLAN")
 
 
-def _said(words: NeedPhrases, text: str, naming: bool) -> Said:
+def _said(words: NeedPhrases, text: str, naming: bool, objected: bool) -> Said:
     if not _named(text):
         return "mention"
     if naming and _is(words.names, text.rstrip(" .")):
@@ -125,15 +109,15 @@ def _said(words: NeedPhrases, text: str, naming: bool) -> Said:
     answered, text = _answered(words, text)
     if answered and (answered == "doubt" or not _named(text)):
         return answered
-    return _unasked(words, text, answered == "need")
-
-
-def _unasked(words: NeedPhrases, text: str, needed: bool) -> Said:
-    """What a text says that is no line of a form; `needed` where one in front of it was answered with yes."""
     if _is(words.absent, text):
         return "mention"
-    if _doubted(words, text) or found(words.asked, text) or _against(words, text):
+    if (objected and _against(words, text)) or _doubted(words, text) or found(words.asked, text):
         return "doubt"
+    return _plainly(words, text, answered == "need")
+
+
+def _plainly(words: NeedPhrases, text: str, needed: bool) -> Said:
+    """What a text says that nothing speaks against; `needed` where a line of a form in it was answered with yes."""
     if not needed and not found(words.states, text):
         return "mention"
     return "doubt" if found(words.talks, text) else "need"
@@ -166,9 +150,10 @@ def _answered(words: NeedPhrases, text: str) -> tuple[Said | None, str]:
     return answered, f"{kept} {rest}".strip()
 
 
-def _takes_back(words: NeedPhrases, text: str) -> bool:
-    """Does a sentence without the matter take it back? Not where it is about something else, or already was."""
+def _takes_back(words: NeedPhrases, text: str, objected: bool) -> bool:
+    """Does a sentence without the matter take it back? One that follows a need and denies anything may do so in words
+    that no list has. It does not where it is about something else, or answers another question."""
     _, text = _answered(words, text)
-    if found(words.absent, text) or not _against(words, text):
+    if not (_against(words, text) if objected else found(words.negates, text)):
         return False
     return found(words.ours, text) or not found(words.elsewhere, text)

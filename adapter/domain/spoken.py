@@ -1,15 +1,17 @@
-"""Free texts as sentences in small letters, and the rules that sentences are held against."""
+"""Which sentences of free texts hold which words, and the rules that sentences are held against."""
 
 import re
-import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate
 
-_ENDS = (". ", "! ", "? ", "; ")
+from adapter.domain.sentences import sentences_of
+
 _END = " .!;"
-_OPENING = "(/\"'«"
+_LONGEST = 4_000
+"""Letters of a sentence that is read. Expressions that look far take time with the square of it: 10,000 letters, half
+a second. Nobody writes so on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,18 @@ def found(patterns: Patterns, text: str) -> bool:
 class Spoken:
     """All texts, normalised and in small letters, as sentences; and in which of these each stem stands.
 
-    The full stop of an `abbreviation` (small letters, without it) ends no sentence.
+    The full stop of an `abbreviation` (small letters, without it) ends no sentence, and signs alone are none. Those in
+    `too_long` are looked at for single words only: whatever they say is for a person.
     """
 
     def __init__(self, stems: Stems, abbreviations: frozenset[str], texts: Sequence[tuple[str, str]]) -> None:
         self.sentences: list[str] = []
         self.places: list[str] = []
         for place, text in texts:
-            parted = _joined(_split(_small(text)), abbreviations)
+            parted = sentences_of(text, abbreviations)
             self.sentences += parted
             self.places += [place] * len(parted)
+        self.too_long = {n for n, sentence in enumerate(self.sentences) if len(sentence) > _LONGEST}
         self._all = "\n".join(self.sentences)
         self._ends = [*accumulate([len(sentence) + 1 for sentence in self.sentences])]
         self._standing: dict[str, set[int]] = {}
@@ -87,12 +91,16 @@ class Spoken:
         return numbers
 
     def holding(self, rules: Rules) -> set[int]:
-        """The sentences in which one of the rules is found."""
+        """The sentences in which one of the rules is found, but for those too long."""
+        return self.naming(rules, self.too_long)
+
+    def naming(self, rules: Rules, but: Set[int] = frozenset()) -> set[int]:
+        """All sentences in which one of the rules is found, which look no further than some words each."""
         found: set[int] = set()
         for rule in rules:
             search = rule.pattern.search
             for number in self._may_hold(rule):
-                if number not in found and search(self.sentences[number]):
+                if number not in found and number not in but and search(self.sentences[number]):
                     found.add(number)
         return found
 
@@ -102,49 +110,15 @@ class Spoken:
             number
             for rule in rules
             for number in self._may_hold(rule)
-            if rule.pattern.fullmatch(self.sentences[number].rstrip(_END))
+            if number not in self.too_long and rule.pattern.fullmatch(self.sentences[number].rstrip(_END))
         }
 
     def also(self, numbers: Iterable[int], patterns: Patterns) -> set[int]:
         """Of these sentences, those in which one of the patterns is found, too."""
-        return {n for n in numbers if found(patterns, self.sentences[n])}
+        return {n for n in numbers if n not in self.too_long and found(patterns, self.sentences[n])}
 
     def next_of(self, number: int) -> str:
         """The sentence that follows this one in the same text, "" after the last."""
         after = number + 1
         same = after < len(self.places) and self.places[after] == self.places[number]
         return self.sentences[after] if same else ""
-
-
-def _split(text: str) -> list[str]:
-    """Sentences, parted by one letter each; it is the end of a line nowhere else."""
-    for end in _ENDS:
-        text = text.replace(end, f"{end[0]}\n")
-    return text.split("\n")
-
-
-def _joined(parts: list[str], abbreviations: frozenset[str]) -> list[str]:
-    sentences = [""]
-    for part in parts:
-        sentences[-1] += part
-        if part.endswith(".") and part[:-1].rpartition(" ")[2].lstrip(_OPENING) in abbreviations:
-            sentences[-1] += " "
-        else:
-            sentences.append("")
-    return [sentence for sentence in (s.rstrip() for s in sentences) if sentence]
-
-
-def _small(text: str) -> str:
-    """In small letters; expressions without regard to case take the Turkish i for an i, too."""
-    return _plain(text).replace("\u0130", "i").lower().replace("\u0131", "i")
-
-
-def _plain(text: str) -> str:
-    """One way of writing each letter and nothing that is not seen: neither a soft hyphen nor the end of a line may
-    part a consent from what it is about."""
-    text = unicodedata.normalize("NFKC", text)
-    if not text.isprintable():  # all that is not seen, and every blank but the usual one, is not printable
-        text = "".join([c for c in text if unicodedata.category(c) != "Cf"])
-    elif "  " not in text:
-        return text.strip()  # a third of the time
-    return " ".join(text.split())

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapter.domain.consent_words import ConsentPhrases
 from adapter.domain.detection import Phrases, Signal, Trust
-from adapter.domain.need_words import Answers, NeedPhrases
+from adapter.domain.need_phrases import Answers, NeedPhrases
 from adapter.domain.spoken import Patterns, Rule, Rules
 from adapter.mapping import yaml_text
 from adapter.mapping.spellings import one_slip
@@ -24,20 +24,8 @@ _KEYS = {
     "signals",
     "consent",
 }
-_NEED = {
-    "near",
-    "settles",
-    "states",
-    "negates",
-    "doubts",
-    "talks",
-    "asked",
-    "absent",
-    "names",
-    "answers",
-    "elsewhere",
-    "ours",
-}
+_WRITTEN = ("states", "negates", "doubts", "talks", "asked", "absent", "names", "elsewhere", "ours")
+_NEED = {"near", "settles", "withdraws", "answers", *_WRITTEN}
 _CONSENT = {"names", "mentions", "unclear", "refused", "not-asked", "obtained"}
 _NAME = re.compile(r"<(\w+)(~?)>")
 
@@ -70,13 +58,15 @@ def _need(
     raw: Mapping[str, Any], matter: Mapping[str, list[str]], against: Rules, names: Mapping[str, str]
 ) -> NeedPhrases:
     _exactly(raw, _NEED)
+    withdraws = _rules(_compiled(raw["withdraws"], names))
     return NeedPhrases(
         matter={word: _rules(_written(rules, names)) for word, rules in matter.items()},
         near=_rules(_written(raw["near"], names)),
         settles=_rules(_compiled(raw["settles"], names)),
         answers=_answers(raw["answers"], names),
-        against=against,
-        **{key: _written(raw[key], names) for key in _NEED - {"near", "settles", "answers"}},
+        withdraws=withdraws,
+        against=(*against, *withdraws),
+        **{key: _written(raw[key], names) for key in _WRITTEN},
     )
 
 
