@@ -1,6 +1,5 @@
 """What came along with a message lives as long as its case, is archived with it, and goes with it."""
 
-import gzip
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from adapter.outside.store.keeping import Housekeeping
 from adapter.replay.case_file import CaseStep, Operate
 from adapter.replay.stage import Stage
 from adapter.settings import carried
+from adapter.wire.archive import unpack
 
 _WAITING = "operate/release-takes-the-attachment-along"
 _DOCUMENTS = "SELECT count(*) FROM version WHERE type = 'DocumentReference'"
@@ -50,7 +50,7 @@ def test_it_stays_with_its_case_and_goes_with_it(database_url: str, store: House
             if version.type == "DocumentReference"
             for content in version.body["content"]
         }
-        assert data.encode() in gzip.decompress(bundle)
+        assert data.encode() in unpack(bundle)["versions.json"]
         sha256, audit = archived(record, bundle, "test", stage.clock())
         store.archived(record, sha256, audit)
         assert "case" in removed(store, stage)
