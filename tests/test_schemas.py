@@ -12,9 +12,9 @@ from lxml import etree
 from shared_data import SHARED, needs_shared
 from xml_mutations import Mutation, mutations, read
 
-from adapter.domain.problems import Finding
+from adapter.domain.problems import Finding, Refused
 from adapter.settings import carried
-from adapter.wire import schema, xml
+from adapter.wire import apprec, edi, schema, xml
 
 NORWEGIAN = SHARED / "norwegian-xml"
 OURS = schema.load(carried("mappings") / "schemas")
@@ -129,6 +129,10 @@ def test_a_fault_is_told_with_its_place_and_without_a_value() -> None:
         for finding in found(mutation.root):
             assert PLACE.fullmatch(finding.where), finding
             assert "¤" not in finding.where
+            name = mutation.tag.rpartition("}")[2]
+            assert name in ("MsgHead", "Dialogmelding") or not finding.where.endswith(
+                (".Dialogmelding", "MsgHead")
+            )
 
 
 @pytest.mark.parametrize(
@@ -185,6 +189,39 @@ def test_faults_of_order_that_real_senders_make_are_none() -> None:
     assert told(read(text.replace("<RefToParent>p</RefToParent>", "").encode())) == [
         "missing-element MsgHead.MsgInfo.ConversationRef.RefToParent"
     ]
+
+
+def test_what_the_head_itself_says_is_not_said_twice() -> None:
+    """One finding a place, and the problems of the head stand as they are told without schemas."""
+    for mutation in _mutated():
+        raw = etree.tostring(mutation.root)
+        alone, both = (opened(raw, schemas) for schemas in (None, OURS))
+        assert both[: len(alone)] == alone
+        added = [finding.where for finding in both[len(alone) :]]
+        assert len({*added, *(finding.where for finding in alone)}) == len(added) + len(
+            {f.where for f in alone}
+        )
+
+
+def opened(raw: bytes, schemas: schema.Schemas | None) -> tuple[Finding, ...]:
+    try:
+        edi.open_message(raw, max_bytes=1_000_000, max_depth=60, schemas=schemas)
+    except Refused as refused:
+        return refused.findings
+    return ()
+
+
+def test_a_receipt_may_be_held_to_its_structure() -> None:
+    receipt = (ROUTED.parent / "out" / "1-answer.xml").read_bytes().partition(b"-->\n")[2]
+    assert apprec.read(receipt, OURS).status == "1"
+    faulty = re.sub(b"<GenDate>.*</GenDate>|<Role .*/>", b"<Role/>", receipt, count=2)
+    assert apprec.read(faulty).status == "1"
+    with pytest.raises(Refused) as refusal:
+        apprec.read(faulty, OURS)
+    assert refusal.value.findings == (
+        Finding("structure", "AppRec.Role"),
+        Finding("missing-element", "AppRec.GenDate"),
+    )
 
 
 def test_attributes_of_other_namespaces_are_let_through() -> None:

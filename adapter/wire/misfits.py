@@ -85,16 +85,14 @@ def _children(grammar: Grammar, content: Content, element: etree._Element, place
 def _missing(content: Content, counted: Counter[int], seen: Counter[str], place: str) -> Iterator[Finding]:
     """What must stand there and does not. Of a choice the first way is named; what stands there in another namespace
     has been told."""
-    open_choices = set(content.needed)
+    taken = {child.choice for index, child in enumerate(content.children) if counted[index]}
+    open_choices = content.needed - taken
     for index, child in enumerate(content.children):
-        if counted[index]:
-            open_choices.discard(-1 if child.choice is None else child.choice)
-    for index, child in enumerate(content.children):
-        wanted = counted[index] < child.least or child.choice in open_choices
         name = _name(child)
-        if wanted and not seen[name]:
-            yield Finding("missing-element", f"{place}.{name}")
-            open_choices.discard(-1 if child.choice is None else child.choice)
+        if counted[index] < child.least or child.choice in open_choices:
+            if not seen[name]:
+                yield Finding("missing-element", f"{place}.{name}")
+            open_choices = open_choices - {child.choice}
 
 
 def _expected(content: Content) -> set[str]:
