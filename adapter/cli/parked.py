@@ -13,7 +13,8 @@ from adapter.domain.delivery import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Something that stands still. `id` is what requeue and skip take: a delivery's number or a case."""
+    """Something that stands still. `id` is what requeue and skip take: a delivery's number, a case, or the message
+    service's id of a message."""
 
     id: str
     list: str
@@ -29,7 +30,7 @@ def command(database: Database = None, json: Json = False) -> None:
     """List what waits for a person, oldest first.
 
     Deliveries that hold their lane (parked or rejected), and cases that no rule can bring further: the unit is
-    uncertain, the text is, or the consent.
+    uncertain, the text is, or the consent. Also messages at the message service that could not be taken.
 
     \b
     Example:
@@ -68,6 +69,9 @@ def _all(now: Opened) -> Iterator[Standing]:
     for w in now.store.waiting():
         text = _text(w.reason, now)
         yield Standing(w.case_id, w.list, w.since, age(w.since, clock), w.reason, text, w.case_id)
+    for m in now.store.mailbox().parked():
+        text = _text(m.because, now)
+        yield Standing(m.message, "mailbox", m.first, age(m.first, clock), m.because, text, "", m.her_id)
 
 
 def _reason(delivery: Delivery, now: Opened) -> str:

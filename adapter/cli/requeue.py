@@ -10,10 +10,13 @@ from adapter.cli.options import By, Database, Json, Why
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.flows import operate
+from adapter.flows import parked_mail as mailbox
 
 
 def command(
-    id: Annotated[str, typer.Argument(help="Number of a delivery, or id of a case, as `parked` lists it.")],
+    id: Annotated[
+        str, typer.Argument(help="Number of a delivery, or id of a case or message, as `parked` lists it.")
+    ],
     why: Why,
     unit: Annotated[
         str | None, typer.Option(help="HER-id of the unit; a case only.  [default: as its message says]")
@@ -42,6 +45,9 @@ def command(
                 raise Failed("--unit: a delivery has its recipient; only a case can be given a unit")
             operate.requeue(int(id), who, why, now.parts)
             said = {"delivery": id, "state": "queued"}
+        elif mailbox.holds(id, now.store.mailbox()):
+            mailbox.again(id, who, why, now.store.mailbox(), now.parts)
+            said = {"message": id, "state": "announced"}
         else:
             case = operate.release(id, unit, who, why, now.parts)
             said = {"case": case.id, "state": case.state, "unit": case.unit or ""}
@@ -49,6 +55,8 @@ def command(
         tell_json(said)
     elif "delivery" in said:
         tell(f"Delivery {id} is due now.")
+    elif "message" in said:
+        tell(f"Message {id} is fetched once more.")
     else:
         to = f" to unit {said['unit']}" if said["unit"] else ""
         tell(f"Case {id} is {said['state']}{to}.")

@@ -9,10 +9,13 @@ from adapter.cli.options import By, Database, Json, Why
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.flows import operate
+from adapter.flows import parked_mail as mailbox
 
 
 def command(
-    id: Annotated[str, typer.Argument(help="Number of a delivery, or id of a case, as `parked` lists it.")],
+    id: Annotated[
+        str, typer.Argument(help="Number of a delivery, or id of a case or message, as `parked` lists it.")
+    ],
     why: Why,
     by: By = None,
     database: Database = None,
@@ -33,11 +36,15 @@ def command(
     who = operator(by)
     of_delivery = id.isascii() and id.isdigit()
     with opened(settings_with(database=database)) as now:
+        of_mailbox = mailbox.holds(id, now.store.mailbox())
         if of_delivery:
             operate.skip(int(id), who, why, now.parts)
+        elif of_mailbox:
+            mailbox.leave(id, who, why, now.store.mailbox(), now.parts)
         else:
             operate.dismiss(id, who, why, now.parts)
+    what = "delivery" if of_delivery else "message" if of_mailbox else "case"
     if json:
-        tell_json({"delivery" if of_delivery else "case": id, "skipped": True})
+        tell_json({what: id, "skipped": True})
     else:
-        tell(f"{'Delivery' if of_delivery else 'Case'} {id} is left out.")
+        tell(f"{what.capitalize()} {id} is left out.")

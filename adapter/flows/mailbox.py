@@ -22,8 +22,10 @@ from adapter.flows.tracing import trace
 from adapter.ports import Collision, Mailbox, MessageService, ServiceAway, ServiceRefuses, StoreBusy
 
 BATCH = 32
-"""Messages taken at once: a crash fetches as many again."""
-SIDE_BY_SIDE = 8
+"""Messages taken at once: they are in memory together, and a crash fetches as many again."""
+DUE = 128
+"""Rows looked at together: most are about the state of our own messages, and the slowest call of a batch keeps all."""
+SIDE_BY_SIDE = 16
 """Calls to the service at once."""
 PATIENCE = 5
 """Tries before a person looks at what fails by itself; what fails because the service is away has as long as a
@@ -72,9 +74,11 @@ async def read_again(post: Post, look_back: timedelta) -> None:
 
 async def see_to(post: Post) -> Sequence[Fetched]:
     """What is due, up to a batch, one step further or to its end, as it was written back. Raises StoreBusy."""
-    due = await post.ask(post.mailbox.due, post.parts.clock(), BATCH)
-    if not due:
+    found = await post.ask(post.mailbox.due, post.parts.clock(), DUE)
+    if not found:
         return ()
+    messages = [one for one in found if one.kind == "message"][:BATCH]
+    due = [*messages, *(one for one in found if one.kind != "message")]
     await post.ask(post.mailbox.begin, due)
     due = [replace(one, tries=one.tries + 1) for one in due]
     brought = await _side_by_side(due, lambda one: arrival.brought(one, post.service))

@@ -6,7 +6,7 @@ it may tell it what to do:
     POST /act      {"do": "deliver", "sender": HER-id, "receivers": [HER-id], "documents": [base64]}: from elsewhere
                    {"do": "conduct", "abandoned": 0.1, …}: see office.Conduct
     POST /faults   {"lost-answer": 0.05, …}: how often each of mishaps.KINDS happens; "seconds": how long a time-out is
-    GET  /journal  every message with what became of it, and what went wrong how often
+    GET  /journal  every message with what became of it, and what went wrong how often; /progress: how many are fetched
 
     python edi20.py --issuer URL --port 0     prints {"ready": true, "url": "http://127.0.0.1:…"} when it listens
 """
@@ -100,6 +100,10 @@ def _take_orders(app: FastAPI, office: Office, mishaps: Mishaps, waits: dict[str
     async def journal() -> dict[str, Any]:
         messages = [asdict(m) | {"downloaded": dict(m.downloaded)} for m in office.messages.values()]
         return {"messages": messages, "taken": office.taken, "happened": mishaps.happened}
+
+    @app.get("/progress")
+    async def progress() -> dict[str, int]:
+        return {"downloaded": sum(bool(m.downloaded) for m in office.messages.values())}
 
     @app.post("/act")
     async def act(order: dict[str, Any]) -> list[str]:

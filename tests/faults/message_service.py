@@ -84,6 +84,10 @@ class Service:
         """How often each kind of mishap happens; `_` stands for `-`."""
         self._tell("faults", {name.replace("_", "-"): share for name, share in shares.items()})
 
+    def downloaded(self) -> int:
+        """How many messages are called so."""
+        return int(self._http.get(f"{self.url}/progress").raise_for_status().json()["downloaded"])
+
     def journal(self) -> Journal:
         return Journal(**self._http.get(f"{self.url}/journal").raise_for_status().json())
 

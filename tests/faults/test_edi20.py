@@ -80,7 +80,7 @@ def _run(folder: Path, database: str, number: int, workers: int, kills: Any, see
         for one in range(1, workers + 1):
             house.worker(one)
         _kill(house, service, workers, kills)
-        eventually(lambda: _all_done(house), patience=60 + number, every=0.3)
+        eventually(lambda: _all_done(house), patience=120 + number, every=0.5)
         seconds = time.monotonic() - began
         told = books(database, service.journal())
         told.hold({story.messages[0].id for story in stories}, faulty)
@@ -98,14 +98,10 @@ def _deliver_faulty(service: Service) -> dict[str, str]:
 def _kill(house: House, service: Service, workers: int, kills: Any) -> None:
     """Each time so many messages are downloaded, one worker is killed and begins again."""
     for turn, number in enumerate(kills):
-        eventually(lambda number=number: _downloaded(service) >= number, patience=240, every=0.1)
+        eventually(lambda number=number: service.downloaded() >= number, patience=600, every=0.2)
         name = f"worker-{1 + turn % workers}"
         house.kill(name)
         house.begin_again(name)
-
-
-def _downloaded(service: Service) -> int:
-    return sum(bool(m["downloaded"]) for m in service.journal().inbound)
 
 
 def _all_done(house: House) -> bool:
