@@ -56,10 +56,10 @@ def consent_findings(status: str, where: str) -> list[Finding]:
     return [Finding(problem, where)] if problem else []
 
 
-def stricter(first: str | None, second: str | None) -> str:
-    """Of two statements on consent the one that allows less; an unclear one, and none at all, are `not-stated`."""
+def strictest(*stated: str | None) -> str:
+    """Of statements on consent the one that allows least; an unclear one, and none at all, are `not-stated`."""
     order = ("refused", "not-asked", "unclear", "not-required", "obtained")
-    found = next((s for s in order if s in (first, second)), "unclear")
+    found = next((s for s in order if s in stated), "unclear")
     return "not-stated" if found == "unclear" else found
 
 

@@ -9,7 +9,7 @@ from adapter.domain.attachments import Attachment
 from adapter.domain.detection import Detected
 from adapter.domain.doors import Event, Way, event_of, way_of
 from adapter.domain.message import Caller, Door, Envelope, Party
-from adapter.domain.need import NUMBERS, stricter
+from adapter.domain.need import NUMBERS, strictest
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import brought_along
 from adapter.flows.conversation import first_of_conversation, known_case
@@ -163,9 +163,9 @@ def _roots(opened: Opened, table: ReadingTable) -> tuple[Root, ReportedConsent, 
 def _on_consent(
     facts: dict[str, str], origin: dict[str, str], found: Detected, coded: Mapping[str, str]
 ) -> None:
-    """The stricter of code and words counts."""
-    words = found.facts.get("consent.status")
-    facts["consent.status"] = stricter(coded.get("consent.status"), words)
+    """The strictest counts, of the words and of each document's code."""
+    words, codes = found.facts.get("consent.status"), coded.get("consent.status", "").split("\n")
+    facts["consent.status"] = strictest(words, *codes)
     if facts["consent.status"] == words:
         origin["consent.status"] = found.origin["consent.status"]
 
