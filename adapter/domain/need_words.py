@@ -5,11 +5,10 @@ about these. Then a part of a sentence that names the matter speaks of a need, o
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Literal
 
-from adapter.domain.form_lines import form_lines
+from adapter.domain.form_lines import FormLine, form_lines
 from adapter.domain.need_phrases import Answers, NeedPhrases
 from adapter.domain.spoken import Patterns, Rules, Spoken, found
 
@@ -22,49 +21,52 @@ _LIST = re.compile(r"(?:^|[:.] )[-–—] | [•*·▪●] ?|^[•*·▪●] ?| 
 _ITEM = re.compile(r"(?:^|\s)[-–—•*·▪●]\s|\s[•*·▪●]|(?:^|\s)\d{1,2}\)\s")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A sentence, or an item of a list in it with the words in front of the list."""
-
-    number: int
-    text: str
-
-
 def said(words: NeedPhrases, spoken: Spoken, against: set[int], naming: set[str]) -> dict[Said, set[int]]:
     """The sentences that say each; `naming` are the places where the name of the matter asks for it."""
     rules = (*words.near, *(rule for group in words.matter.values() for rule in group))
     of_the_matter = spoken.naming(rules)
-    parts = [
-        part for number in sorted(of_the_matter - spoken.too_long) for part in _parts(words, spoken, number)
-    ]
-    settled = bool(spoken.naming(words.settles)) or any(_named(part.text) for part in parts)
-    seen: dict[Said, set[int]] = {
-        "need": set(),
-        "doubt": of_the_matter & spoken.too_long,
-        "mention": set(),
-        "against": set(),
-    }
+    read = sorted(of_the_matter - spoken.too_long)
+    parts = [part for number in read for part in _parts(words, spoken, number)]
+    settled = bool(spoken.naming(words.settles)) or any(_named(item) for _, item in parts)
+    seen: dict[Said, set[int]] = {"need": set(), "mention": set()}
+    seen["doubt"] = of_the_matter & spoken.too_long
     against = against | spoken.holding(words.withdraws)
-    for part in parts:
-        text = _read_short(part.text) if settled else part.text
-        place = spoken.places[part.number]
-        seen[_said(words, text, place in naming, part.number in against)].add(part.number)
-    of_the_matter = seen["doubt"].union(part.number for part in parts)
-    after = {number + 1 for number in seen["need"] if spoken.next_of(number)}
-    others = (against | after) - of_the_matter
-    seen["against"] = {
-        n for n in others if n in spoken.too_long or _takes_back(words, spoken.sentences[n], n in against)
-    }
+    for number, item in parts:
+        text = _read_short(item) if settled else item
+        asks = spoken.places[number] in naming and _asked_plainly(words, spoken, number)
+        seen[_said(words, text, asks, number in against)].add(number)
+    seen["against"] = _objections(words, spoken, against, seen)
     return seen
 
 
-def _parts(words: NeedPhrases, spoken: Spoken, number: int) -> Iterator[_Part]:
-    """All in a sentence that names the matter in some way, its words in capitals."""
+def _objections(
+    words: NeedPhrases, spoken: Spoken, against: set[int], seen: Mapping[Said, set[int]]
+) -> set[int]:
+    """The sentences that take a need back without naming the matter."""
+    after = {number + 1 for number in seen["need"] if spoken.next_of(number)}
+    others = (against | after).difference(*seen.values())
+    return {
+        n for n in others if n in spoken.too_long or _takes_back(words, spoken.sentences[n], n in against)
+    }
+
+
+def _asked_plainly(words: NeedPhrases, spoken: Spoken, number: int) -> bool:
+    """Whether nothing that stands beside the name of a service, in the same element, leaves it open."""
+    element, _, _ = spoken.places[number].rpartition(".")
+    beside = [
+        s for s, at in zip(spoken.sentences, spoken.places, strict=True) if at.rpartition(".")[0] == element
+    ]
+    return not any(_doubted(words, sentence) or found(words.talks, sentence) for sentence in beside)
+
+
+def _parts(words: NeedPhrases, spoken: Spoken, number: int) -> list[tuple[int, str]]:
+    """What names the matter in some way in a sentence, its words in capitals: the whole, or items of a list in it with
+    the words in front of the list."""
     text = _in_capitals(words.matter, _with_answer(words.answers, spoken, number))
     items = [item for item in _items(text) if _named(item) or _SHORT in item]
     if not items and any(rule.pattern.search(text) for rule in words.near):
         items = [text]
-    return (_Part(number, item) for item in items)
+    return [(number, item) for item in items]
 
 
 def _with_answer(answers: Answers, spoken: Spoken, number: int) -> str:
@@ -145,15 +147,21 @@ def _answered(words: NeedPhrases, text: str) -> tuple[Said | None, str]:
         if _named(line.question) and line.yes and found(words.answers.asks, line.question):
             doubted = answered == "doubt" or _doubted(words, f"{line.question} {line.more}")
             answered = "doubt" if doubted else "need"
-        elif _named(line.question) or not found(words.answers.other, line.question):
+        elif _named(line.question) or not (_yes_alone(line) or found(words.answers.other, line.question)):
             kept += line.text
     return answered, f"{kept} {rest}".strip()
+
+
+def _yes_alone(line: FormLine) -> bool:
+    """An answer to a question that stands in the sentence in front."""
+    return line.yes and not line.question
 
 
 def _takes_back(words: NeedPhrases, text: str, objected: bool) -> bool:
     """Does a sentence without the matter take it back? One that follows a need and denies anything may do so in words
     that no list has. It does not where it is about something else, or answers another question."""
     _, text = _answered(words, text)
-    if not (_against(words, text) if objected else found(words.negates, text)):
-        return False
-    return found(words.ours, text) or not found(words.elsewhere, text)
+    elsewhere = found(words.elsewhere, text)
+    if not objected:
+        return found(words.negates, text) and not elsewhere
+    return _against(words, text) and (found(words.ours, text) or not elsewhere)
