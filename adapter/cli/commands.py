@@ -25,6 +25,7 @@ COMMANDS = {
     "requeue": "Send a parked delivery again, or let a waiting case go on.",
     "skip": "Leave a delivery out, so that the next one goes on, or leave a waiting case out.",
     "seen": "Take a case that goes on off the lists, when what was said about it is seen to.",
+    "purge": "Remove a case that was about the wrong person, and tell everybody who got anything of it.",
     "check": "Check settings, tables, routes and database.",
     "find": "Find cases by state, organisation, time or person.",
     "migrate": "Bring the database to the tables of this release.",

@@ -16,12 +16,12 @@ from adapter.ports import Transaction
 def cancel(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken:
     """The sender takes the need back. What is queued still goes out in order, the cancellation last; a unit that
     never heard of the case is told nothing."""
-    after = _ended(tx, case, "cancel", notice, parts)
+    after = _moved(tx, case, "cancel", notice, parts)
     if after == case:
         return Taken(case.id, (Finding("already-cancelled", "need"),))
     kept = keep_changed(
         tx,
-        _as_ended(tx, case, "cancel", parts),
+        ended(tx, case, "cancel", parts),
         case=after,
         author=case.requester,
         source=notice.source,
@@ -39,10 +39,10 @@ def cancel(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken:
 
 def dismiss(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> None:
     """A person leaves a waiting case out: it is no matter for a coordinating unit. The sender is told."""
-    after = _ended(tx, case, "dismiss", notice, parts)
+    after = _moved(tx, case, "dismiss", notice, parts)
     kept = keep_changed(
         tx,
-        _as_ended(tx, case, "dismiss", parts),
+        ended(tx, case, "dismiss", parts),
         case=after,
         author="adapter",
         source=notice.source,
@@ -53,7 +53,7 @@ def dismiss(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> None:
     tx.resolve(case.id, notice.at, notice.actor)
 
 
-def _ended(tx: Transaction, case: Case, event: str, notice: Notice, parts: Parts) -> Case:
+def _moved(tx: Transaction, case: Case, event: str, notice: Notice, parts: Parts) -> Case:
     state = parts.tables.lifecycles["case"].after(case.state, event)
     if state is None:
         raise Refused(Finding("case-over" if event == "cancel" else "step-forbidden", "need"))
@@ -64,7 +64,7 @@ def _ended(tx: Transaction, case: Case, event: str, notice: Notice, parts: Parts
     return after
 
 
-def _as_ended(tx: Transaction, case: Case, event: str, parts: Parts) -> Sequence[Resource]:
+def ended(tx: Transaction, case: Case, event: str, parts: Parts) -> Sequence[Resource]:
     """The need revoked and its Task ended. The reason stays behind, as no consent lets it go out again."""
     need = tx.current("ServiceRequest", id_of(case.id, "need"))
     task = tx.current("Task", id_of(case.id, "task"))

@@ -59,13 +59,13 @@ class PartnerSays(_Strict):
 
 
 class Operate(_Strict):
-    """A command of a person: requeue or skip the n-th delivery (from 1), release or dismiss a waiting case, or see to
-    what was said about one that goes on.
+    """A command of a person: requeue or skip the n-th delivery (from 1), release or dismiss a waiting case, see to
+    what was said about one that goes on, or purge one that was about the wrong person.
 
     Refused, it names `problems` as an answer does.
     """
 
-    do: Literal["requeue", "skip", "release", "dismiss", "seen"]
+    do: Literal["requeue", "skip", "release", "dismiss", "seen", "purge"]
     delivery: int | None = None
     unit: str | None = None
     why: str

@@ -15,6 +15,7 @@ from adapter.flows import consent, follow, operate, plan, receipt
 from adapter.flows.accept import accept
 from adapter.flows.deliver import deliver_round
 from adapter.flows.parts import Parts
+from adapter.flows.purge import purge
 from adapter.flows.read import read_resource
 from adapter.replay.case_file import CaseStep, Cast, Operate, Put, Read, Receive
 from adapter.replay.script import Script, Sent
@@ -132,6 +133,8 @@ class Stage:
                 operate.release(self.cases[-1], given.unit, _OPERATOR, given.why, self.parts)
             elif given.do == "dismiss":
                 operate.dismiss(self.cases[-1], _OPERATOR, given.why, self.parts)
+            elif given.do == "purge":
+                purge(self.cases[-1], _OPERATOR, given.why, self.parts)
             elif given.do == "seen":
                 operate.seen(self.cases[-1], _OPERATOR, given.why, self.parts)
             else:

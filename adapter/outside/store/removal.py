@@ -167,9 +167,29 @@ def _emptied(row: Record) -> str:
 
 
 def _purge(sql: Sql, ids: Sequence[Any], at: datetime, by: str) -> int:
-    """Everything but the answers and the audit. The row of the case stays, empty: its need is never new again."""
+    """What is archived and whose time is over."""
     because = "time-over"
     kept = sql.rows(select(archived).where(archived.c.case_id.in_(ids)))
+    gone = _empty(sql, ids)
+    for one in kept:
+        _bury(sql, one["case_id"], one["sha256"], because, at, by)
+    return gone
+
+
+def purge(sql: Sql, case_id: str, at: datetime, by: str, because: str) -> None:
+    """One case at once, however old, and without an archive."""
+    _empty(sql, [case_id])
+    _bury(sql, case_id, "", because, at, by)
+
+
+def _bury(sql: Sql, case_id: str, archive: str, because: str, at: datetime, by: str) -> None:
+    sql.run(insert(tombstone).values(case_id=case_id, at=at, because=because, archive=archive))
+    told = Audit(at, by, "case-purged", case_id, {"because": because, "archive": archive})
+    sql.run(insert(audit).values(rows.audit_values(told)))
+
+
+def _empty(sql: Sql, ids: Sequence[Any]) -> int:
+    """Everything but the answers and the audit. The row of the case stays, empty: its need is never new again."""
     sent = select(delivery.c.id).where(delivery.c.case_id.in_(ids))
     gone = sql.run(delete(receipt).where(receipt.c.delivery.in_(sent)))
     for table in (delivery, waiting, history, version):
@@ -179,12 +199,6 @@ def _purge(sql: Sql, ids: Sequence[Any], at: datetime, by: str) -> int:
     sql.run(update(case_).where(case_.c.id.in_(ids)).values(_EMPTIED))
     for table in (archived, thinned):
         sql.run(delete(table).where(table.c.case_id.in_(ids)))
-    stones = [{"case_id": a["case_id"], "at": at, "because": because, "archive": a["sha256"]} for a in kept]
-    sql.run_each(insert(tombstone), stones)
-    told = [
-        Audit(at, by, "case-purged", a["case_id"], {"because": because, "archive": a["sha256"]}) for a in kept
-    ]
-    sql.run_each(insert(audit), [rows.audit_values(one) for one in told])
     return gone + len(ids)
 
 

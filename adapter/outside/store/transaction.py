@@ -14,7 +14,7 @@ from types import TracebackType
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Settled
 from adapter.domain.message import Received
-from adapter.outside.store import rows, settle, work
+from adapter.outside.store import removal, rows, settle, work
 from adapter.outside.store.buffer import Buffer, write
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.errors import StoreFailed
@@ -130,9 +130,7 @@ class SqlTransaction:
         self._versions.begin(case.id)
 
     def move(self, case: Case, steps: Sequence[Step]) -> None:
-        """Write the case as given and add to its history; without a step it does not count as moved. Raises
-        StoreFailed if it was never opened.
-        """
+        """Write the case, add to its history; without a step it has not moved. Raises StoreFailed if never opened."""
         if case.id in self._new.cases:
             self._new.move(case, steps)
             return
@@ -158,6 +156,11 @@ class SqlTransaction:
             return self._new.resolve(case_id, at, by)
         self._written(self._new.waiting)
         return self._own().run(RESOLVE, case=case_id, at=at, by=by)
+
+    def purge(self, case_id: str, at: datetime, by: str, because: str) -> None:
+        """Nothing of the case stays but a tombstone, its answers and its audit."""
+        removal.purge(self._settled(), case_id, at, by, because)
+        self._versions.forget()
 
     # versions
 
@@ -242,9 +245,8 @@ class SqlTransaction:
         return [rows.delivery_of(row) for row in self._sql.rows(DELIVERIES_OF_CASE, case=case_id)]
 
     def settle(self, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
-        """Write back the outcomes of a batch, and the recipient's pause where one is given.
+        """Write back a batch, and the pause if one is given; the ids of those that stand now as they were settled.
 
-        The ids of the deliveries that stand now as they were settled; the others somebody else moved before.
         An outcome without a try sets the clock of its delivery; a try leaves it as it is.
         """
         return settle.settle(self._settled(), settled, pause)
@@ -254,9 +256,7 @@ class SqlTransaction:
         self._own().run(UNPAUSE, to=recipient)
 
     def hasten(self, after: datetime, to: datetime) -> int:
-        """Every head that is due later than `after` is due at `to`, whoever its recipient is; how many there were.
-        Those that somebody writes at this moment are left out.
-        """
+        """Every head due later than `after` is due at `to`; how many. What somebody writes now is left out."""
         return self._own().run(HASTEN, after=after, due_to=to)
 
     def record(self, audit: Audit) -> None:
