@@ -6,8 +6,7 @@ which who reads FHIR finds by reference.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from adapter.domain.case import Version
 from adapter.domain.days import norwegian_day
@@ -16,19 +15,14 @@ from adapter.domain.identifiers import derived
 from adapter.domain.message import Party
 from adapter.domain.partners import Partner
 from adapter.flows import telling
-from adapter.flows.correspondence import Correspondence, Thread, code, receiver_of, sender_of, thread
+from adapter.flows.addresses import code, receiver_of
+from adapter.flows.correspondence import Correspondence, Thread, thread
+from adapter.flows.heads import head_of
 from adapter.flows.parts import Parts
 from adapter.mapping.letters import Answering, Carrier, LetterRule
 from adapter.wire import message
 from adapter.wire.dialogmelding import Dialog, Number, Related
-from adapter.wire.hodemelding import Head, Level, Subject, write
-
-_NUMBERS = {
-    "urn:oid:2.16.578.1.12.4.1.4.1": "FNR",
-    "urn:oid:2.16.578.1.12.4.1.4.2": "DNR",
-    "urn:oid:2.16.578.1.12.4.1.4.3": "FHN",
-}
-"""Kinds of identity number by their systems in FHIR."""
+from adapter.wire.hodemelding import write
 
 
 def letter(
@@ -89,7 +83,7 @@ def _xml(
     place = thread(delivery, focus, versions, known, parts)
     carrier = rule.carriers[_form(partner, place)]
     receiver = receiver_of(partner, place.answered, known.case, parts)
-    head = _head(delivery, carrier, place, partner, receiver, known.named["patient"], parts)
+    head = head_of(delivery, carrier, place, partner, receiver, known.named["patient"], parts)
     dialog = _dialog(out.created_at, rule, carrier, place, partner, told, parts)
     body = write(head, dialog, telling.attached(carried))
     if parts.sign:
@@ -108,55 +102,6 @@ def _xml(
 
 def _form(partner: Partner, place: Thread) -> Answering:
     return "answer" if partner.form == "dialog-1.0" and place.asked else partner.form
-
-
-def _head(
-    delivery: Delivery,
-    carrier: Carrier,
-    place: Thread,
-    partner: Partner,
-    receiver: Sequence[Level],
-    person: Version,
-    parts: Parts,
-) -> Head:
-    return Head(
-        kind=code("8279", carrier.kind, parts),
-        message_id=delivery.outgoing.message_id,
-        written=delivery.outgoing.created_at,
-        test=parts.environment == "test",
-        acknowledge=code("7304", "J" if partner.receipts else "N", parts),
-        parent=place.parent,
-        conversation=place.conversation,
-        sender=sender_of(parts.partners.by_organisation[parts.home], parts),
-        receiver=receiver,
-        subject=_subject(person, parts),
-        payload=code("8114", "XML", parts),
-        attached=code("8114", "A", parts),
-    )
-
-
-def _subject(person: Version, parts: Parts) -> Subject:
-    """The person as now known: name, birth date, sex and numbers."""
-    body = person.body
-    name: dict[str, Any] = next(iter(body.get("name", ())), {})
-    given, *middle = name.get("given", ()) or [""]
-    sexes = parts.tables.letters.lists["3101"]
-    return Subject(
-        family=name.get("family", ""),
-        middle=" ".join(middle),
-        given=given,
-        born=_whole_date(body.get("birthDate", "")),
-        sex=code("3101", body["gender"], parts) if body.get("gender") in sexes else None,
-        numbers=tuple(
-            Number(i["value"], code("8116", _NUMBERS[i["system"]], parts))
-            for i in body.get("identifier", ())
-            if i.get("system") in _NUMBERS
-        ),
-    )
-
-
-def _whole_date(text: str) -> date | None:
-    return date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
 
 
 def _dialog(
