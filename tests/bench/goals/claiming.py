@@ -43,14 +43,16 @@ def _claims(run: Run, kind: str, url: str, parts: Parts, store: Database) -> Ite
     taken(parts, Need(2).xml())
     first, second = store.case_ids()[:2]
     whole = copies_of(url, first, second, apart=10.0)
-    run.tell(f"G6 {kind}, {few} waiting")
+    run.tell(f"G6 {kind}, {few:,} waiting: making them")
     fill(url, whole, 0, few - 2)
+    run.tell(f"G6 {kind}, {few:,} waiting: measuring")
     before = _measured(run, url, parts, store, rounds)
-    run.tell(f"G6 {kind}, {many} waiting")
+    run.tell(f"G6 {kind}, {many:,} waiting: making them")
     whole = copies_of(url, first, second, apart=10.0)  # row numbers go on after those written meanwhile
     fill(url, whole, few - 2, rounds * _BATCH)
     behind = copies_of(url, first, second, only=("case_", "delivery"), apart=1e-6)
     fill(url, behind, few + rounds * _BATCH, many - few)
+    run.tell(f"G6 {kind}, {many:,} waiting: measuring")
     after = _measured(run, url, parts, store, rounds)
     for name, sample in after.items():
         judged = kind == "postgresql" and not name.startswith("floor")
