@@ -15,6 +15,7 @@ from adapter.cli.commands import app
 from adapter.domain.message import Caller
 from adapter.domain.problems import Finding
 from adapter.flows.accept import accept
+from adapter.flows.explain import explain
 from adapter.mapping import tables
 from adapter.settings import carried
 from adapter.wire import schema
@@ -95,6 +96,21 @@ def test_the_official_schemas_are_asked_at_the_door(tmp_path: Path) -> None:
         assert (answer.status, answer.media_type) == (status, "application/xml")
     places = [e.get("OT", "").partition("Sted: ")[2] for e in etree.fromstring(answer.body).iter("{*}Error")]
     assert places[0] == "/MsgHead/MsgInfo/Ack"
+    store.close()
+
+
+@needs_shared
+def test_what_was_taken_is_read_again_whatever_the_schemas_are_since(tmp_path: Path) -> None:
+    """A message with late elements, taken before the operator pointed to the official schemas, is still explained, and
+    answered the same when it comes again."""
+    store = open_database(tmp_path)
+    caller = Caller(HOSPITAL, frozenset())
+    taken = accept("edi", LATE_ACK, caller, make_parts(store))
+    parts = make_parts(store, tables=tables.load(carried("mappings"), BASE, OFFICIAL))
+    assert accept("edi", LATE_ACK, caller, parts) == taken
+    [case] = store.case_ids()
+    [told] = explain(case, parts).messages
+    assert (told.unaccounted, len(told.leaves) > 20) == ("", True)
     store.close()
 
 

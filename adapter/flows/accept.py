@@ -40,7 +40,7 @@ def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
     envelope: Envelope | None = None
     try:
         try:
-            opened = open_message(door, raw, caller, parts)
+            opened = open_message(door, raw, caller, parts, parts.tables.schemas)
         except Unreadable as unreadable:
             envelope = unreadable.envelope
             return _again(partial(_unreadable, unreadable, door, caller, at, parts))

@@ -21,6 +21,7 @@ from adapter.mapping.paths import find
 from adapter.mapping.roles import roots_of, roots_of_hodemelding
 from adapter.mapping.rows import ReadingTable
 from adapter.wire import edi, message
+from adapter.wire.schema import Schemas
 from adapter.wire.tree import Tree
 
 
@@ -51,11 +52,16 @@ class Read:
     attachments: tuple[Attachment, ...] = ()
 
 
-def open_message(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Opened:
-    """Open a message and check its parties. Raises Unreadable (format) or NotTrusted (who sends)."""
+def open_message(
+    door: Door, raw: bytes, caller: Caller, parts: Parts, schemas: Schemas | None = None
+) -> Opened:
+    """Open a message and check its parties. Raises Unreadable (format) or NotTrusted (who sends).
+
+    With `schemas` its structure is checked too: of one that is kept it was, by those of that day.
+    """
     if door == "edi":
         envelope, tree = edi.open_message(
-            raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, schemas=parts.tables.schemas
+            raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, schemas=schemas
         )
     else:
         envelope, tree = message.open_message(
