@@ -53,7 +53,7 @@ def _move(delivery_id: int, event: str, by: str, why: str, parts: Parts) -> None
             tx.unpause(delivery.outgoing.recipient)
         details = {"delivery": str(delivery_id), "why": why}
         tx.record(Audit(now, by, f"delivery-{event}", delivery.outgoing.case_id, details))
-    looked_at(delivery.outgoing.case_id, by, parts)
+        looked_at(tx, delivery.outgoing.case_id, by, parts)
 
 
 def _settled(delivery: Delivery, event: str, state: str, now: datetime) -> Settled:

@@ -66,17 +66,16 @@ def told(message_id: str, by: str, receipt: Receipt, evidence: str, parts: Parts
         if case is None or delivery is None:
             return False
         rule = _settle(tx, case, delivery, receipt, evidence, parts)
-    if rule.conclusion == "accepted" and delivery.place == "held":
-        looked_at(case.id, by, parts)
+        if rule.conclusion == "accepted" and delivery.place == "held":
+            looked_at(tx, case.id, by, parts)
     return True
 
 
-def looked_at(case_id: str, by: str, parts: Parts) -> None:
-    """Close what receipts have put on a list, if nothing else of the case is on one."""
+def looked_at(tx: Transaction, case_id: str, by: str, parts: Parts) -> None:
+    """Close what receipts have put on a list, if nothing else of the case (locked by `tx`) is on one."""
     on = {w.reason for w in parts.store.waiting() if w.case_id == case_id}
     if on and on <= {CONTRADICTS, *(rule.reason for rule in parts.tables.rejections)}:
-        with parts.store.transaction() as tx:
-            tx.resolve(case_id, parts.clock(), by)
+        tx.resolve(case_id, parts.clock(), by)
 
 
 def _sent_to(by: str, message_id: str, parts: Parts) -> Delivery | None:
