@@ -11,14 +11,14 @@ from databases import Administer
 from sqlalchemy import Connection, event, text
 from stored import NOW, VESTBY
 
-from adapter.outside.store import Database, open_store
+from adapter.outside.store import Database, mailbox, open_store
 from adapter.outside.store.operators import Operators
 from adapter.outside.store.statements import CHANGED, HOT
 
 pytestmark = pytest.mark.server
 
 CASES = 50_000
-SMALL = {"recipient", "serves", "alembic_version"}
+SMALL = {"recipient", "mailbox", "serves", "alembic_version"}
 _ROWS = (
     "INSERT INTO recipient SELECT n::text, 0, NULL FROM generate_series(1, 300) n",
     "INSERT INTO case_ SELECT 'case-' || n, 'need-' || n, md5(n::text), (n % 60)::text, (n % 300)::text, NULL,"
@@ -43,6 +43,30 @@ _ROWS = (
     " FROM delivery",
 )
 _LATER = NOW + timedelta(days=1)
+_FETCHED = (
+    "INSERT INTO fetched SELECT md5(n::text), '8900029', CASE n % 4 WHEN 0 THEN 'message' ELSE 'state' END, n,"
+    " CASE n % 99 WHEN 0 THEN 'announced' WHEN 1 THEN 'parked' ELSE 'done' END, 1, '', now() - n * interval '1 s',"
+    " now(), now() FROM generate_series(1, :cases) n"
+)
+_ONE_FETCHED = {"message_": "m", "her_id_": "h", "kind_": "message"}
+OF_MAILBOX: dict[str, dict[str, Any]] = {
+    "POSITION": {"service": "edi20"},
+    "POSITION_BEFORE": {"since": NOW},
+    "DUE": {"now": _LATER, "most": 128},
+    "PARKED": {},
+    "UNFINISHED_COUNT": {},
+    "PARKED_COUNT": {},
+    "BEGIN": _ONE_FETCHED,
+    "WRITE": _ONE_FETCHED
+    | {"position_": 1, "state_": "done", "tries_": 1, "because_": ""}
+    | {"first_": NOW, "at_": NOW, "due_": NOW},
+    "AGAIN": {"message_": "m", "at_": NOW},
+    "LEAVE": {"message_": "m", "why": "w", "at_": NOW},
+    "PLACE_BY_REFERENCE": {"named": "r"},
+    "PLACE_BY_MESSAGE": {"named": "m"},
+    "HASTEN": {"named": "r", "at_": NOW},
+    "ADOPT": {"named": "m", "reference_": "r"},
+}
 _LANE = {"recipients": ["7", "8"], "cases": ["case-7", "case-8"]}
 _WRITTEN = {"id_": "case-7", "need": "n", "subject_key": "k", "requester": "r", "owner": "o"} | {
     "unit": "u",
@@ -110,7 +134,7 @@ def large(postgresql: str, migrated_template: str, administer: Administer) -> It
         connection.execute(
             text("SET LOCAL session_replication_role = replica")
         )  # foreign keys are not the matter here
-        for rows in _ROWS:
+        for rows in (*_ROWS, _FETCHED):
             connection.execute(text(rows), {"cases": CASES} if ":cases" in rows else {})
     with store._connections.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
@@ -163,6 +187,14 @@ def test_every_hot_statement_is_answered_by_an_index(large: Database) -> None:
     assert GIVEN.keys() == HOT.keys()
     for name, statement in HOT.items():
         plan = plans(large, lambda c, name=name, statement=statement: c.execute(statement, GIVEN[name]))  # type: ignore[misc]
+        assert whole_tables(plan) == set(), f"{name}\n{plan}"
+
+
+def test_every_statement_of_the_mailbox_is_answered_by_an_index(large: Database) -> None:
+    """It grows by a row for each notification, for good."""
+    assert OF_MAILBOX.keys() == mailbox.HOT.keys()
+    for name, statement in mailbox.HOT.items():
+        plan = plans(large, lambda c, name=name, statement=statement: c.execute(statement, OF_MAILBOX[name]))  # type: ignore[misc]
         assert whole_tables(plan) == set(), f"{name}\n{plan}"
 
 

@@ -58,7 +58,7 @@ class Service:
             "IP_ADAPTER_EDI20_HER_IDS": f"{DOOR},{ADAPTER}",
             "IP_ADAPTER_EDI20_LOOK_EVERY": "PT0.2S",
             "IP_ADAPTER_EDI20_LOOK_BACK_EVERY": "PT1S",
-            "IP_ADAPTER_EDI20_TIMEOUT": "1.5",
+            "IP_ADAPTER_EDI20_TIMEOUT": "4",
             "IP_ADAPTER_HELSEID_ISSUER": self._issuer,
             "IP_ADAPTER_HELSEID_TOKEN_ENDPOINT": f"{self._issuer}/token",
             "IP_ADAPTER_HELSEID_CLIENT_ID": _CLIENT["id"],

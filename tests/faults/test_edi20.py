@@ -31,11 +31,11 @@ REQUESTS = {
     "expired": 0.02,
     "nonce": 0.02,
     "lost_answer": 0.04,
-    "time_out": 0.004,
+    "time_out": 0.002,
     "slow": 0.02,
     "duplicates": 0.3,
     "disorder": 0.5,
-    "seconds": 2.0,
+    "seconds": 5.0,
 }
 RECEIVERS = {"late": 0.1, "unknown": 0.05, "lost_receipts": 0.05, "abandoned": 0.02, "rejected": 0.02}
 STRANGER = "8900031"
@@ -65,7 +65,7 @@ def test_a_thousand_messages_where_everything_goes_wrong(
 
 def _run(folder: Path, database: str, number: int, workers: int, kills: Any, seed: int) -> dict[str, Any]:
     with ExitStack() as stack:
-        service = stack.enter_context(message_service(folder, seed, lifetime=20))
+        service = stack.enter_context(message_service(folder, seed, lifetime=60))
         house = House(stack, folder, database, service.url, partners=(), **service.settings())
         reached_through_it(house)
         service.go_wrong(**REQUESTS)
@@ -137,3 +137,21 @@ def _figures(told: Books, repeated: int, kills: int, seconds: float) -> dict[str
 def _print(figures: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         sys.stdout.write(f"\n{json.dumps(figures)}\n")
+
+
+def test_version_2_of_the_interface_goes_both_ways(tmp_path: Path) -> None:
+    """Unread messages are listed; AppRecs to what was sent come as documents."""
+    with ExitStack() as stack:
+        service = stack.enter_context(message_service(tmp_path))
+        database = f"sqlite:///{tmp_path / 'adapter.db'}"
+        house = House(stack, tmp_path, database, service.url, partners=(), **service.settings("2"))
+        reached_through_it(house)
+        service.conduct(documents=True)
+        stories = [one_story(one, municipality=TOWN) for one in range(1, 6)]
+        service.deliver([to_the_door(story.messages[0].body) for story in stories])
+        house.worker(1)
+        eventually(lambda: service.downloaded() == 10, patience=120)
+        told = books(database, service.journal())
+        told.every_message_made_one_case({story.messages[0].id for story in stories})
+        told.every_message_got_one_apprec_and_the_same_for_a_repeat({})
+        assert [(d.state, d.because) for d in told.deliveries] == [("accepted", "confirmed")] * 5
