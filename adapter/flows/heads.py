@@ -29,9 +29,11 @@ def head_of(
     partner: Partner,
     receiver: Sequence[Level],
     person: Version,
+    consent: str,
     parts: Parts,
 ) -> Head:
-    """What stands around the text. `person` is the Patient as known when the delivery was decided."""
+    """What stands around the text. `person` is the Patient as known when the delivery was decided, `consent` the status
+    of the consent to report the need, where the letter is about that."""
     return Head(
         kind=code("8279", carrier.kind, parts),
         message_id=delivery.outgoing.message_id,
@@ -45,6 +47,7 @@ def head_of(
         subject=_subject(person, parts),
         payload=code("8114", "XML", parts),
         attached=code("8114", "A", parts),
+        consent=code("9064", consent, parts) if consent in parts.tables.letters.lists["9064"] else None,
     )
 
 

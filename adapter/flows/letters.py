@@ -83,7 +83,8 @@ def _xml(
     place = thread(delivery, focus, versions, known, parts)
     carrier = rule.carriers[_form(partner, place)]
     receiver = receiver_of(partner, place.answered, known.case, parts)
-    head = head_of(delivery, carrier, place, partner, receiver, known.named["patient"], parts)
+    consent = told.facts["consent_status"] if focus.type == "ServiceRequest" else ""
+    head = head_of(delivery, carrier, place, partner, receiver, known.named["patient"], consent, parts)
     dialog = _dialog(out.created_at, rule, carrier, place, partner, told, parts)
     body = write(head, dialog, telling.attached(carried))
     if parts.sign:

@@ -52,7 +52,7 @@ class Head:
     """What stands around the payload. `written` carries its zone; `sender` and `receiver` outermost level first.
 
     `parent` and `conversation` are MsgIds, both "" in the first message of a conversation. `kind` is of Volven 8279,
-    `acknowledge` of 7304, `payload` and `attached` of 8114.
+    `acknowledge` of 7304, `payload` and `attached` of 8114, `consent` of 9064, None where nothing is said of it.
     """
 
     kind: Code
@@ -67,13 +67,14 @@ class Head:
     subject: Subject
     payload: Code
     attached: Code
+    consent: Code | None = None
 
 
 def write(head: Head, dialog: Dialog, attachments: Sequence[Attachment] = ()) -> bytes:
     """The message as UTF-8, which says so. The same input gives the same bytes."""
     root = etree.Element(f"{_STEP}MsgHead", nsmap=_default(NAMESPACE))
     _info(_child(root, "MsgInfo"), head)
-    content = _document(root, head.payload, _instant(head.written))
+    content = _document(root, head.payload, _instant(head.written), head.consent)
     _child(content, "Content").append(element(dialog))
     for attachment in attachments:
         _attach(root, attachment, head.attached)
@@ -127,8 +128,11 @@ def _subject(patient: etree._Element, subject: Subject) -> None:
         _ident(patient, number)
 
 
-def _document(root: etree._Element, kind: Code, issued: str) -> etree._Element:
-    reference = _child(_child(root, "Document"), "RefDoc")
+def _document(root: etree._Element, kind: Code, issued: str, consent: Code | None = None) -> etree._Element:
+    document = _child(root, "Document")
+    if consent:
+        _code(document, "Consent", consent)
+    reference = _child(document, "RefDoc")
     if issued:
         _child(reference, "IssueDate").set("V", issued)
     _code(reference, "MsgType", kind)
