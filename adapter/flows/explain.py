@@ -247,7 +247,7 @@ def _tried(audit: Audit, parts: Parts) -> Tried:
 def _coded(because: str, parts: Parts) -> str:
     """What an operator wrote in words stays in the audit: it may name somebody."""
     code = because.partition(":")[0]
-    known = _DENIED | {rule.because for rule in parts.tables.answers}
+    known = _DENIED | {rule.because for rule in parts.tables.answers} | parts.tables.problems.problems.keys()
     return because if not code or code in known or _CONSENT.fullmatch(because) else _OF_A_PERSON
 
 

@@ -13,16 +13,19 @@ from adapter.domain.identifiers import derived, subject_key
 from adapter.domain.need import NUMBERS
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import documents
+from adapter.flows.consents import rows_of
 from adapter.flows.doors import Opened, Read
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Notice
 from adapter.flows.resources import ENH, id_of, instant, keep_changed, require_valid
-from adapter.mapping.engine import Fact
+from adapter.mapping.engine import Fact, flat
 from adapter.mapping.writing import write
 from adapter.ports import Transaction
 
 _OVER = ("cancelled", "dismissed")
+_AT_THE_RECEIVER = "24"
+"""Volven 9034: the contact whom the sender wishes for at the receiver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,14 @@ def _words(read: Read) -> dict[str, str]:
         facts["note.text"] = written
     if "need.authored" in facts:
         facts.setdefault("note.sent", facts["need.authored"])
-    return facts
+    return facts | _writer(read)
+
+
+def _writer(read: Read) -> dict[str, str]:
+    """The first person named on the sender's side."""
+    people = [flat(person) for person in rows_of(read.reading.facts, "people")]
+    there = (p for p in people if p.pop("role", "") != _AT_THE_RECEIVER)
+    return next((person for person in there if person), {})
 
 
 def _notice(opened: Opened, read: Read, at: datetime, parts: Parts) -> Notice:
