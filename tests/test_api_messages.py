@@ -52,6 +52,17 @@ def test_a_hodemelding_is_answered_with_a_positive_apprec(api: Api) -> None:
     assert apprec.read(answer.content).status == "1"
 
 
+def test_who_wants_no_receipt_is_answered_without_a_body(api: Api) -> None:
+    """MsgInfo/Ack F: nothing was wrong. The same again when it comes again, and the message is kept all the same."""
+    quiet = HODEMELDING.replace('<Ack V="J"/>', '<Ack V="F"/>').encode()
+    for _ in range(2):
+        answer = api.edi(quiet)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert "content-type" not in answer.headers
+    (case,) = api.parts.store.case_ids()
+    assert [message.raw for message in api.parts.store.messages_of(case)] == [quiet]
+
+
 @needs_shared
 def test_the_constructed_hospital_notification_is_accepted(api: Api) -> None:
     raw = (SHARED / "norwegian-xml" / "constructed" / CONSTRUCTED).read_bytes()

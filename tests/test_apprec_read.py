@@ -1,5 +1,8 @@
 """What receipts say is read in both versions, and which version answers a message follows from what it is."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,6 +125,26 @@ def test_only_codes_about_the_addressee_put_a_case_on_a_list() -> None:
     tables = load(carried("mappings"), "https://ip-adapter.example/fhir")
     listed = {code for code in tables.apprec_errors if about(tables.rejections, f"T99,{code}")}
     assert listed == {"E20", "E21"}
+
+
+@pytest.mark.parametrize(
+    ("file", "row"),
+    [
+        ("apprec.csv", "*,*,2.0"),
+        ("apprec.csv", "DIALOG_SVAR,*,1.0"),
+        ("rejections.csv", "E99,routing,wrong-addressee"),
+        ("rejections.csv", "E21,routing,not-a-problem"),
+    ],
+)
+def test_the_program_does_not_start_on_a_table_that_cannot_be_right(
+    file: str, row: str, tmp_path: Path
+) -> None:
+    """A version nobody knows, a last row that does not take every message, a code or a problem that is not there."""
+    mappings = Path(shutil.copytree(carried("mappings"), tmp_path / "mappings"))
+    with (mappings / file).open("a", encoding="utf-8") as table:
+        table.write(f"{row}\n")
+    with pytest.raises(ValueError, match=file):
+        load(mappings, "https://ip-adapter.example/fhir")
 
 
 @pytest.mark.parametrize(
