@@ -92,7 +92,8 @@ def _items(text: str) -> list[str]:
     if not _LIST.search(text):
         return [text]
     head, *items = _ITEM.split(text)
-    return [f"{head} {item}".strip() for item in items] or [head]
+    before = f"{head.rstrip(' :')}: " if head else ""
+    return [f"{before}{item}" for item in items] or [head]
 
 
 def _named(text: str) -> bool:
