@@ -29,8 +29,8 @@ class IssuerUnreachable(Exception):  # noqa: N818 - a state of the world, not a 
 
 
 class ServiceAway(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
-    """The message service did not do it now. `because`: unreachable, timed-out, cut-off, locked, busy, fails, no-token
-    or nonsense; `http` its status, 0 without an answer; `retry_after` seconds, if it said so.
+    """The message service did not do it now. `because`: unreachable, timed-out, cut-off, locked, busy, fails, no-token,
+    nonsense or too-long; `http` its status, 0 without an answer; `retry_after` seconds, if it said so.
 
     Whether it was done all the same is open, except where it was unreachable, locked, busy or without a token.
     """

@@ -187,6 +187,16 @@ def test_a_document_that_nobody_can_read_is_refused_and_waits_for_a_person(offic
     assert office.service.called_downloaded == []
 
 
+def test_what_is_longer_than_anything_that_is_read_is_refused_and_waits_for_a_person(office: Office) -> None:
+    office.service.wrong["document"] = [ServiceAway("too-long", 200)]
+    office.service.announce(A, NEED, 1)
+    office.read()
+    office.see()
+    (_, given) = office.service.appreced[0]
+    assert (given.status, [code for code, _ in given.errors]) == ("2", ["T99"])
+    assert office.mailbox.parked()[0].because == "too-large"
+
+
 def test_of_what_the_service_cannot_answer_for_us_a_person_is_told_all_the_same(office: Office) -> None:
     office.service.wrong["post_apprec"] = [ServiceRefuses(400)]
     office.service.announce(A, b"no XML at all", 1)
@@ -216,6 +226,7 @@ def test_a_refusal_is_posted_with_its_codes_and_kept(office: Office) -> None:
     (done,) = office.see()
     (_, given) = office.service.appreced[0]
     assert (given.status, given.errors[0][0]) == ("2", "E31")
+    assert "Sted: " in given.errors[0][1]  # what is wrong, and where; as in the AppRec that is stored
     assert (done.state, done.because) == ("done", "refused")
     assert office.service.called_downloaded == [A]
 

@@ -51,6 +51,11 @@ def taken(slip: Slip, raw: bytes, her_id: str, parts: Parts) -> Arrived:
     return _arrived(answer, envelope, her_id, parts)
 
 
+def too_large(her_id: str, parts: Parts) -> Arrived:
+    """What becomes of a message that is longer than any that is read here."""
+    return Arrived(_refusal(["too-large"], her_id, parts.tables.problems, parts), parked="too-large")
+
+
 async def answered(one: Fetched, arrived: Arrived, service: MessageService) -> None:
     """Post the AppRec, if there is to be one and, after an earlier try, the service has none yet.
 
@@ -84,19 +89,16 @@ def _arrived(answer: Answer, envelope: Envelope | None, her_id: str, parts: Part
         return Arrived(_refusal(names, her_id, parts.tables.problems, parts), parked=names[0])
     if not answer.body:
         return Arrived(None)
-    given = _given(answer.body, her_id, parts)
+    given = _given(answer.body, her_id)
     if answer.status == 403:
         return Arrived(given, parked=NOT_VOUCHED)
     return Arrived(given, because="refused" if given.status == "2" else "")
 
 
-def _given(body: bytes, her_id: str, parts: Parts) -> AppRecGiven:
-    """The stored AppRec as the service wants to be told of it; the text of an error is that of its code."""
-    read = apprec.read(body)
-    texts = parts.tables.apprec_errors
-    return AppRecGiven(
-        her_id, "2" if read.status == "2" else "1", tuple((code, texts[code]) for code in read.errors)
-    )
+def _given(body: bytes, her_id: str) -> AppRecGiven:
+    """The stored AppRec as the service wants to be told of it."""
+    status = apprec.read(body).status
+    return AppRecGiven(her_id, "2" if status == "2" else "1", apprec.errors_of(body))
 
 
 def _refusal(names: list[str], her_id: str, catalogue: Catalogue, parts: Parts) -> AppRecGiven:

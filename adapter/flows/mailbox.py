@@ -97,6 +97,8 @@ async def _taken(
     one: Fetched, brought: tuple[Slip, bytes] | BaseException | None, post: Post
 ) -> Arrived | BaseException | None:
     """One after the other, so that a correction does not overtake the need that was announced before it."""
+    if isinstance(brought, ServiceAway) and brought.because == "too-long":
+        return arrival.too_large(one.her_id, post.parts)
     if brought is None or isinstance(brought, BaseException):
         return brought
     (taken,) = await asyncio.gather(
@@ -141,7 +143,11 @@ def _why(error: Exception) -> tuple[str, bool, int | None]:
     """Why it failed; whether that lies outside of it and may end by itself; how long to wait."""
     match error:
         case ServiceAway():
-            return f"service-{error.because}", error.because != "nonsense", error.retry_after
+            return (
+                f"service-{error.because}",
+                error.because not in ("nonsense", "too-long"),
+                error.retry_after,
+            )
         case ServiceRefuses():
             return f"service-refuses-{error.http}", False, None
         case StoreBusy() | Collision():

@@ -22,7 +22,7 @@ class Answered:
 async def ask(http: httpx.AsyncClient, request: httpx.Request, *, most: int, seconds: float) -> Answered:
     """The answer within so many seconds and of at most so many bytes, never decompressed and never from elsewhere.
 
-    Raises ServiceAway: unreachable (the request was not sent), timed-out, cut-off, nonsense (an answer too long).
+    Raises ServiceAway: unreachable (the request was not sent), timed-out, cut-off, too-long.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -46,5 +46,5 @@ async def _body(answer: httpx.Response, most: int) -> bytes:
     async for chunk in answer.aiter_raw():
         body += chunk
         if len(body) > most:
-            raise ServiceAway("nonsense", answer.status_code)
+            raise ServiceAway("too-long", answer.status_code)
     return bytes(body)

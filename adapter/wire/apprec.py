@@ -187,6 +187,13 @@ def read(raw: bytes, schemas: Schemas | None = None) -> AppRecStatus:
     return AppRecStatus(cast("Status", said), original, errors)
 
 
+def errors_of(raw: bytes) -> tuple[tuple[str, str], ...]:
+    """The errors of an AppRec of our own, each as its code and what we say of it (OT)."""
+    root = xml.parse(raw, max_bytes=_MAX_BYTES, max_depth=_MAX_DEPTH)
+    found = root.findall(f"{{{_namespace(root)}}}Error")
+    return tuple((error.get("V", ""), error.get("OT") or error.get("DN", "")) for error in found)
+
+
 def _namespace(root: etree._Element) -> str:
     name = etree.QName(root)
     if root.tag == MSGHEAD:

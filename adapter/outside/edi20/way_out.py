@@ -6,7 +6,7 @@ from adapter.domain.delivery import Letter, Receipt
 from adapter.domain.mailbox import said_of
 from adapter.ports import MessageService, ServiceAway, ServiceRefuses, Transport
 
-_SAID = {"locked": "service-locked", "busy": "service-busy", "nonsense": "nonsense"}
+_SAID = {"locked": "service-locked", "busy": "service-busy", "nonsense": "nonsense", "too-long": "nonsense"}
 
 
 class Edi20Transport:
