@@ -69,7 +69,7 @@ def _noted(tx: Transaction, told: Said, parts: Parts) -> None:
         return
     words = {"note.text": _text(told.facts, taken_back=taken_back)}
     note = keep_note(tx, told, "information", parts, words)
-    traces = traced(tx, case, [note], "stay", notice, parts)
+    traces = traced(tx, case, [note], f"stay {case.id}", notice, parts)
     if told.other and told.sender != case.owner:
         tx.send([note_to(case, told.other, note, notice.at, traces)])
 
