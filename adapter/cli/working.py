@@ -38,7 +38,9 @@ async def working(now: Opened, ended: Callable[[], None]) -> AsyncIterator[None]
         for worker in workers:
             worker.stop()
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.wait(tasks)
+            for task in tasks:
+                task.result()  # raises what ended it
         finally:
             await way_out.aclose()
             if service:

@@ -191,7 +191,7 @@ def errors_of(raw: bytes) -> tuple[tuple[str, str], ...]:
     """The errors of an AppRec of our own, each as its code and what we say of it (OT)."""
     root = xml.parse(raw, max_bytes=_MAX_BYTES, max_depth=_MAX_DEPTH)
     found = root.findall(f"{{{_namespace(root)}}}Error")
-    return tuple((error.get("V", ""), error.get("OT") or error.get("DN", "")) for error in found)
+    return tuple((error.get("V", ""), error.get("OT", "") or error.get("DN", "")) for error in found)
 
 
 def _namespace(root: etree._Element) -> str:
