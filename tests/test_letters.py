@@ -150,6 +150,26 @@ def test_what_no_letter_is_foreseen_for_waits_for_a_person(stage: Stage) -> None
     assert (delivery.place, delivery.because) == ("held", "cannot-be-composed")
 
 
+def test_a_letter_without_what_it_is_about_waits_for_a_person(stage: Stage) -> None:
+    """Nothing that a delivery lacks keeps back the rest of a batch."""
+    with stage.parts.store.transaction() as tx:
+        (need,) = (d.outgoing for d in tx.deliveries(stage.cases[0]))
+        rest = tuple(pin for pin in need.carries if pin != need.focus)
+        tx.send([replace(need, message_id="without", carries=rest)])
+    asyncio.run(deliver_round(MUNICIPALITY, Accepting(), stage.parts))
+    asyncio.run(deliver_round(MUNICIPALITY, Accepting(), stage.parts))
+    whole, without = stage.parts.store.deliveries_of(stage.cases[0])
+    assert whole.state == "accepted"
+    assert (without.place, without.because) == ("held", "cannot-be-composed")
+
+
+class Accepting:
+    """A way out on which everything is taken with a positive AppRec."""
+
+    async def post(self, letter: Letter) -> Receipt:
+        return Receipt("answered", 200, "apprec-ok")
+
+
 def test_where_we_sign_the_signed_bytes_leave(stage: Stage) -> None:
     transport = Recording()
     parts = replace(stage.parts, sign=lambda message: message + b"<!-- signed -->")

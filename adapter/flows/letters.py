@@ -75,9 +75,9 @@ def _xml(
     parts: Parts,
 ) -> Letter:
     out = delivery.outgoing
-    if known.case is None or "patient" not in known.named:
-        raise LookupError("the case is gone")
-    focus = next(v for v in carried if (v.type, v.id) == (out.focus.type, out.focus.id))
+    focus = next((v for v in carried if (v.type, v.id) == (out.focus.type, out.focus.id)), None)
+    if focus is None or known.case is None or "patient" not in known.named:
+        raise LookupError("what the letter is about is gone")
     told = telling.told(out, focus, carried, known.named, parts)
     rule = parts.tables.letters.rule(out.event, out.category, focus.type, told.step, partner.kind)
     place = thread(delivery, focus, versions, known, parts)
