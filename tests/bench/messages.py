@@ -39,10 +39,9 @@ person å forholde seg til. Målet er å bo hjemme, gå til butikken og kunne sa
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A need under its own ids. `number` makes them; `person` gives each its own synthetic person."""
+    """A need of its own synthetic person, under its own ids: the same words about one person are one need."""
 
     number: int
-    person: bool = False
 
     def xml(self) -> bytes:
         return _filled(_xml(), self)
@@ -51,8 +50,8 @@ class Need:
         return _filled(_fhir(), self)
 
 
-def needs(start: int, count: int, *, person: bool = False) -> Iterator[Need]:
-    return (Need(number, person) for number in range(start, start + count))
+def needs(start: int, count: int) -> Iterator[Need]:
+    return (Need(number) for number in range(start, start + count))
 
 
 @cache
@@ -75,10 +74,8 @@ def _grown(message: str, letters: int) -> str:
 def _filled(model: str, need: Need) -> bytes:
     for old in _FRESH:
         model = model.replace(old, f"{old[:24]}{need.number:012d}")
-    if need.person:
-        born, number = _person(need.number)
-        model = model.replace(_PERSON, number).replace(_BORN, born)
-    return model.encode()
+    born, number = _person(need.number)
+    return model.replace(_PERSON, number).replace(_BORN, born).encode()
 
 
 def _person(number: int) -> tuple[str, str]:

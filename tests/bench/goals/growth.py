@@ -45,8 +45,8 @@ def _grown(
     store: Database,
     keeping: Housekeeping,
 ) -> Iterator[Figure]:
-    taken(parts, Need(1, person=True).xml())
-    taken(parts, Need(2, person=True).xml())
+    taken(parts, Need(1).xml())
+    taken(parts, Need(2).xml())
     delivered(parts)
     original, second = store.case_ids()[:2]
     measured: list[dict[str, Sample]] = []
@@ -117,7 +117,7 @@ def _operations(
     somewhere = [copies.id_of(original, number * _STEP % size) for number in calls]
     task = next(v.id for v in store.versions_of(original) if v.type == "Task")
     tasks = [copies.id_of(task, number * _STEP % size) for number in calls]
-    found = {"accept": each_ms(lambda n: taken(parts, Need(fresh + n, person=True).xml()), calls)}
+    found = {"accept": each_ms(lambda n: taken(parts, Need(fresh + n).xml()), calls)}
     for name in ("due_recipients", "due"):
         claim = getattr(store, name, None)
         given = () if name == "due_recipients" else (MUNICIPALITY,)
