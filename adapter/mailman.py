@@ -117,6 +117,7 @@ class Mailman:
             case ServiceAway():
                 log.warning("message service away", because=fault.because, http=fault.http)
             case ServiceRefuses():
+                self._configured = False  # somebody may have removed what was configured
                 log.warning("message service refuses", http=fault.http)
             case StoreBusy() | Collision():
                 log.warning("store busy")

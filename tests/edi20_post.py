@@ -84,6 +84,7 @@ class InMemory:
         self._maybe("post_apprec")
 
     async def apprec_of(self, message: str, her_id: str) -> bool | None:
+        self._maybe("apprec_of")
         return any(one == message for one, _ in self.appreced) if self.known is None else self.known
 
 

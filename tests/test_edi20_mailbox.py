@@ -8,6 +8,7 @@ import pytest
 from edi20_post import DOOR, MSG_ID, NEED, Office, numbered
 
 from adapter.domain.mailbox import AppRecGiven, Notice
+from adapter.flows.mailbox import Post
 from adapter.ports import ServiceAway, ServiceRefuses, StoreBusy
 
 A, B, C = (f"{n}0000000-0000-4000-8000-000000000000" for n in (1, 2, 3))
@@ -108,6 +109,34 @@ def test_whatever_the_service_fails_at_the_message_goes_its_way_and_has_one_appr
     assert office.see()[0].state == "done"
     assert len(office.service.appreced) == 1
     assert office.service.called_downloaded == [A]
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("call", ["slip", "document", "post_apprec", "downloaded", "write"])
+def test_wherever_it_dies_the_next_one_goes_on_and_nothing_is_done_twice(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Nothing of the batch is written back: its outcome is found by asking once more, here and at the service."""
+    office.service.announce(A, numbered(1), 1)
+    office.service.announce(B, numbered(2), 2)
+    office.read()
+    if call == "write":
+        monkeypatch.setattr(office.mailbox, "write", lambda _: (_ for _ in ()).throw(Died))
+    else:
+        office.service.wrong[call] = [Died()]
+    with pytest.raises(Died):
+        office.see()
+    following = Office(tmp_path)
+    following.service = office.service
+    following.post = Post("edi20", office.service, following.mailbox, following.parts)
+    assert {one.state for one in following.until_done()} == {"done"}
+    assert sorted(message for message, _ in office.service.appreced) == [A, B]
+    assert set(office.service.called_downloaded) == {A, B}
+    assert len(messages(following)) == 2
+    following.store.close()
 
 
 def test_where_the_service_cannot_say_the_apprec_is_posted_again(office: Office) -> None:

@@ -87,6 +87,23 @@ def test_each_her_id_is_configured_before_anything_else_and_once(office: Office)
     assert office.service.called_downloaded == [A]
 
 
+def test_what_was_configured_is_configured_again_when_the_service_refuses(office: Office) -> None:
+    """Who is not configured is refused; somebody else may have removed it."""
+    office.service.wrong = {
+        "configure": [None, None, AssertionError()],
+        "notices": [None, ServiceRefuses(403)],
+    }
+
+    async def act() -> None:
+        worker = mailman(office)
+        for _ in range(4):
+            await worker._turn()
+
+    with logged():
+        asyncio.run(act())
+    assert len(office.service.wrong["configure"]) == 1
+
+
 def test_whatever_goes_wrong_it_looks_again_and_tells_no_value(office: Office) -> None:
     office.service.announce(A, NEED, 1)
     office.service.wrong["notices"] = [
