@@ -102,7 +102,8 @@ class Load:
 
     def _deliver(self, client: httpx.Client, id_: str) -> None:
         """One message, to the instance that is not leaving; to the other where nobody listens."""
-        content = HODEMELDING.replace(LETTER, id_).encode()
+        own_words = HODEMELDING.replace("Pasienten har samtykket.", f"Pasienten har samtykket. Merke {id_}.")
+        content = own_words.replace(LETTER, id_).encode()
         for url in sorted(self._urls, key=lambda url: url in self.leaving):
             try:
                 answer = client.post(f"{url}/edi/messages", content=content, headers=self._headers)

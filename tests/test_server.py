@@ -114,10 +114,12 @@ def house(postgresql_url: str, tmp_path: Path) -> Iterator[House]:
 
 
 def need(number: int) -> bytes:
-    """One of many needs: the model with a message id of its own."""
-    return MODEL.replace(
-        "a0000000-0000-4000-8000-000000000001", f"a0000000-0000-4000-8000-{number:012d}"
-    ).encode()
+    """One of many needs: the model with a message id and words of its own; the same words would be the same need."""
+    return (
+        MODEL.replace("a0000000-0000-4000-8000-000000000001", f"a0000000-0000-4000-8000-{number:012d}")
+        .replace("logoped", f"logoped {number} ganger")
+        .encode()
+    )
 
 
 class Sender:
