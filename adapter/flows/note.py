@@ -5,7 +5,7 @@ that a consent ends at once that the hospital says is refused. What is not clear
 A question from the municipality asks, as its Task would; the hospital's answer to it opens the Task again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,12 +39,17 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     doubts = list(_doubts(told, read, parts))
     after, task = _step(tx, told, note, parts)
     doubts += tell(tx, replace(told, case=after), note, [*files, *task], parts)
-    for doubt in doubts:
-        on_consent = doubt.where in ("consent.status", "answer.kind")
-        tx.wait_for_person(Waiting(after.id, "consent" if on_consent else "conversation", doubt.problem, at))
+    put_on_lists(tx, after.id, doubts, at)
     if any(finding.problem == "attachment-not-taken" for finding in read.findings):
         tx.wait_for_person(Waiting(after.id, "conversation", "attachment-not-taken", at))
     return Taken(after.id, tuple(doubts))
+
+
+def put_on_lists(tx: Transaction, case_id: str, doubts: Iterable[Finding], at: datetime) -> None:
+    """A person looks at each: those on the consent on the list for that."""
+    for doubt in doubts:
+        on_consent = doubt.where in ("consent.status", "answer.kind")
+        tx.wait_for_person(Waiting(case_id, "consent" if on_consent else "conversation", doubt.problem, at))
 
 
 def tell(tx: Transaction, told: Said, note: Version, changed: list[Version], parts: Parts) -> list[Finding]:

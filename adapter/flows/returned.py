@@ -49,7 +49,9 @@ def _asked(tx: Transaction, told: Said, parts: Parts) -> Taken:
     """What is lacking is asked for: as a question of the owner's, or to the owner."""
     kept = keep_note(tx, told, "question", parts)
     after, task = (told.case, []) if told.sender != told.case.owner else note.ask(tx, told, parts)
-    return Taken(after.id, tuple(note.tell(tx, replace(told, case=after), kept, task, parts)))
+    held_back = note.tell(tx, replace(told, case=after), kept, task, parts)
+    note.put_on_lists(tx, after.id, held_back, told.notice.at)
+    return Taken(after.id, tuple(held_back))
 
 
 def _returned(tx: Transaction, told: Said, state: str, kept: Version, parts: Parts) -> Taken:
