@@ -199,27 +199,32 @@ def _require_mailbox(settings: Settings, known: Partners) -> None:
     for her_id in settings.edi20_her_ids:
         partner = known.by_her_id.get(her_id)
         if partner is None or not partner.served:
-            raise ValueError("IP_ADAPTER_EDI20_HER_IDS: only addresses that are served, as the partner table says")
+            raise ValueError(
+                "IP_ADAPTER_EDI20_HER_IDS: only addresses that are served, as the partner table says"
+            )
 
 
 def watch(settings: Settings, store: Database, clock: Clock = system_clock) -> Watch:
     """What looks after the database and the disk, and says what is refused meanwhile."""
     file = file_of(read_url(settings.database))
     bounds = Bounds(settings.min_free_disk, settings.max_backlog)
-    return Watch(measuring(store, file, clock), bounds, maintenance=settings.maintenance)
+    measure = measuring(store, file, clock, mailbox=bool(settings.edi20_url))
+    return Watch(measure, bounds, maintenance=settings.maintenance)
 
 
-def measuring(store: Database, file: Path | None, clock: Clock) -> Measure:
-    """One look at the database, and at the disk where the database is a file."""
+def measuring(store: Database, file: Path | None, clock: Clock, *, mailbox: bool = False) -> Measure:
+    """One look at the database, and at the disk where the database is a file; at the mailbox where there is one."""
 
     def measure() -> Measured:
         try:
             standing, oldest = store.backlog(), store.oldest_due(clock())
             ahead = clock_ahead(store, clock)
+            waiting = store.mailbox().counts() if mailbox else {}
         except (StoreBusy, StoreFailed):
             return AWAY
         free = shutil.disk_usage(file.parent).free if file else None
-        return Measured(True, store.ready(), free, standing, oldest, store.has_room(), ahead)
+        there = store.ready(), free, standing, oldest, store.has_room(), ahead
+        return Measured(True, *there, mailbox=waiting)
 
     return measure
 

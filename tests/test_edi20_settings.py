@@ -1,5 +1,6 @@
 """What must be set for the message service, and what production refuses; and what people see of its mailbox."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from edi20_calls import KEY
 
-from adapter.app import build, message_service, refuse_unsafe, transport
+from adapter.api.metrics import Metrics
+from adapter.api.places import Places
+from adapter.app import build, limits, message_service, refuse_unsafe, transport, watch
 from adapter.cli.commands import app
 from adapter.domain.mailbox import Fetched, Notice
 from adapter.outside.channels import Channels
@@ -94,6 +97,28 @@ def test_production_takes_real_addresses_by_https_only(
         return  # then there is none
     with pytest.raises(ValueError, match=f"IP_ADAPTER_{name.upper()}"):
         refuse_unsafe(Settings(**settings | production | {name: address}))
+
+
+def test_what_waits_in_the_mailbox_is_counted_where_there_is_one(
+    settings: dict[str, Any], store: Database
+) -> None:
+    parked(store)
+    seen = {}
+    for given in (Settings(**settings), Settings(database=settings["database"])):
+        watched = watch(given, store)
+        asyncio.run(watched.look())
+        text = Metrics(watched, Places(limits(given))).text().decode()
+        seen[bool(given.edi20_url)] = [
+            line for line in text.splitlines() if line.startswith("ip_adapter_mailbox")
+        ]
+    assert seen == {
+        True: [
+            'ip_adapter_mailbox{state="announced"} 0.0',
+            'ip_adapter_mailbox{state="answered"} 0.0',
+            'ip_adapter_mailbox{state="parked"} 1.0',
+        ],
+        False: [],
+    }
 
 
 def asked(capsys: pytest.CaptureFixture[str], database: str, *words: str) -> Any:

@@ -71,8 +71,16 @@ class _Standing(Collector):
         )
         for place, count in sorted(measured.open_by_place.items()):
             standing.add_metric([place], count)
+        mailbox = GaugeMetricFamily(
+            "ip_adapter_mailbox",
+            "Messages at the message service by state: announced, answered, parked (waits for a person)",
+            labels=["state"],
+        )
+        for state, count in sorted(measured.mailbox.items()):
+            mailbox.add_metric([state], count)
         yield condition
         yield standing
+        yield mailbox
         age = measured.oldest_due
         yield _gauge("store_answers", "1 when the database answered when last asked", measured.answers)
         yield _gauge("oldest_delivery_seconds", "Age of the oldest head", age.total_seconds() if age else 0)

@@ -24,7 +24,8 @@ class Measured:
 
     `open_by_place` counts deliveries that are not done, by place (head, behind, held); `oldest_due` is how long the
     oldest that is next in its lane has waited; `clock_ahead` how far our clock is from the database's (nothing when
-    they agree). `busy`: flows were served while this look itself got no turn in time.
+    they agree). `busy`: flows were served while this look itself got no turn in time. `mailbox` counts messages and
+    notices of the message service that are not done, by state; nothing where there is no such service.
     """
 
     answers: bool = True
@@ -35,6 +36,7 @@ class Measured:
     has_room: bool = True
     clock_ahead: timedelta = timedelta()
     busy: bool = False
+    mailbox: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def takes_writes(self) -> bool:
