@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from api_client import make_parts, open_database
 from api_messages import HODEMELDING, need
 from cases import FIXTURES, FOLDERS
+from signers import authority, pem, signer
 from stored import CASE, NOW, heads, mail, parked, settle
 
 from adapter.cli.commands import COMMANDS, app, loaded
@@ -204,6 +206,23 @@ def test_check_reach_names_the_partners_that_do_not_answer(
     monkeypatch.setenv("IP_ADAPTER_PARTNERS", str(tmp_path / "p.yaml"))
     told = run("check", "--reach")
     assert (told.exit_code, told.stdout.count("FAILS  partner 9999000")) == (1, 3)
+
+
+def test_check_names_certificates_that_end_soon_and_fails_where_one_is_over(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("migrate")
+    now = datetime.now(UTC)
+    monkeypatch.setenv("IP_ADAPTER_SIGNATURES", "verify")
+    monkeypatch.setenv("IP_ADAPTER_TRUST", str(tmp_path / "trust"))
+    (tmp_path / "trust").mkdir()
+    for name, days in (("lasting", 300), ("soon", 10), ("over", -3)):
+        made = signer(authority(), ends=now + timedelta(days=days, hours=1))
+        (tmp_path / "trust" / f"{name}.pem").write_bytes(pem(made.certificate))
+    told = run("check", "--json")
+    said = {one["said"]: one["holds"] for one in json.loads(told.stdout) if one["what"].startswith("cert")}
+    assert said == {"3 files": True, "over.pem ended 3 days ago": False, "soon.pem ends in 10 days": None}
+    assert told.exit_code == 1
 
 
 @pytest.mark.server

@@ -19,9 +19,11 @@ from adapter.cli.telling import tell, tell_json
 from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
 from adapter.mapping import partners, retention, routes, tables
+from adapter.outside.signing import read_signing_key, read_trust
 from adapter.outside.store import open_store
 from adapter.settings import Settings
 from adapter.wire import schema
+from adapter.wire.certificates import Held, expiring, held_by
 from adapter.wire.official import Official
 
 
@@ -50,7 +52,8 @@ def command(
     One line each: ok, FAILS, or info. With PostgreSQL it also finds out whether the connection is direct: workers
     hold session locks, which a pooling proxy gives to somebody else. Nothing is changed and nothing is sent; with
     --reach each partner's host is asked for an answer of any kind. With --schemas each schema in that folder is named,
-    and each that is missing there of those we have one of our own for.
+    and each that is missing there of those we have one of our own for. Certificates that signatures are judged and
+    made with are named when they end within 45 days.
 
     \b
     Example:
@@ -81,6 +84,8 @@ def _checks(settings: Settings, *, reach: bool) -> Iterator[Checked]:
         yield from _schemas(settings.schemas, settings)
     yield _tried("routes", lambda: _units(routes.load(folder / "routes")))
     yield _tried("partners", lambda: f"{len(_partners(settings).by_organisation)} organisations")
+    if settings.trust or settings.signing_certificate:
+        yield from _certificates(settings)
     if reach:
         yield from _reached(settings)
     yield _tried("database", lambda: _database(settings))
@@ -132,6 +137,34 @@ def _units(directory: Directory) -> str:
 def _partners(settings: Settings) -> Partners:
     path = settings.partners or settings.mappings / "partners.yaml"
     return partners.load(path, synthetic=settings.environment == "test")
+
+
+def _certificates(settings: Settings) -> Iterator[Checked]:
+    """Whether those that signatures are judged and made with can be read, and which of them end soon or are over."""
+    held: list[Held] = []
+
+    def read() -> str:
+        held.extend(_held(settings))
+        return f"{len(held)} files"
+
+    yield _tried("certificates", read)
+    for file, days in expiring(held, system_clock()):
+        yield Checked("certificate", None if days >= 0 else False, f"{file} {_left(days)}")
+
+
+def _held(settings: Settings) -> Iterator[Held]:
+    if settings.trust:
+        yield from read_trust(settings.trust).held
+    if settings.signing_key and settings.signing_certificate:
+        home = next(
+            p.organisation for p in _partners(settings).by_organisation.values() if p.kind == "adapter"
+        )
+        key = read_signing_key(settings.signing_key, settings.signing_certificate, home)
+        yield held_by(key.file, key.chain)
+
+
+def _left(days: int) -> str:
+    return f"ends in {days} days" if days >= 0 else f"ended {-days} days ago"
 
 
 def _reached(settings: Settings) -> Iterator[Checked]:
