@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import respx
 from edi20_calls import KEY
 
 from adapter.api.metrics import Metrics
 from adapter.api.places import Places
 from adapter.app import build, limits, message_service, refuse_unsafe, transport, watch
 from adapter.cli.commands import app
+from adapter.cli.failed import Failed
+from adapter.cli.reaching import message_service_answers
 from adapter.domain.mailbox import Fetched, Notice
 from adapter.outside.channels import Channels
 from adapter.outside.edi20 import Edi20V2, Edi20V3
@@ -97,6 +102,34 @@ def test_production_takes_real_addresses_by_https_only(
         return  # then there is none
     with pytest.raises(ValueError, match=f"IP_ADAPTER_{name.upper()}"):
         refuse_unsafe(Settings(**settings | production | {name: address}))
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(200, "answers (version 3)"), (403, "no configuration"), (400, "refuses (HTTP 400)"), (503, "fails")],
+)
+@respx.mock
+def test_whether_the_service_can_be_reached_is_asked_without_changing_anything(
+    settings: dict[str, Any], status: int, said: str
+) -> None:
+    respx.post(REAL["helseid_token_endpoint"]).respond(
+        200, json={"access_token": "t", "token_type": "DPoP", "expires_in": 60}
+    )
+    answer = httpx.Response(status, json={"notifications": []}, headers={"Retry-After": "9"})
+    respx.get(f"{REAL['edi20_url']}/notifications").mock(return_value=answer)
+    if status in (200, 403):
+        assert said in message_service_answers(Settings(**settings))
+    else:
+        with pytest.raises(Failed, match=re.escape(said)):
+            message_service_answers(Settings(**settings))
+    assert {call.request.method for call in respx.calls} == {"POST", "GET"}
+
+
+@respx.mock
+def test_an_issuer_that_gives_no_token_is_named(settings: dict[str, Any]) -> None:
+    respx.post(REAL["helseid_token_endpoint"]).respond(400, json={"error": "invalid_client"})
+    with pytest.raises(Failed, match=r"connect/token: no-token"):
+        message_service_answers(Settings(**settings))
 
 
 def test_what_waits_in_the_mailbox_is_counted_where_there_is_one(
