@@ -207,7 +207,7 @@ def test_a_fault_of_ours_is_answered_in_the_callers_form_and_tells_nothing_of_a_
     assert PERSON not in answer.text + log.getvalue() + str(answer.headers)
     fault, request = (json.loads(line) for line in log.getvalue().splitlines())
     assert (fault["error"], fault["correlation"], request["status"]) == ("RuntimeError", THEIRS, 500)
-    assert re.fullmatch(r"adapter/flows/accept\.py:\d+ \w+", fault["at"])
+    assert re.fullmatch(r"adapter/flows/(accept|conversation)\.py:\d+ \w+", fault["at"])
 
 
 def test_a_fault_answer_on_fhir_is_valid_and_carries_a_fresh_id_if_none_came(broken: Api) -> None:
