@@ -6,7 +6,8 @@ and nothing else in the text speaks against it.
 
 from dataclasses import dataclass
 
-from adapter.domain.spoken import Patterns, Rules, Spoken
+from adapter.domain.spoken import Spoken
+from adapter.domain.word_rules import Patterns, Rules
 
 STRICTEST_FIRST = ("refused", "not-asked", "unclear", "obtained")
 

@@ -12,7 +12,8 @@ from typing import Literal, TypeVar
 from adapter.domain.consent_words import STRICTEST_FIRST, ConsentPhrases, consents
 from adapter.domain.need_phrases import NeedPhrases
 from adapter.domain.need_words import Said, said
-from adapter.domain.spoken import Patterns, Rules, Spoken, Stems, found, looked_for
+from adapter.domain.spoken import Spoken
+from adapter.domain.word_rules import Patterns, Rules, Stems, found, looked_for
 
 Outcome = Literal["states", "not-concerned", "uncertain"]
 
@@ -61,7 +62,7 @@ class Phrases:
         """The words that all texts are searched for."""
         words = self.consent
         need = self.need
-        groups = [*need.matter.values(), need.near, need.settles, need.withdraws, self.against]
+        groups = [need.naming, need.settles, need.withdraws, self.against]
         groups += [words.mentions, words.refused, words.not_asked, words.obtained]
         return looked_for([*groups, *(signal.phrases for signal in self.signals)])
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from adapter.domain.word_rules import Rule
+
 _ASKED = re.compile(r"[:?]")
 _MARKS = " :?-–"
 
@@ -19,10 +21,12 @@ class FormLine:
     more: str
 
 
-def form_lines(answer: re.Pattern[str], text: str) -> tuple[list[FormLine], str]:
+def form_lines(answer: Rule, text: str) -> tuple[list[FormLine], str]:
     """All lines of a text in their order, and what follows the last. The first group of `answer` is a yes."""
+    if not answer.may_be_in(text):  # of 90 letters in 0.2 us, else in 15 us
+        return [], text
     lines: list[FormLine] = []
-    answers = list(answer.finditer(text))
+    answers = list(answer.pattern.finditer(text))
     ends = [*(found.start() for found in answers), len(text)]
     at = 0
     for found, end in zip(answers, ends[1:], strict=True):

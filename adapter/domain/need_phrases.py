@@ -1,10 +1,10 @@
 """The words and rules for the need, as mappings/detection.yaml has them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from adapter.domain.spoken import Patterns, Rules
+from adapter.domain.word_rules import Patterns, Rule, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +13,12 @@ class Answers:
     `asks` is in a question about a need, `other` in one whose answer says nothing of ours."""
 
     begins: Patterns
-    answer: re.Pattern[str]
+    answer: Rule
     asks: Patterns
     other: Patterns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what follows from the rules is kept
 class NeedPhrases:
     """`matter` are the words in capitals and what is written as each, in this order; `near` is what may be the matter
     under another name, and `settles` says what `IP` means.
@@ -32,15 +32,20 @@ class NeedPhrases:
     matter: Mapping[str, Rules]
     near: Rules
     settles: Rules
-    states: Patterns
-    negates: Patterns
-    doubts: Patterns
-    talks: Patterns
-    asked: Patterns
-    absent: Patterns
-    names: Patterns
+    states: Rules
+    negates: Rules
+    doubts: Rules
+    talks: Rules
+    asked: Rules
+    absent: Rules
+    names: Rules
     answers: Answers
     withdraws: Rules
     against: Rules
-    elsewhere: Patterns
-    ours: Patterns
+    elsewhere: Rules
+    ours: Rules
+
+    @cached_property
+    def naming(self) -> Rules:
+        """Whatever is the matter, or may be."""
+        return Rules((*(rule for rules in self.matter.values() for rule in rules), *self.near))

@@ -10,7 +10,8 @@ from typing import Literal
 
 from adapter.domain.form_lines import FormLine, form_lines
 from adapter.domain.need_phrases import Answers, NeedPhrases
-from adapter.domain.spoken import Patterns, Rules, Spoken, found
+from adapter.domain.spoken import Spoken
+from adapter.domain.word_rules import Rules, found
 
 Said = Literal["need", "doubt", "mention", "against"]
 
@@ -23,11 +24,12 @@ _ITEM = re.compile(r"(?:^|\s)[-–—•*·▪●]\s|\s[•*·▪●]|(?:^|\s)\d
 
 def said(words: NeedPhrases, spoken: Spoken, against: set[int], naming: set[str]) -> dict[Said, set[int]]:
     """The sentences that say each; `naming` are the places where the name of the matter asks for it."""
-    rules = (*words.near, *(rule for group in words.matter.values() for rule in group))
-    of_the_matter = spoken.naming(rules)
+    of_the_matter = spoken.naming(words.naming)
+    if not of_the_matter:
+        return {}
     read = sorted(of_the_matter - spoken.too_long)
     parts = [part for number in read for part in _parts(words, spoken, number)]
-    settled = bool(spoken.naming(words.settles)) or any(_named(item) for _, item in parts)
+    settled = any(_named(item) for _, item in parts) or bool(spoken.naming(words.settles))
     seen: dict[Said, set[int]] = {"need": set(), "mention": set()}
     seen["doubt"] = of_the_matter & spoken.too_long
     against = against | spoken.holding(words.withdraws)
@@ -56,7 +58,7 @@ def _asked_plainly(words: NeedPhrases, spoken: Spoken, number: int) -> bool:
     beside = [
         s for s, at in zip(spoken.sentences, spoken.places, strict=True) if at.rpartition(".")[0] == element
     ]
-    return not any(_doubted(words, sentence) or found(words.talks, sentence) for sentence in beside)
+    return not any(_doubted(words, sentence) or words.talks.found_in(sentence) for sentence in beside)
 
 
 def _parts(words: NeedPhrases, spoken: Spoken, number: int) -> list[tuple[int, str]]:
@@ -64,7 +66,7 @@ def _parts(words: NeedPhrases, spoken: Spoken, number: int) -> list[tuple[int, s
     the words in front of the list."""
     text = _in_capitals(words.matter, _with_answer(words.answers, spoken, number))
     items = [item for item in _items(text) if _named(item) or _SHORT in item]
-    if not items and any(rule.pattern.search(text) for rule in words.near):
+    if not items and words.near.found_in(text):
         items = [text]
     return [(number, item) for item in items]
 
@@ -76,14 +78,15 @@ def _with_answer(answers: Answers, spoken: Spoken, number: int) -> str:
     if not text.endswith("?") or not found(answers.begins, answer):
         return text
     whole = f"{text} {answer}"
-    given = answers.answer.search(whole, len(text)) if answer.endswith("?") else None
+    given = answers.answer.pattern.search(whole, len(text)) if answer.endswith("?") else None
     return whole[: given.end()] if given else whole
 
 
 def _in_capitals(matter: Mapping[str, Rules], text: str) -> str:
     for word, rules in matter.items():
         for rule in rules:
-            text = rule.pattern.sub(word, text)
+            if rule.may_be_in(text):
+                text = rule.pattern.sub(word, text)
     return text
 
 
@@ -107,35 +110,31 @@ def _read_short(text: str) -> str:
 def _said(words: NeedPhrases, text: str, naming: bool, objected: bool) -> Said:
     if not _named(text):
         return "mention"
-    if naming and _is(words.names, text.rstrip(" .")):
+    if naming and words.names.whole(text.rstrip(" .")):
         return "need"
     answered, text = _answered(words, text)
     if answered and (answered == "doubt" or not _named(text)):
         return answered
-    if _is(words.absent, text):
+    if words.absent.whole(text):
         return "mention"
-    if (objected and _against(words, text)) or _doubted(words, text) or found(words.asked, text):
+    if (objected and _against(words, text)) or _doubted(words, text) or words.asked.found_in(text):
         return "doubt"
     return _plainly(words, text, answered == "need")
 
 
 def _plainly(words: NeedPhrases, text: str, needed: bool) -> Said:
     """What a text says that nothing speaks against; `needed` where a line of a form in it was answered with yes."""
-    if not needed and not found(words.states, text):
+    if not needed and not words.states.found_in(text):
         return "mention"
-    return "doubt" if found(words.talks, text) else "need"
-
-
-def _is(patterns: Patterns, text: str) -> bool:
-    return any(pattern.fullmatch(text) for pattern in patterns)
+    return "doubt" if words.talks.found_in(text) else "need"
 
 
 def _doubted(words: NeedPhrases, text: str) -> bool:
-    return found(words.negates, text) or found(words.doubts, text)
+    return words.negates.found_in(text) or words.doubts.found_in(text)
 
 
 def _against(words: NeedPhrases, text: str) -> bool:
-    return any(rule.pattern.search(text) for rule in words.against)
+    return words.against.found_in(text)
 
 
 def _answered(words: NeedPhrases, text: str) -> tuple[Said | None, str]:
@@ -162,7 +161,6 @@ def _takes_back(words: NeedPhrases, text: str, objected: bool) -> bool:
     """Does a sentence without the matter take it back? One that follows a need and denies anything may do so in words
     that no list has. It does not where it is about something else, or answers another question."""
     _, text = _answered(words, text)
-    elsewhere = found(words.elsewhere, text)
     if not objected:
-        return found(words.negates, text) and not elsewhere
-    return _against(words, text) and (found(words.ours, text) or not elsewhere)
+        return words.negates.found_in(text) and not words.elsewhere.found_in(text)
+    return _against(words, text) and (words.ours.found_in(text) or not words.elsewhere.found_in(text))

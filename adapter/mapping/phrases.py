@@ -7,7 +7,7 @@ from typing import Any
 from adapter.domain.consent_words import ConsentPhrases
 from adapter.domain.detection import Phrases, Signal, Trust
 from adapter.domain.need_phrases import Answers, NeedPhrases
-from adapter.domain.spoken import Patterns, Rule, Rules
+from adapter.domain.word_rules import Patterns, Rule, Rules
 from adapter.mapping import yaml_text
 from adapter.mapping.spellings import one_slip
 from adapter.mapping.stems import alternatives, stems
@@ -65,15 +65,18 @@ def _need(
         settles=_rules(_compiled(raw["settles"], names)),
         answers=_answers(raw["answers"], names),
         withdraws=withdraws,
-        against=(*against, *withdraws),
-        **{key: _written(raw[key], names) for key in _WRITTEN},
+        against=Rules((*against, *withdraws)),
+        **{key: _rules(_written(raw[key], names)) for key in _WRITTEN},
     )
 
 
 def _answers(raw: Mapping[str, Any], names: Mapping[str, str]) -> Answers:
     _exactly(raw, {"begins", "answer", "asks", "other"})
     (answer,) = _written([raw["answer"]], names)
-    return Answers(answer=answer, **{key: _written(raw[key], names) for key in ("begins", "asks", "other")})
+    return Answers(
+        answer=Rule(answer, stems(answer)),
+        **{key: _written(raw[key], names) for key in ("begins", "asks", "other")},
+    )
 
 
 def _consent(raw: Mapping[str, Any]) -> ConsentPhrases:
@@ -115,4 +118,4 @@ def _rules(patterns: Patterns) -> Rules:
     parted = tuple(
         re.compile(one, pattern.flags) for pattern in patterns for one in alternatives(pattern.pattern)
     )
-    return tuple(Rule(pattern, stems(pattern)) for pattern in parted)
+    return Rules(Rule(pattern, stems(pattern)) for pattern in parted)

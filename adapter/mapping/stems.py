@@ -32,11 +32,15 @@ def alternatives(expression: str) -> list[str]:
 
 
 def stems(pattern: re.Pattern[str]) -> tuple[frozenset[str], ...]:
-    """Of each of these groups of words (small letters) at least one stands in every text that the pattern is found in.
+    """Of each of these groups of words at least one stands in every text that the pattern is found in; in small
+    letters, where the pattern has no regard to case.
 
     The group with the rarest words comes first; of the others, those that are rare enough to be worth a look.
     """
-    found = sorted(_of_all(syntax.parse(pattern.pattern, pattern.flags)), key=_worth, reverse=True)
+    groups = _of_all(syntax.parse(pattern.pattern, pattern.flags))
+    if pattern.flags & re.IGNORECASE:
+        groups = [frozenset(map(str.lower, group)) for group in groups]
+    found = sorted(groups, key=_worth, reverse=True)
     rare = [group for group in found if min(map(len, group)) >= _SHORT]
     return tuple(dict.fromkeys(rare or found[:1]))
 
@@ -47,7 +51,7 @@ def _of_all(parts: Iterable[tuple[Any, Any]]) -> list[frozenset[str]]:
     letters = ""
     for operation, argument in parts:
         if operation is syntax.LITERAL:
-            letters += chr(argument).lower()
+            letters += chr(argument)
         else:
             found += [frozenset({letters}), *_of_one(operation, argument)]
             letters = ""
