@@ -44,7 +44,7 @@ def test_a_wrong_address_in_the_partner_table_fails_the_step_it_belongs_to(
     temporary: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {stage.MUNICIPALITY: "http://127.0.0.1:9/fhir/$process-message"}
-    assert run(once=True, moved=wrong, patience=8.0) == 1
+    assert run(once=True, moved=wrong, patience=20.0) == 1
     told = capsys.readouterr().out
     assert "DOES NOT HOLD, step 2: the need reaches the municipality as FHIR" in told
     assert "\x1b" not in told
