@@ -14,11 +14,10 @@ from adapter.domain.identifiers import derived
 from adapter.domain.message import Answer, Caller, Door, Envelope, Received
 from adapter.domain.need import consent_findings, identity_findings
 from adapter.domain.problems import Finding, Refused
-from adapter.flows import taking
+from adapter.flows import need, taking
 from adapter.flows.answering import answer_to
 from adapter.flows.doors import NotTrusted, Opened, Read, gate, open_message, read_message, trusted_sender
 from adapter.flows.parts import Parts
-from adapter.flows.placing import Taken
 from adapter.flows.repeats import content_key, repeated_answer
 from adapter.ports import Collision, StoreBusy, Transaction
 from adapter.wire.unreadable import Unreadable
@@ -114,7 +113,7 @@ def _take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Part
     content, told_before = content_key(tx, opened, read, parts)
     try:
         if told_before:
-            taken = Taken(told_before.id, (Finding("need-known", "need"),))
+            taken = need.take_again(tx, told_before, opened, read, at, parts)
         else:
             taken = taking.take(tx, opened, read, at, parts)
     except Refused as refused:

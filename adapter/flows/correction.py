@@ -10,6 +10,7 @@ from adapter.domain.need import Verdict
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
 from adapter.flows.attachments import documents
+from adapter.flows.lateness import is_notification, overtaken, put_before_a_person
 from adapter.flows.outbox import has_received, need_stopped, outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
@@ -35,12 +36,16 @@ def correct(
     verdict: Verdict,
     parts: Parts,
 ) -> Taken:
-    """A correction of a case still with us is judged anew; one that has left goes after it, in order."""
+    """A correction of a case still with us is judged anew; one that has left goes after it, in order. One that is older
+    than what is known changes nothing.
+    """
     state = parts.tables.lifecycles["case"].after(case.state, "correct")
     if state is None:
         raise Refused(Finding("case-over", "need"))
     if facts["consent.status"] == "refused":
         return withdraw(tx, case, notice, parts)
+    if late := overtaken(tx, case, facts):
+        return put_before_a_person(tx, case, late, notice.at)
     if case.owner is None:
         return place(tx, case, notice, facts, verdict, parts)
     after = replace(case, state=state)
@@ -99,7 +104,7 @@ def withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken
     current = [
         v for v in tx.of_case(case.id) if v.type == "Consent" and v.body["status"] in ("active", "proposed")
     ]
-    ended: list[Resource] = [{**v.body, "status": "inactive"} for v in current if _is_notification(v.body)]
+    ended: list[Resource] = [{**v.body, "status": "inactive"} for v in current if is_notification(v.body)]
     kept = keep_changed(tx, ended, case=case, author=case.requester, source=notice.source, at=notice.at)
     traced(tx, case, kept, "withdraw", notice, parts)
     steps = [
@@ -114,7 +119,7 @@ def withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken
             notice.source,
         )
         for v in current
-        if _is_notification(v.body)
+        if is_notification(v.body)
     ]
     tx.move(case, steps)
     _stop_what_may_not_go(tx, case, notice, parts)
@@ -136,10 +141,6 @@ def _stop_what_may_not_go(tx: Transaction, case: Case, notice: Notice, parts: Pa
             tx.stop(case.id, recipient, category, notice.at, notice.source)
             if category == "need":
                 tx.wait_for_person(need_stopped(case.id, notice.at))
-
-
-def _is_notification(consent: Resource) -> bool:
-    return any(c.get("code") == "NOTIFICATION" for k in consent["category"] for c in k.get("coding", ()))
 
 
 def _answered(tx: Transaction, case: Case, after: Case, parts: Parts) -> Sequence[Resource]:

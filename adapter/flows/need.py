@@ -1,24 +1,97 @@
 """A hospital reports a need, corrects it, or takes it back (hpl § 38 a, sphl § 2-5, IP-f § 8)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Case
 from adapter.domain.identifiers import case_id, derived, subject_key
-from adapter.domain.need import Verdict, identity_number, judge, shielded
+from adapter.domain.need import NUMBERS, Verdict, identity_number, judge, shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.cancellation import cancel
 from adapter.flows.correction import correct
 from adapter.flows.doors import Opened, Read
+from adapter.flows.lateness import is_notification, put_before_a_person
 from adapter.flows.parts import Parts
-from adapter.flows.placing import Notice, Taken, place
+from adapter.flows.placing import Notice, Taken, is_recorded, place
 from adapter.ports import Transaction
 
 
 def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
     """Do what an acceptable message says, in the given transaction. Raises Refused where the case forbids it."""
     id_ = opened.known or case_id(opened.sender, read.facts["need.id"])
-    notice = Notice(
+    notice = _notice(opened, read, at, parts)
+    case = tx.case(id_)
+    late = case is None and read.way.event == "need-corrected" and opened.envelope.door == "edi"
+    if case is None and read.way.event != "need-notified" and not late:
+        raise Refused(Finding("need-unknown", "need"))
+    if case is not None and case.requester != opened.sender:  # only who has reported a need corrects it
+        raise Refused(Finding("need-unknown", "need"))
+    if case is not None and not case.subject_key:  # purged when its time was over: no copy opens it again
+        raise Refused(Finding("case-over", "need"))
+    if case is not None:
+        _require_person(case, read, parts)
+    if case is not None and read.way.event == "need-cancelled":
+        return cancel(tx, case, notice, parts)
+    facts = shielded(read.facts) | ({"need.id": case.need} if case else {})
+    refused = facts["consent.status"] == "refused"
+    if case is None and refused:
+        raise Refused(Finding("consent-refused", "consent.status"))
+    if case is not None and (refused or read.way.event == "need-corrected"):
+        return correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+    if case is not None:
+        return _known(case, parts)
+    person = subject_key(parts.secret, identity_number(facts))
+    case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
+    tx.open_case(case)
+    taken = place(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+    return (
+        replace(taken, findings=(*taken.findings, Finding("original-unknown", "message.status")))
+        if late
+        else taken
+    )
+
+
+def take_again(
+    tx: Transaction, case: Case, opened: Opened, read: Read, at: datetime, parts: Parts
+) -> Taken:
+    """The same words in another message make no second case; but what this one says of the consent is heard.
+
+    A refusal ends the consent, and one that had not been stated lets the case go on. What is less clear than before,
+    or gives back what was taken back, is for a person. Raises Refused as `take`.
+    """
+    stated, standing = _stated(read.facts), _standing(tx, case)
+    notice, facts = _notice(opened, read, at, parts), shielded(read.facts) | {"need.id": case.need}
+    if (stated, standing) in (("refused", "active"), ("refused", "proposed"), ("active", "proposed")):
+        return correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+    if (stated, standing) == ("active", "inactive"):
+        return put_before_a_person(tx, case, Finding("consent-outdated", "consent.status"), at)
+    if (stated, standing) == ("proposed", "active"):
+        return put_before_a_person(tx, case, Finding("note-unclear-on-consent", "consent.status"), at)
+    if read.outcome != "states" and case.state != "held-for-review":
+        return put_before_a_person(tx, case, Finding("need-no-longer-clear", "need.words"), at)
+    return _known(case, parts)
+
+
+def _stated(facts: Mapping[str, str]) -> str:
+    """As the Consent of the case would have it; `refused` where there would be none."""
+    status = facts["consent.status"]
+    if status == "obtained":
+        return "proposed" if facts.get("consent.limits") == "yes" else "active"
+    return status if status == "refused" else "proposed"
+
+
+def _standing(tx: Transaction, case: Case) -> str:
+    """How the consent of the case stands; `recorded` where somebody has recorded it since, which no copy touches."""
+    kept = [v for v in tx.of_case(case.id) if v.type == "Consent" and is_notification(v.body)]
+    if any(v.body["status"] in ("active", "proposed") and is_recorded(v) for v in kept):
+        return "recorded"
+    found = {v.body["status"] for v in kept}
+    return next((status for status in ("active", "proposed") if status in found), "inactive")
+
+
+def _notice(opened: Opened, read: Read, at: datetime, parts: Parts) -> Notice:
+    return Notice(
         sender=parts.partners.by_organisation[opened.sender],
         actor=opened.sender,
         source=derived("received", opened.envelope.door, opened.sender, opened.envelope.message_id),
@@ -28,35 +101,13 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
         at=at,
         attachments=read.attachments,
     )
-    case = tx.case(id_)
-    late = case is None and read.way.event == "need-corrected" and opened.envelope.door == "edi"
-    if case is None and read.way.event != "need-notified" and not late:
-        raise Refused(Finding("need-unknown", "need"))
-    if case is not None and case.requester != opened.sender:  # only who has reported a need corrects it
-        raise Refused(Finding("need-unknown", "need"))
-    if case is not None and not case.subject_key:  # purged when its time was over: no copy opens it again
-        raise Refused(Finding("case-over", "need"))
-    if case is not None and read.way.event == "need-cancelled":
-        return cancel(tx, case, notice, parts)
-    facts = shielded(read.facts) | ({"need.id": case.need} if case else {})
-    person = subject_key(parts.secret, identity_number(facts))
-    if case is not None and case.subject_key != person:
+
+
+def _require_person(case: Case, read: Read, parts: Parts) -> None:
+    """Whoever is named in a message about a case is the person of the case."""
+    numbers = [read.facts[name] for name in NUMBERS if name in read.facts]
+    if any(subject_key(parts.secret, number) != case.subject_key for number in numbers):
         raise Refused(Finding("other-person", "patient"))
-    refused = facts["consent.status"] == "refused"
-    if case is None and refused:
-        raise Refused(Finding("consent-refused", "consent.status"))
-    if case is not None and (refused or read.way.event == "need-corrected"):
-        return correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
-    if case is not None:
-        return _known(case, parts)
-    case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
-    tx.open_case(case)
-    taken = place(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
-    return (
-        replace(taken, findings=(*taken.findings, Finding("original-unknown", "message.status")))
-        if late
-        else taken
-    )
 
 
 def _verdict(opened: Opened, read: Read, at: datetime, parts: Parts) -> Verdict:

@@ -102,7 +102,12 @@ def consent_of_message(
     if standing.body["status"] not in ("active", "proposed"):
         anew = facts["consent.status"] == "obtained"
         return (derived(case.id, "consent", notice.message_id), True) if anew else (first, False)
-    return first, standing.source != update_source(standing.type, standing.id, standing.number)
+    return first, not is_recorded(standing)
+
+
+def is_recorded(version: Version) -> bool:
+    """Whether an update made it, as against a message."""
+    return version.source == update_source(version.type, version.id, version.number)
 
 
 def traced(
