@@ -29,7 +29,7 @@ def said(words: NeedPhrases, spoken: Spoken, against: set[int], naming: set[str]
         return {}
     read = sorted(of_the_matter - spoken.too_long)
     parts = [part for number in read for part in _parts(words, spoken, number)]
-    settled = any(_named(item) for _, item in parts) or bool(spoken.naming(words.settles))
+    settled = any(_named(item) for _, item in parts) or spoken.first_naming(words.settles) is not None
     seen: dict[Said, set[int]] = {"need": set(), "mention": set()}
     seen["doubt"] = of_the_matter & spoken.too_long
     against = against | spoken.holding(words.withdraws)

@@ -60,6 +60,11 @@ class Spoken:
                     found.add(number)
         return found
 
+    def first_naming(self, rules: Rules) -> int | None:
+        """The first sentence in which one of the rules is found."""
+        numbers = {n for stem in rules.by_stem.keys() & self._standing.keys() for n in self._standing[stem]}
+        return next((n for n in sorted(numbers) if rules.found_in(self.sentences[n])), None)
+
     def being(self, rules: Rules) -> set[int]:
         """The sentences that are one of the rules from their first word to their last."""
         return {

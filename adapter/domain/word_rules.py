@@ -46,7 +46,7 @@ class Rules(tuple[Rule, ...]):
         return [self[n] for n in sorted({n for stem in by_stem.keys() & stems for n in by_stem[stem]})]
 
     def found_in(self, text: str) -> bool:
-        """In a sentence of 90 letters, 59 expressions of doubt take 10 us, one by one 51 us."""
+        """Whether any is. In a sentence of 80 letters this looks for all doubts in 29 us, one by one in 51 us."""
         return any(
             rule.may_be_in(text) and rule.pattern.search(text)
             for rule in self.beside({stem for stem in self.by_stem if stem in text})
