@@ -7,7 +7,7 @@ from typing import Any
 
 from adapter.cli.failed import Failed
 from adapter.cli.opening import tables_told
-from adapter.domain.identifiers import case_id
+from adapter.domain.identifiers import case_id, message_uuid
 from adapter.domain.message import Door, Envelope
 from adapter.domain.partners import Partners
 from adapter.mapping import partners
@@ -47,7 +47,7 @@ def letter_of(file: Path, settings: Settings, sender: str | None) -> Letter:
     who = sender or _sender(raw, envelope, known) or _anybody(known, settings)
     if not who:
         raise Failed(f"{file}: the sending organisation cannot be read; give it with --as")
-    need = envelope.message_id if envelope and door == "edi" else _need(content)
+    need = message_uuid(who, envelope.message_id) if envelope and door == "edi" else _need(content)
     return Letter(raw, door, who, envelope.message_id if envelope else "", case_id(who, need) if need else "")
 
 

@@ -34,6 +34,8 @@ class Envelope:
     `digest`: SHA-256 (hex) of the content without what changes at a resend.
     `generated`: GenDate or Bundle.timestamp as it stands in the message. `test`: ProcessingStatus D.
     `parent`, `conversation`: the MsgIds that ConversationRef names (Hodemelding 1.2), "" where it is not there.
+    The door gives each of them as it stands. Once the sender is known, MsgIds are UUIDs (`identifiers.message_uuid`),
+    and `written` is the MsgId as it stood, which an AppRec repeats.
     """
 
     door: Door
@@ -50,6 +52,7 @@ class Envelope:
     kind_display: str = ""
     parent: str = ""
     conversation: str = ""
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from adapter.domain.need import consent_findings, identity_findings
 from adapter.domain.problems import Finding, Refused
 from adapter.flows import need, taking
 from adapter.flows.answering import answer_to
+from adapter.flows.conversation import identified
 from adapter.flows.doors import NotTrusted, Opened, Read, gate, open_message, read_message, trusted_sender
 from adapter.flows.parts import Parts
 from adapter.flows.repeats import content_key, repeated_answer
@@ -153,7 +154,7 @@ def _unreadable(unreadable: Unreadable, door: Door, caller: Caller, at: datetime
     if envelope is None:
         return answer_to(None, door, unreadable.findings, at, parts)
     sender = trusted_sender(envelope, caller, parts)
-    return _refuse(sender, envelope, unreadable.findings, at, parts)
+    return _refuse(sender, identified(envelope, sender), unreadable.findings, at, parts)
 
 
 def _keep(

@@ -1,12 +1,31 @@
-"""Which case a message continues, by what its ConversationRef names."""
+"""Which message one is, and which case it continues, by what its ConversationRef names."""
 
-import uuid
+from dataclasses import replace
 
-from adapter.domain.identifiers import case_id, derived
+from adapter.domain.identifiers import case_id, derived, message_uuid
 from adapter.domain.message import Envelope
 from adapter.flows.participants import takes_part
 from adapter.flows.parts import Parts
 from adapter.ports import Transaction
+
+
+def identified(envelope: Envelope, sender: str) -> Envelope:
+    """The envelope with a UUID wherever a Hodemelding of `sender` (organisation number) names a message."""
+    if envelope.door != "edi":
+        return envelope
+    written = envelope.message_id
+    this, parent, conversation = (
+        message_uuid(sender, named) if named else ""
+        for named in (written, envelope.parent, envelope.conversation)
+    )
+    return replace(
+        envelope,
+        message_id=this,
+        envelope_id=this,
+        parent=parent,
+        conversation=conversation,
+        written=written,
+    )
 
 
 def known_case(envelope: Envelope, sender: str, parts: Parts) -> str | None:
@@ -23,14 +42,6 @@ def known_case(envelope: Envelope, sender: str, parts: Parts) -> str | None:
             return None
         there = takes_part(glance[1], tx.of_case(found), sender, parts.clock(), parts)
         return found if there or sender == glance[1].owner else None
-
-
-def first_of_conversation(envelope: Envelope) -> str:
-    """The id (UUID) of the message that began the conversation, as far as it is named and can be the id of a need."""
-    try:
-        return str(uuid.UUID(envelope.conversation))
-    except ValueError:
-        return ""
 
 
 def _case(tx: Transaction, envelope: Envelope, sender: str) -> str | None:

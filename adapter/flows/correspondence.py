@@ -122,5 +122,5 @@ def _answer(came: Received, parts: Parts) -> Thread:
     asked = None
     if envelope.kind == REQUEST and theme and isinstance(theme.value, dict):
         code = Code(*(str(theme.value.get(a, "")) for a in ("@V", "@DN", "@S")))
-        asked = Asked(code, came.message_id)
-    return Thread(came.message_id, envelope.conversation or came.message_id, envelope, asked)
+        asked = Asked(code, envelope.message_id)
+    return Thread(envelope.message_id, envelope.conversation or envelope.message_id, envelope, asked)

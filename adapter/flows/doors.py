@@ -12,7 +12,7 @@ from adapter.domain.message import Caller, Door, Envelope, Party
 from adapter.domain.need import NUMBERS, strictest
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import brought_along
-from adapter.flows.conversation import first_of_conversation, known_case
+from adapter.flows.conversation import identified, known_case
 from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent, reported_consent
 from adapter.flows.wording import existence, worded
@@ -68,6 +68,7 @@ def open_message(
             raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, event_system=parts.event_system
         )
     sender = trusted_sender(envelope, caller, parts)
+    envelope = identified(envelope, sender)
     return Opened(
         replace(envelope, sender=named(envelope.sender, parts)),
         tree,
@@ -138,8 +139,10 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         _on_consent(facts, origin, found, coded)
     if way.table == "need":
         _complete(facts)
-    if "message.status" in facts and first_of_conversation(opened.envelope):
-        facts["need.id"] = first_of_conversation(opened.envelope)
+    if opened.envelope.door == "edi" and "need.id" in facts:
+        facts["need.id"] = opened.envelope.message_id
+    if "message.status" in facts and opened.envelope.conversation:
+        facts["need.id"] = opened.envelope.conversation
         origin["need.id"] = "MsgHead.MsgInfo.ConversationRef.RefToConversation"
     status, known = facts.get("message.status"), opened.known is not None
     way = replace(way, event=event_of(way, status, found.outcome, known=known))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from adapter.domain.case import Audit, Case, Step, Version
 from adapter.domain.consent import Permit
 from adapter.domain.delivery import Delivery, Pinned
-from adapter.domain.identifiers import case_id, derived
+from adapter.domain.identifiers import case_id, derived, message_uuid
 from adapter.domain.message import Caller, Received
 from adapter.domain.need import shielded
 from adapter.domain.problems import Finding, Refused
@@ -67,12 +67,14 @@ def _message(tx: Transaction, id_: str, parts: Parts) -> Received | None:
     if known := parts.store.received(id_):
         return known
     senders = parts.partners.by_organisation
-    answered = (tx.answered(d, s, i) for s in senders for d in ("edi", "fhir") for i in {id_, id_.upper()})
+    spelled = ((s, i) for s in senders for i in {id_, id_.upper(), message_uuid(s, id_)})
+    answered = (tx.answered(door, s, i) for s, i in spelled for door in ("edi", "fhir"))
     return next((a for a in answered if a), None)
 
 
 def _by_need(tx: Transaction, id_: str, parts: Parts) -> Case | None:
-    cases = (tx.case(case_id(sender, id_)) for sender in parts.partners.by_organisation)
+    senders = parts.partners.by_organisation
+    cases = (tx.case(case_id(sender, message_uuid(sender, id_))) for sender in senders)
     return next((case for case in cases if case), None)
 
 

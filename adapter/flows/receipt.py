@@ -21,6 +21,7 @@ from adapter.domain.acknowledgement import about
 from adapter.domain.case import Audit, Case, Waiting
 from adapter.domain.delivery import Delivery, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, because, conclude
+from adapter.domain.identifiers import message_uuid
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.answering import NOTHING, problem_answer
@@ -54,7 +55,7 @@ def told(message_id: str, by: str, receipt: Receipt, evidence: str, parts: Parts
     `receipt.said` is one of the AppRec words; `evidence` a digest or an id under which what was said is found again.
     Raises StoreBusy or Collision.
     """
-    found = _sent_to(by, message_id.lower(), parts)
+    found = _sent_to(by, message_uuid(by, message_id), parts)
     if found is None:
         return False
     heard = parts.store.receipts_of(found.id)

@@ -13,6 +13,7 @@ from typing import Final, Literal, cast, get_args
 from lxml import etree
 
 from adapter.domain.acknowledgement import Version
+from adapter.domain.identifiers import message_uuid
 from adapter.domain.message import Envelope, Party
 from adapter.domain.problems import Catalogue, Finding, Refused
 from adapter.wire import xml
@@ -95,7 +96,7 @@ def write(
     original = _element(root, "OriginalMsgId")
     _code(original, "MsgType", V=envelope.kind, DN=envelope.kind_display)
     _text(original, "IssueDate", envelope.generated)
-    _text(original, "Id", envelope.message_id)
+    _text(original, "Id", envelope.written or envelope.message_id)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
@@ -153,7 +154,7 @@ def read_receipt(raw: bytes, message_id: str) -> tuple[str, str]:
         found = read(raw)
     except Refused:
         return "nonsense", ""
-    about_it = found.original.lower() == message_id.lower()
+    about_it = message_uuid("", found.original) == message_uuid("", message_id)
     return (found.said, found.codes) if about_it else ("nonsense", "")
 
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
+from adapter.domain.identifiers import uuid_of
 from adapter.domain.message import Acknowledge, Envelope, Party
 from adapter.domain.problems import Finding, Refused
 from adapter.wire import xml
@@ -34,7 +35,7 @@ _NUMBER = MappingProxyType({"HER": re.compile(r"[0-9]{1,10}"), "ENH": re.compile
 _ACK: Mapping[str, Acknowledge] = MappingProxyType(
     {"": "always", "J": "always", "N": "never", "F": "on-error"}
 )
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LONGEST_ID = 100  # xs:string in the standard, a GUID in practice; some systems have ids of their own
 _ZONE = r"(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
 _MOMENT = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9]{{2}}(:[0-9]{{2}}){{2}}(\.[0-9]+)?{_ZONE}")
 _OURS = f"{{{NAMESPACE}}}"
@@ -96,7 +97,7 @@ def open_message(
     head = _At(root, "MsgHead", list(strangers))
     info = head.child("MsgInfo")
     payload = _payload(head)
-    envelope = _envelope(info, payload, hashlib.sha256(raw).hexdigest()) if info else None
+    envelope = _envelope(info, payload, raw) if info else None
     _check_document(head)
     if schemas:
         told = {finding.where for finding in head.findings}
@@ -139,14 +140,12 @@ def _strangers(element: etree._Element, place: str) -> Iterator[Finding]:
             yield from _strangers(child, here)
 
 
-def _envelope(info: _At, payload: str, digest: str) -> Envelope:
+def _envelope(info: _At, payload: str, raw: bytes) -> Envelope:
     kind, kind_display = info.code("Type", required=True)
     version = info.text("MIGversion")
     if version and version != VERSION:
         info.note("malformed-value", "MIGversion")
-    generated, message_id = _moment(info), info.text("MsgId")
-    if message_id and not _UUID.fullmatch(message_id):
-        info.note("malformed-message-id", "MsgId")
+    generated, message_id = _moment(info), _message_id(info)
     ack, _ = info.code("Ack")
     if ack not in _ACK:
         info.note("unknown-code", "Ack.@V")
@@ -161,7 +160,7 @@ def _envelope(info: _At, payload: str, digest: str) -> Envelope:
         sender=_party(info.child("Sender")),
         receiver=_party(info.child("Receiver")),
         generated=generated,
-        digest=digest,
+        digest=_digest(raw, message_id),
         test=info.code("ProcessingStatus")[0] == "D",
         acknowledge=_ACK.get(ack, "always"),
         parent=parent,
@@ -169,10 +168,31 @@ def _envelope(info: _At, payload: str, digest: str) -> Envelope:
     )
 
 
+def _digest(raw: bytes, message_id: str) -> str:
+    """SHA-256 (hex) of the message, the same however its sender spells its UUID."""
+    uuid = uuid_of(message_id)
+    if uuid and uuid != message_id:
+        raw = raw.replace(message_id.encode(), uuid.encode())
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _message_id(info: _At) -> str:
+    """MsgId, any text that can be shown in a line."""
+    child = info.child("MsgId")
+    message_id = (child.element.text or "").strip() if child else ""
+    if child and not (message_id.isprintable() and 0 < len(message_id) <= _LONGEST_ID):
+        info.note("malformed-message-id", "MsgId")
+    return message_id
+
+
 def _conversation(info: _At) -> tuple[str, str]:
-    """RefToParent and RefToConversation; a message that begins a conversation has neither."""
+    """RefToParent and RefToConversation; a message that begins a conversation has neither, or has them empty."""
     reference = info.child("ConversationRef", required=False)
-    return (reference.text("RefToParent"), reference.text("RefToConversation")) if reference else ("", "")
+    if reference is None:
+        return "", ""
+    named = (reference.child(name) for name in ("RefToParent", "RefToConversation"))
+    parent, conversation = ((child.element.text or "").strip() if child else "" for child in named)
+    return parent, conversation
 
 
 def _moment(info: _At) -> str:
