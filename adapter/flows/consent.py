@@ -9,12 +9,12 @@ from datetime import datetime
 
 from adapter.domain.case import Case, Step, Version
 from adapter.domain.consent import Deny, Permit
-from adapter.domain.delivery import Delivery, Outgoing
+from adapter.domain.delivery import Delivery, Outgoing, Receipt
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
 from adapter.flows.consents import consent_findings, consent_of, permit
-from adapter.flows.outbox import has_received, need_stopped, outgoing
+from adapter.flows.outbox import handed_over, may_have_got, need_stopped, outgoing
 from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
@@ -79,7 +79,7 @@ def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapp
                 ended = tx.stop(asked.case.id, recipient, category, asked.at, because)
                 stopped += ended
                 if ended and category == "need":
-                    tx.wait_for_person(need_stopped(asked.case.id, asked.at))
+                    need_stopped(tx, asked.case.id, ended, asked.at, parts)
         return {"stopped": ",".join(str(s) for s in sorted(stopped))} if stopped else {}
 
     return stops
@@ -90,13 +90,15 @@ def _follows(asked: Update, parts: Parts) -> Offers:
 
     def follows(tx: Transaction, version: Version, _origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
-        deliveries = tx.deliveries(asked.case.id)
+        deliveries, said = tx.deliveries(asked.case.id), tx.receipts(asked.case.id)
         notices = [
             outgoing(asked.case, party, "consent-changed", "consent-notice", version, [version], asked.at)
-            for party in _parties(asked, deliveries, parts)
+            for party in _parties(asked, deliveries, said, parts)
             if party != asked.caller.organisation and _concerns(party, asked, versions, parts)
         ]
-        known = [d for d in deliveries if d.state != "stopped-by-consent"]
+        known = [
+            d for d in deliveries if d.state != "stopped-by-consent" or handed_over(said.get(d.id, ()), parts)
+        ]
         opened = _plan_now_permitted(asked.case, versions, version, asked.at, parts)
         need = _need_now_permitted(asked, versions, version, known, parts)
         if need:
@@ -106,11 +108,14 @@ def _follows(asked: Update, parts: Parts) -> Offers:
     return follows
 
 
-def _parties(asked: Update, deliveries: Sequence[Delivery], parts: Parts) -> list[str]:
-    """Who can be reached and knows of the case: no notice is the first that an organisation hears of somebody."""
+def _parties(
+    asked: Update, deliveries: Sequence[Delivery], said: Mapping[int, Sequence[Receipt]], parts: Parts
+) -> list[str]:
+    """Who can be reached and may have got anything of the case: who may have a letter must learn that consent ended,
+    and for nobody else is a notice the first that is heard of somebody."""
     case, partners = asked.case, parts.partners.by_organisation
     others = {case.owner or "", *team_organisations(asked.versions, asked.at, parts)}
-    know = {o for o in others if has_received(deliveries, o) and not has_returned(case, o)}
+    know = {o for o in others if may_have_got(deliveries, said, o, parts) and not has_returned(case, o)}
     return sorted(p for p in {case.requester, *know} if p in partners and partners[p].reachable)
 
 

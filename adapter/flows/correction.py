@@ -11,7 +11,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
 from adapter.flows.attachments import documents
 from adapter.flows.lateness import is_notification, overtaken, put_before_a_person
-from adapter.flows.outbox import has_received, need_stopped, outgoing
+from adapter.flows.outbox import may_have_got, need_stopped, outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.placing import (
@@ -124,7 +124,7 @@ def withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken
     tx.move(case, steps)
     _stop_what_may_not_go(tx, case, notice, parts)
     owner = case.owner or ""
-    if has_received(tx.deliveries(case.id), owner):
+    if may_have_got(tx.deliveries(case.id), tx.receipts(case.id), owner, parts):
         told = (outgoing(case, owner, "consent-changed", "consent-notice", v, [v], notice.at) for v in kept)
         tx.send([*told])
     return Taken(case.id, (Finding("consent-withdrawn", "consent"),))
@@ -138,9 +138,9 @@ def _stop_what_may_not_go(tx: Transaction, case: Case, notice: Notice, parts: Pa
     }
     for recipient, category in sorted(queued):
         if isinstance(may_have(versions, recipient, category, notice.at, parts), Deny):
-            tx.stop(case.id, recipient, category, notice.at, notice.source)
+            ended = tx.stop(case.id, recipient, category, notice.at, notice.source)
             if category == "need":
-                tx.wait_for_person(need_stopped(case.id, notice.at))
+                need_stopped(tx, case.id, ended, notice.at, parts)
 
 
 def _answered(tx: Transaction, case: Case, after: Case, parts: Parts) -> Sequence[Resource]:

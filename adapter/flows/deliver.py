@@ -188,7 +188,7 @@ def _settle(
                 what = "held" if one.place == "held" else "stopped"
                 tx.record(_evidence(what, one.delivery, one.because, (), now))
             if one.delivery.id in stands and one.delivery.outgoing.category == "need":
-                tx.wait_for_person(need_stopped(one.delivery.outgoing.case_id, now))
+                need_stopped(tx, one.delivery.outgoing.case_id, (one.delivery.id,), now, parts)
     return pause
 
 

@@ -11,6 +11,7 @@ from adapter.domain.lifecycle import LifeCycle
 from adapter.domain.message import Received
 from adapter.domain.problems import Refused
 from adapter.domain.record import CaseRecord
+from adapter.flows.outbox import handed_over
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of, instant
 from adapter.wire import edi, message
@@ -132,17 +133,20 @@ def lists(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
     case, cycle = record.case, parts.tables.lifecycles["case"]
     on = {w.list for w in record.waiting if w.resolved_at is None}
     wanted = "routing" if case.state == "wrong-addressee" else _ON_LIST.get(case.state)
-    if (wanted and wanted not in on) or (_need_stopped(record) and "consent" not in on):
+    if (wanted and wanted not in on) or (_need_stopped(record, parts) and "consent" not in on):
         yield Violation("who-waits-is-on-a-list", f"case {case.id}")
     if on - {"conversation"} and cycle.cells.get(case.state, {}).get("correct") == "":
         yield Violation("who-is-on-a-list-waits", f"case {case.id}")
 
 
-def _need_stopped(record: CaseRecord) -> bool:
-    """Whether the unit that was to get the need gets nothing of it, because consent stopped it."""
+def _need_stopped(record: CaseRecord, parts: Parts) -> bool:
+    """Whether the unit that was to get the need gets nothing of it, because consent stopped it. Where it may have got
+    it all the same, a person may have asked it."""
     to = record.case.owner
     sent = [d for d in record.deliveries if d.outgoing.category == "need" and d.outgoing.recipient == to]
-    return record.case.state == "routed" and bool(sent) and all(d.state == "stopped-by-consent" for d in sent)
+    said = ((receipt for _, _, receipt in record.receipts.get(d.id, ())) for d in sent)
+    stopped = bool(sent) and all(d.state == "stopped-by-consent" for d in sent)
+    return record.case.state == "routed" and stopped and not any(handed_over(heard, parts) for heard in said)
 
 
 def gone(record: CaseRecord, audited_since: datetime | None) -> Iterator[Violation]:

@@ -1,11 +1,19 @@
 """What a decision wants sent, to whom, about which versions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from adapter.domain.case import Case, Version, Waiting
-from adapter.domain.delivery import Delivery, Outgoing, Pinned
+from adapter.domain.delivery import Delivery, Outgoing, Pinned, Receipt
+from adapter.domain.exchange import conclude
 from adapter.domain.identifiers import derived
+from adapter.flows.parts import Parts
+from adapter.ports import Transaction
+
+STOPPED: Final = "need-stopped"
+OUTCOME_OPEN: Final = "need-outcome-open"
+_UNANSWERED = frozenset({"carried", "timed-out", "cut-off"})
 
 
 def pinned(version: Version) -> Pinned:
@@ -82,6 +90,30 @@ def has_received(deliveries: Iterable[Delivery], organisation: str) -> bool:
     return any(d.outgoing.recipient == organisation and d.state == "accepted" for d in deliveries)
 
 
-def need_stopped(case_id: str, at: datetime) -> Waiting:
-    """A need that could not be sent must be on somebody's list: nobody else would notice."""
-    return Waiting(case_id, "consent", "need-stopped", at)
+def handed_over(said: Iterable[Receipt], parts: Parts) -> bool:
+    """Whether a delivery may be with its recipient, after all that was said of it (oldest first): carried without a
+    receipt, or tried without an answer that says so or the contrary, and not rejected since."""
+    open_ = False
+    for receipt in said:
+        rule = conclude(parts.tables.answers, receipt)
+        if rule.conclusion == "rejected":
+            open_ = False
+        elif receipt.transport in _UNANSWERED or rule.because == "not-confirmed":
+            open_ = True
+    return open_
+
+
+def may_have_got(
+    deliveries: Iterable[Delivery], said: Mapping[int, Sequence[Receipt]], organisation: str, parts: Parts
+) -> bool:
+    """Whether anything of a case came to an organisation (number) or may have come, by what was `said` of each."""
+    to_it = (d for d in deliveries if d.outgoing.recipient == organisation)
+    return any(d.state == "accepted" or handed_over(said.get(d.id, ()), parts) for d in to_it)
+
+
+def need_stopped(tx: Transaction, case_id: str, stopped: Collection[int], at: datetime, parts: Parts) -> None:
+    """A need that consent stopped must be on somebody's list: nobody else would notice. Where a letter was on its way
+    (ids `stopped`) nobody knows here whether it came, so that is what the list says."""
+    said = tx.receipts(case_id)
+    open_ = any(handed_over(said.get(id_, ()), parts) for id_ in stopped)
+    tx.wait_for_person(Waiting(case_id, "consent", OUTCOME_OPEN if open_ else STOPPED, at))

@@ -25,7 +25,7 @@ from adapter.domain.identifiers import message_uuid
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.answering import NOTHING, problem_answer
-from adapter.flows.outbox import outgoing
+from adapter.flows.outbox import OUTCOME_OPEN, STOPPED, outgoing
 from adapter.flows.parts import Parts
 from adapter.ports import Transaction
 from adapter.wire import apprec
@@ -59,7 +59,7 @@ def told(message_id: str, by: str, receipt: Receipt, evidence: str, parts: Parts
     if found is None:
         return False
     heard = parts.store.receipts_of(found.id)
-    if heard and heard[-1][2] == receipt:
+    if heard and heard[-1][2] == receipt and not _moves(found, receipt, parts):
         return True
     with parts.store.transaction() as tx:
         case = tx.case(found.outgoing.case_id)  # locked: from here on no postman moves the delivery
@@ -69,14 +69,30 @@ def told(message_id: str, by: str, receipt: Receipt, evidence: str, parts: Parts
         rule = _settle(tx, case, delivery, receipt, evidence, parts)
         if rule.conclusion == "accepted" and delivery.place == "held":
             looked_at(tx, case.id, by, parts)
+        if delivery.state == "stopped-by-consent" and delivery.outgoing.category == "need":
+            _outcome_known(tx, case, rule, parts)
     return True
 
 
+def _moves(delivery: Delivery, receipt: Receipt, parts: Parts) -> bool:
+    """Whether what was said before says something new: since then a person has sent the delivery again."""
+    rule = conclude(parts.tables.answers, receipt)
+    after = parts.tables.lifecycles["exchange"].after(delivery.state, rule.conclusion)
+    return after is not None and after != delivery.state
+
+
+def _outcome_known(tx: Transaction, case: Case, rule: AnswerRule, parts: Parts) -> None:
+    """Of a need that consent stopped on its way: where it came nobody has to ask, and where not the list says so."""
+    now, by = parts.clock(), "adapter"
+    if rule.conclusion == "accepted":
+        tx.resolve(case.id, now, by, (STOPPED, OUTCOME_OPEN))
+    elif tx.resolve(case.id, now, by, (OUTCOME_OPEN,)):
+        tx.wait_for_person(Waiting(case.id, "consent", STOPPED, now))
+
+
 def looked_at(tx: Transaction, case_id: str, by: str, parts: Parts) -> None:
-    """Close what receipts have put on a list, if nothing else of the case (locked by `tx`) is on one."""
-    on = {w.reason for w in parts.store.waiting() if w.case_id == case_id}
-    if on and on <= {CONTRADICTS, *(rule.reason for rule in parts.tables.rejections)}:
-        tx.resolve(case_id, parts.clock(), by)
+    """Close what receipts have put on a list; what else is on one of the case (locked by `tx`) stays there."""
+    tx.resolve(case_id, parts.clock(), by, {CONTRADICTS, *(rule.reason for rule in parts.tables.rejections)})
 
 
 def _sent_to(by: str, message_id: str, parts: Parts) -> Delivery | None:

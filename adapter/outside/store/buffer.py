@@ -1,6 +1,6 @@
 """What a flow has decided and nobody has written yet, and writing it: each table once, for one flow or for many."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from operator import itemgetter
@@ -73,9 +73,13 @@ class Buffer:
         row = self.waiting.setdefault((waiting.case_id, waiting.list), rows.values(waiting))
         row["reason"] = waiting.reason
 
-    def resolve(self, case_id: str, at: datetime, by: str) -> int:
-        """Of a case of this buffer: close what waits; how many there were."""
-        mine = [key for key in self.waiting if key[0] == case_id]
+    def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
+        """Of a case of this buffer: close what waits, or only for these reasons; how many there were."""
+        mine = [
+            key
+            for key, row in self.waiting.items()
+            if key[0] == case_id and (not reasons or row["reason"] in reasons)
+        ]
         self.closed += [self.waiting.pop(key) | {"resolved_at": at, "resolved_by": by} for key in mine]
         return len(mine)
 

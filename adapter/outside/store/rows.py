@@ -1,6 +1,7 @@
 """Rows to objects of the domain, and back."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -115,6 +116,14 @@ def delivery_of(row: Record) -> Delivery:
 
 def receipt_of(row: Record) -> Receipt:
     return Receipt(**_only(Receipt, row))
+
+
+def receipts_by_delivery(said: Sequence[Record]) -> Mapping[int, Sequence[Receipt]]:
+    """What was said of each delivery, by its id, in the order of the rows."""
+    found: dict[int, list[Receipt]] = {}
+    for row in said:
+        found.setdefault(row["delivery"], []).append(receipt_of(row))
+    return found
 
 
 def audit_values(audit: Audit) -> Record:

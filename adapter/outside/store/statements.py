@@ -126,10 +126,17 @@ RESOLVE = (
     .where(waiting.c.case_id == bindparam("case"), waiting.c.resolved_at.is_(None))
     .values(resolved_at=bindparam("at"), resolved_by=bindparam("by"))
 )
+RESOLVE_OF = RESOLVE.where(waiting.c.reason.in_(bindparam("reasons", expanding=True)))
 
 DELIVERIES = select(delivery).where(delivery.c.id.in_(bindparam("ids", expanding=True)))
 DELIVERY_OF_MESSAGE = select(delivery).where(delivery.c.message_id == bindparam("message_id"))
 DELIVERIES_OF_CASE = select(delivery).where(delivery.c.case_id == bindparam("case")).order_by(delivery.c.id)
+RECEIPTS_OF_CASE = (
+    select(receipt)
+    .join(delivery, delivery.c.id == receipt.c.delivery)
+    .where(delivery.c.case_id == bindparam("case"))
+    .order_by(receipt.c.id)
+)
 SENT_OF_CASES = select(
     delivery.c.message_id, delivery.c.recipient, delivery.c.case_id, delivery.c.place
 ).where(delivery.c.case_id.in_(bindparam("cases", expanding=True)))

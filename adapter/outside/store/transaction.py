@@ -12,7 +12,7 @@ from datetime import datetime
 from types import TracebackType
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
-from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Settled
+from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Receipt, Settled
 from adapter.domain.message import Received
 from adapter.outside.store import removal, rows, settle, work
 from adapter.outside.store.buffer import Buffer, write
@@ -33,8 +33,10 @@ from adapter.outside.store.statements import (
     GLANCE,
     HASTEN,
     MOVE_CASE,
+    RECEIPTS_OF_CASE,
     REFERRED_TO,
     RESOLVE,
+    RESOLVE_OF,
     SAME_WAITING,
     UNPAUSE,
     WRITE_CASE,
@@ -44,10 +46,7 @@ from adapter.ports import Transaction
 
 
 class SqlTransaction:
-    """Lock order: cases (`case`, `send`, `stop`, `settle`; several at once are sorted), then one recipient's pause.
-
-    Used as a context manager; `commit` is called inside.
-    """
+    """Lock order: cases (`case`, `send`, `stop`, `settle`; several at once are sorted), then one recipient's pause."""
 
     def __init__(self, connections: Connections, group: Group) -> None:
         self._connections, self._group = connections, group
@@ -150,12 +149,13 @@ class SqlTransaction:
         if not self._own().run(SAME_WAITING, case=key[0], list_=key[1], why=waiting.reason):
             self._new.wait_for_person(waiting)
 
-    def resolve(self, case_id: str, at: datetime, by: str) -> int:
-        """Close every open row of the case; how many there were."""
+    def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
+        """Close the open rows of the case, or only those with these reasons; how many there were."""
         if case_id in self._new.cases:
-            return self._new.resolve(case_id, at, by)
+            return self._new.resolve(case_id, at, by, reasons)
         self._written(self._new.waiting)
-        return self._own().run(RESOLVE, case=case_id, at=at, by=by)
+        only = {"reasons": sorted(reasons)} if reasons else {}
+        return self._own().run(RESOLVE_OF if only else RESOLVE, case=case_id, at=at, by=by, **only)
 
     def purge(self, case_id: str, at: datetime, by: str, because: str) -> None:
         """Nothing of the case stays but a tombstone, its answers and its audit."""
@@ -244,11 +244,11 @@ class SqlTransaction:
         self._written(self._new.deliveries)
         return [rows.delivery_of(row) for row in self._sql.rows(DELIVERIES_OF_CASE, case=case_id)]
 
-    def settle(self, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
-        """Write back a batch, and the pause if one is given; the ids of those that stand now as they were settled.
+    def receipts(self, case_id: str) -> Mapping[int, Sequence[Receipt]]:
+        return rows.receipts_by_delivery(self._sql.rows(RECEIPTS_OF_CASE, case=case_id))
 
-        An outcome without a try sets the clock of its delivery; a try leaves it as it is.
-        """
+    def settle(self, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
+        """Write back a batch, and the pause if one is given; the ids of those that stand now as they were settled."""
         return settle.settle(self._settled(), settled, pause)
 
     def unpause(self, recipient: str) -> None:
