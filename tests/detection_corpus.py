@@ -31,16 +31,18 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Labelled:
-    """A text, or several at their places, and what it is."""
+    """A text, or several at their places, and what it is; `consent` and `kind` where these are labelled, too."""
 
     id: str
     label: str
     why: str
     texts: tuple[tuple[str, str], ...]
     decides: str
+    consent: str = ""
+    kind: str = ""
 
     def detected(self) -> Detected:
-        return detect(PHRASES, self.texts)
+        return detect(PHRASES, self.texts, {PLACES["vedlegg"]})
 
 
 def labelled(half: str) -> list[Labelled]:
@@ -51,7 +53,15 @@ def labelled(half: str) -> list[Labelled]:
 
 def _labelled(entry: dict[str, str]) -> Labelled:
     texts = tuple((PLACES[name], text) for name, text in entry.items() if name in PLACES)
-    if len(texts) + 3 + ("decides" in entry) != len(entry):
+    if len(texts) + 3 + len(entry.keys() & {"decides", "consent", "kind"}) != len(entry):
         raise ValueError(f"{entry['id']}: what stands where?")
     decides = PLACES[entry["decides"]] if len(texts) > 1 else texts[0][0]
-    return Labelled(entry["id"], entry["is"], entry["why"], texts, decides)
+    return Labelled(
+        entry["id"],
+        entry["is"],
+        entry["why"],
+        texts,
+        decides,
+        entry.get("consent", ""),
+        entry.get("kind", ""),
+    )

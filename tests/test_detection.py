@@ -57,7 +57,6 @@ REFUSED = [
     "Pasienten har samtykket til at kommunen kontaktes, men trakk samtykket i dag.",
     "Samtykke er trukket.",
     "Samtykket er trekt attende.",
-    "Far har samtykket. Pasienten (17) er imot.",
     "Samtykke: nei.",
     "Pasienten nekter å samtykke.",
     "Pasienten motset seg at kommunen får melding.",
@@ -83,6 +82,7 @@ UNCLEAR = [
     "Dersom pasienten samtykker, kan kommunen kontaktes.",
     "Pasienten har ikke trukket samtykket.",
     "Samtykke er innhentet. Mor er imot.",
+    "Far har samtykket. Pasienten (17) er imot.",
     "Samtykke er innhentet. Pasienten har ombestemt seg.",
 ]
 
@@ -109,7 +109,11 @@ def test_a_text_is_taken_for_what_it_says(phrases: Phrases, text: str, outcome: 
         ("Pasienten har samtykket til at kommunen får denne meldingen.", "obtained"),
         ("Pasienten har samtykket til at kommunen kontaktes.", "obtained"),
         ("Pasienten samtykkjer til melding.", "obtained"),
-        ("Samtykke er innhentet.", "obtained"),
+        ("Samtykke er innhentet.", "unclear"),
+        ("Pasienten ønsker ikke at kommunen kontaktes.", "refused"),
+        ("Pasienten har trukket samtykket til at kommunen kontaktes.", "refused"),
+        ("Pasienten samtykker ikke til forskning.", "unclear"),
+        ("Pasienten ble ikke spurt om allergier.", "unclear"),
         ("Pasienten har ikke samtykket.", "refused"),
         ("Pasienten samtykker ikke til at kommunen får vite noe.", "refused"),
         ("Pasienten er ikkje spurd.", "not-asked"),

@@ -33,7 +33,7 @@ CAPITALS = [
 def rules(phrases: Phrases) -> Rules:
     """Those that all texts are searched for."""
     words = phrases.consent
-    of_consent = (*words.mentions, *words.refused, *words.not_asked, *words.obtained)
+    of_consent = (*words.mentions, *words.denies, *words.refused, *words.not_asked, *words.obtained)
     of_need = [phrases.need.naming, phrases.need.settles, phrases.need.withdraws]
     of_facts = [signal.phrases for signal in phrases.signals]
     return Rules((*phrases.against, *of_consent, *(rule for group in of_need + of_facts for rule in group)))
@@ -133,6 +133,6 @@ def test_every_rule_of_the_table_has_stems() -> None:
 def test_a_letter_that_python_takes_for_an_i_hides_nothing(letter: str) -> None:
     """Regular expressions without regard to case find it, so the words must be found, too."""
     text = f"Pasienten har {letter}kke samtykket"
-    refused = PHRASES.consent.refused[0]
+    refused = PHRASES.consent.denies[0]
     assert refused.pattern.search(text)
     assert holds_its_stems(text, refused)

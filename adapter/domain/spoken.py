@@ -83,3 +83,8 @@ class Spoken:
         after = number + 1
         same = after < len(self.places) and self.places[after] == self.places[number]
         return self.sentences[after] if same else ""
+
+    def before(self, number: int) -> str:
+        """The sentence in front of this one in the same text, "" before the first."""
+        same = number > 0 and self.places[number - 1] == self.places[number]
+        return self.sentences[number - 1] if same else ""

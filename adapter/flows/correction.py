@@ -1,9 +1,9 @@
 """A hospital corrects a need it has reported, or tells that the person has taken the consent back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from adapter.domain.case import Case, Resource, Step, Version
+from adapter.domain.case import Case, Resource, Step, Version, Waiting
 from adapter.domain.consent import Deny
 from adapter.domain.delivery import Delivery
 from adapter.domain.need import Verdict
@@ -51,16 +51,29 @@ def correct(
     after = replace(case, state=state)
     step = Step(case.id, "case", "correct", case.state, state, notice.at, notice.actor, notice.source)
     tx.move(after, [step])
-    differs = tuple(f for f in verdict.findings if f.problem == "stay-differs")
+    findings = tuple(f for f in verdict.findings if f.problem == "stay-differs")
+    findings += tuple(_unclear_on_consent(facts))
     if case.state == "routed" and not _gets_it(tx.deliveries(case.id), case.owner):
-        return _sent_anew(tx, after, notice, facts, parts, differs)
+        return _sent_anew(tx, after, notice, facts, parts, findings)
     told = _corrected(tx, case, after, notice, facts, parts)
     need = next(v for v in told if v.type == "ServiceRequest")
     if case.state != "wrong-addressee":
         ground = notice.message_id
         out = outgoing(after, case.owner, "need-corrected", "need", need, told, notice.at, ground=ground)
         tx.send([out])
-    return Taken(case.id, differs)
+    _put_on_list(tx, case, facts, notice)
+    return Taken(case.id, findings)
+
+
+def _unclear_on_consent(facts: Mapping[str, str]) -> Iterator[Finding]:
+    """Words that may take the consent back, or may be about something else, end nothing by themselves."""
+    if facts.get("consent.words") == "unclear":
+        yield Finding("note-unclear-on-consent", "consent.status")
+
+
+def _put_on_list(tx: Transaction, case: Case, facts: Mapping[str, str], notice: Notice) -> None:
+    for finding in _unclear_on_consent(facts):
+        tx.wait_for_person(Waiting(case.id, "consent", finding.problem, notice.at))
 
 
 def _corrected(
@@ -96,6 +109,7 @@ def _sent_anew(
     kept = write_whole(tx, case, notice, facts, _still(case, parts), parts)
     send_need(tx, case, [*kept, *traced(tx, case, kept, "correct", notice, parts)], notice)
     tx.resolve(case.id, notice.at, notice.actor)
+    _put_on_list(tx, case, facts, notice)
     return Taken(case.id, findings)
 
 

@@ -172,8 +172,10 @@ def _roots(opened: Opened, table: ReadingTable) -> tuple[Root, ReportedConsent, 
 def _on_consent(
     facts: dict[str, str], origin: dict[str, str], found: Detected, coded: Mapping[str, str]
 ) -> None:
-    """The strictest counts, of the words and of each document's code."""
+    """The strictest counts, of the words and of each document's code; what the words say is known beside it."""
     words, codes = found.facts.get("consent.status"), coded.get("consent.status", "").split("\n")
+    if words:
+        facts["consent.words"] = words
     facts["consent.status"] = strictest(words, *codes)
     if facts["consent.status"] == words:
         origin["consent.status"] = found.origin["consent.status"]

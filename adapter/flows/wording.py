@@ -18,7 +18,8 @@ def worded(way: Way, reading: Reading, brought: Brought, parts: Parts) -> Detect
     so does a message that says only that there is a plan or a coordinator, which is not the need of one."""
     if not way.detects:
         return Detected("states", "", {}, {})
-    found = detect(parts.tables.phrases, (*reading.texts, *brought.words))
+    attached = {place for place, _ in brought.words}
+    found = detect(parts.tables.phrases, (*reading.texts, *brought.words), attached)
     if way.table != "need" or found.outcome == "uncertain":
         return found
     careful = _existing(reading) if found.outcome == "not-concerned" else _doubts(found, reading, brought)

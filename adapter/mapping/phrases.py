@@ -26,7 +26,8 @@ _KEYS = {
 }
 _WRITTEN = ("states", "negates", "doubts", "talks", "asked", "absent", "names", "elsewhere", "ours")
 _NEED = {"near", "settles", "withdraws", "answers", *_WRITTEN}
-_CONSENT = {"names", "mentions", "unclear", "refused", "not-asked", "obtained"}
+_CONSENT_RULES = ("mentions", "denies", "refused", "not-asked", "obtained")
+_CONSENT = {"names", "unclear", "ours", "other", "limits", *_CONSENT_RULES}
 _NAME = re.compile(r"<(\w+)(~?)>")
 
 
@@ -82,12 +83,17 @@ def _answers(raw: Mapping[str, Any], names: Mapping[str, str]) -> Answers:
 def _consent(raw: Mapping[str, Any]) -> ConsentPhrases:
     _exactly(raw, _CONSENT)
     names = _names(raw["names"])
+    rules = {key: _rules(_compiled(raw[key], names)) for key in _CONSENT_RULES}
     return ConsentPhrases(
-        mentions=_rules(_compiled(raw["mentions"], names)),
+        mentions=rules["mentions"],
+        denies=rules["denies"],
+        refused=rules["refused"],
+        not_asked=rules["not-asked"],
+        obtained=rules["obtained"],
         unclear=_compiled(raw["unclear"], names),
-        refused=_rules(_compiled(raw["refused"], names)),
-        not_asked=_rules(_compiled(raw["not-asked"], names)),
-        obtained=_rules(_compiled(raw["obtained"], names)),
+        ours=_compiled(raw["ours"], names),
+        other=_compiled(raw["other"], names),
+        limits=_compiled(raw["limits"], names),
     )
 
 
