@@ -144,7 +144,8 @@ def test_positions_are_written_in_order() -> None:
         ("uuid", "x"),
         ("day", "2026-13-01"),
         ("instant", "i går"),
-        ("identity_number", "21905297102"),
+        ("national_number", "21905297102"),
+        ("d_number", "21905297101"),
         ("digits", "12a"),
         ("digits", "٣٤"),
     ],
@@ -167,7 +168,7 @@ def test_a_time_without_zone_is_norwegian(winter: str, summer: str) -> None:
 BROKEN = {
     "unknown key": ("messages/need.yaml", "columns:", "colums: []\ncolumns:"),
     "unknown code table": ("messages/need.yaml", "codes: sex", "codes: seks"),
-    "unknown transform": ("messages/need.yaml", "as: identity_number", "as: fnr"),
+    "unknown transform": ("messages/need.yaml", "as: national_number", "as: fnr"),
     "unknown problem": ("messages/need.yaml", "need: missing-element,", "need: missing-elephant,"),
     "not a path": ("messages/need.yaml", "at: patient.name", "at: patient..name"),
     "both is and fact": ("resources/plan.yaml", "is: draft", "is: draft, fact: x"),

@@ -151,7 +151,9 @@ def test_each_fault_of_the_head_is_named_with_its_place(
 
 
 def test_all_faults_are_told_at_once() -> None:
-    text = MESSAGE.replace("MsgId>0d6e", "MsgId>" + "0" * 80).replace("T08:09:10", "").replace('V="F"', 'V="?"')
+    text = (
+        MESSAGE.replace("MsgId>0d6e", "MsgId>" + "0" * 80).replace("T08:09:10", "").replace('V="F"', 'V="?"')
+    )
     assert [found.split()[0] for found in problems(refused(text.encode()))] == [
         "malformed-value",
         "malformed-message-id",

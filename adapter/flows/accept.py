@@ -23,6 +23,9 @@ from adapter.flows.repeats import content_key, repeated_answer
 from adapter.ports import Collision, StoreBusy, Transaction
 from adapter.wire.unreadable import Unreadable
 
+_NO_NUMBER = frozenset({"wrong-check-digit", "other-kind-of-number", "unresolved-reference"})
+"""Why a number that the message has is none of the facts: it is told once what is wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
@@ -140,7 +143,7 @@ def _content_findings(read: Read, parts: Parts) -> list[Finding]:
     if read.way.event not in ("need-notified", "need-corrected"):
         return []
     person = identity_findings(read.facts, read.origin, parts.environment)
-    if any(f.problem in ("wrong-check-digit", "unresolved-reference") for f in read.findings):
+    if any(f.problem in _NO_NUMBER for f in read.findings):
         person = [f for f in person if f.problem != "missing-person-id"]
     if read.facts["consent.status"] == "refused":
         return person  # of a need that is known the consent is taken back: its case decides (pbrl § 4-1)

@@ -200,9 +200,15 @@ def _birth_date(facts: Mapping[str, str], origin: Mapping[str, str]) -> list[Fin
 
 
 def _places(roots: Mapping[str, Root]) -> dict[str, str]:
-    """Where the parts of a message stand: each resource by its role, and the one place of a person in a dialog."""
-    places = {name: root.place for name, root in roots.items()}
-    return {"patient": f"{places['MsgHead']}.MsgInfo.Patient"} if "MsgHead" in places else places
+    """Where the parts of a message stand: each resource by its role. A Hodemelding has one place of a person, and names
+    the need by a message: the one that it refers to, or itself.
+    """
+    if "MsgHead" not in roots:
+        return {name: root.place for name, root in roots.items()}
+    head = roots["MsgHead"]
+    info = f"{head.place}.MsgInfo"
+    refers = find(head.tree, "MsgInfo.ConversationRef", head.place)
+    return {"patient": f"{info}.Patient", "need": f"{info}.{'ConversationRef' if refers else 'MsgId'}"}
 
 
 def named(party: Party, parts: Parts) -> Party:

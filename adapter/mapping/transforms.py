@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import partial
 
 from adapter.domain import person
 from adapter.domain.days import OSLO
@@ -58,11 +59,14 @@ def instant(value: str) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def identity_number(value: str) -> str:
-    """Eleven digits with right check digits; spaces are taken out."""
+def identity_number(value: str, kind: person.Kind) -> str:
+    """Eleven digits with right check digits, a number of its kind; spaces are taken out."""
     number = re.sub(r"\s", "", value)
-    if person.classify(number) is None:
+    known = person.classify(number)
+    if known is None:
         raise Misfit("wrong-check-digit")
+    if known.kind != kind:
+        raise Misfit("other-kind-of-number")
     return number
 
 
@@ -93,7 +97,9 @@ TRANSFORMS: Mapping[str, Callable[[str], str]] = {
     "uuid_urn": uuid_urn,
     "day": day,
     "instant": instant,
-    "identity_number": identity_number,
+    "national_number": partial(identity_number, kind="fnr"),
+    "d_number": partial(identity_number, kind="dnr"),
+    "register_number": partial(identity_number, kind="fhn"),
     "phone": phone,
     "digits": digits,
     "truth": truth,
