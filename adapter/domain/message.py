@@ -76,6 +76,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """What an answer to an XML message needs of it, also when its content is removed. Nothing of it is about a person.
+
+    `message_id` and `conversation` are the MsgIds as they stand in it ("": it begins one); `her_id` and `service` (its
+    name) are where it came from; `asked` is TypeForesp, if it is a request: code, text and OID of the list.
+    """
+
+    message_id: str
+    conversation: str
+    her_id: str
+    service: str
+    asked: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A message that was answered: the answer is given again, word for word, when the message comes again.
 
@@ -97,3 +112,4 @@ class Received:
     findings: tuple[Finding, ...] = ()
     mapping: str = field(default="")
     content: str = ""
+    reply_to: ReplyTo | None = None

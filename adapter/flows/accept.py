@@ -11,12 +11,13 @@ from functools import partial
 
 from adapter.domain.case import Audit
 from adapter.domain.identifiers import derived
-from adapter.domain.message import Answer, Caller, Door, Envelope, Received
+from adapter.domain.message import Answer, Caller, Door, Envelope, Received, ReplyTo
 from adapter.domain.need import consent_findings, identity_findings
 from adapter.domain.problems import Finding, Refused
 from adapter.flows import need, taking
 from adapter.flows.answering import answer_to
 from adapter.flows.conversation import identified
+from adapter.flows.correspondence import reply_to_of
 from adapter.flows.doors import NotTrusted, Opened, Read, gate, open_message, read_message, trusted_sender
 from adapter.flows.parts import Parts
 from adapter.flows.repeats import content_key, repeated_answer
@@ -35,6 +36,7 @@ class _Outcome:
     case_id: str | None = None
     mapping: str = ""
     content: str = ""
+    reply_to: ReplyTo | None = None
 
 
 def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
@@ -125,7 +127,11 @@ def _take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Part
     unread = tuple(Finding("unread-element", place) for place in read.reading.unread)
     mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
     return _Outcome(
-        (*read.findings, *_placed(taken.findings, read), *unread), taken.case_id, mapping, content
+        (*read.findings, *_placed(taken.findings, read), *unread),
+        taken.case_id,
+        mapping,
+        content,
+        reply_to_of(opened.envelope, opened.tree) if opened.envelope.door == "edi" else None,
     )
 
 
@@ -186,6 +192,7 @@ def _keep(
             findings=decided.findings,
             mapping=decided.mapping,
             content=decided.content,
+            reply_to=decided.reply_to,
         )
     )
     action = "message-accepted" if decided.mapping else "message-refused"

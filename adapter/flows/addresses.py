@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapter.domain.case import Case
-from adapter.domain.message import Envelope
+from adapter.domain.message import ReplyTo
 from adapter.domain.partners import Partner
 from adapter.flows.parts import Parts
 from adapter.wire.dialogmelding import Code, Number
@@ -19,10 +19,10 @@ def sender_of(home: Partner, parts: Parts) -> Sequence[Level]:
     return _levels(home, home.service_her_ids[0], "", parts)
 
 
-def receiver_of(partner: Partner, answered: Envelope | None, case: Case, parts: Parts) -> Sequence[Level]:
+def receiver_of(partner: Partner, reply_to: ReplyTo | None, case: Case, parts: Parts) -> Sequence[Level]:
     """A reply goes to the address that wrote; a unit has its own; other letters go to the partner's first service."""
-    if answered and answered.sender.her_ids:
-        return _levels(partner, answered.sender.her_ids[-1], answered.sender.service, parts)
+    if reply_to and reply_to.her_id:
+        return _levels(partner, reply_to.her_id, reply_to.service, parts)
     if partner.organisation == case.owner and case.unit:
         unit = next((u for u in parts.directory.units if u.her_id == case.unit), None)
         return _levels(partner, case.unit, unit.name if unit else "", parts)

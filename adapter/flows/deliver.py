@@ -1,9 +1,9 @@
 """The postman of one recipient: takes what is due, asks consent, sends lanes side by side, commits what came of it.
 
 Consent is decided when a delivery is taken for sending, each time. Everything goes in the version that was decided to
-be sent, but the person as known now: an address that became protected while a letter waited does not leave with it
-(R-150). The same message id goes with every try, so a repeat after a crash is recognised; a crash repeats at most the
-batch in flight.
+be sent; in FHIR with the person as known now: an address that became protected while it waited does not leave with it
+(R-150). XML holds no address, and names the person as known when it was decided. The same message id goes with every
+try, so a repeat after a crash is recognised; a crash repeats at most the batch in flight.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.domain.case import Audit, Version
+from adapter.domain.case import Audit, Case, Version
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Delivery, Letter, Pause, Pinned, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, because, conclude, settled_at
@@ -23,7 +23,8 @@ from adapter.flows.letters import letter
 from adapter.flows.outbox import need_stopped
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
-from adapter.ports import Transport
+from adapter.flows.resources import id_of
+from adapter.ports import Transaction, Transport
 
 _PLACES: Mapping[str, Place] = {
     "accepted": "done",
@@ -95,8 +96,9 @@ def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Ready
 def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Ready | Settled]:
     """What becomes of each that still waits for its postman: somebody may have moved one since it was read.
 
-    The database is asked at most three times for the whole batch (and for XML what went before each letter), and let
-    go before anything is put together: while SQLite is read here, nobody else writes.
+    The database is asked at most three times for the whole batch (and for XML each case once), and let go before
+    anything is put together: while SQLite is read here, nobody else writes. What went before a letter in XML is asked
+    for then: a postman that took a second connection meanwhile could wait for the others, and they for it.
     """
     with parts.store.transaction() as tx:
         heads = [d for d in tx.fresh([one.id for one in due]) if d.place == "head"]
@@ -104,17 +106,21 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Re
         pinned = {Pinned(v.type, v.id, v.number): v for versions in cases.values() for v in versions}
         older = {p for d in heads for p in d.outgoing.carries if p.type != "Patient" and p not in pinned}
         pinned |= tx.versions(older) if older else {}
-        known = {
-            d.id: correspondence(tx, d, cases[d.outgoing.case_id], parts)
-            for d in heads
-            if _reads_xml(d, parts)
-        }
-    return (_judged(d, cases[d.outgoing.case_id], pinned, known.get(d.id), now, parts) for d in heads)
+        in_xml = {d.id: _case(tx, d) for d in heads if _reads_xml(d, parts)}
+    for one in heads:
+        versions = cases[one.outgoing.case_id]
+        known = correspondence(one, in_xml[one.id], versions, parts) if one.id in in_xml else None
+        yield _judged(one, versions, pinned, known, now, parts)
 
 
 def _reads_xml(delivery: Delivery, parts: Parts) -> bool:
     partner = parts.partners.by_organisation.get(delivery.outgoing.recipient)
     return partner is not None and partner.channel != "fhir"
+
+
+def _case(tx: Transaction, delivery: Delivery) -> Case | None:
+    glance = tx.glance("Task", id_of(delivery.outgoing.case_id, "task"))
+    return glance[1] if glance else None
 
 
 def _judged(

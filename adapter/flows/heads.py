@@ -52,7 +52,7 @@ def head_of(
 
 
 def _subject(person: Version, parts: Parts) -> Subject:
-    """The person as now known: name, birth date, sex and numbers."""
+    """Name, birth date, sex and numbers; never where the person lives."""
     body = person.body
     name: dict[str, Any] = next(iter(body.get("name", ())), {})
     given, *middle = name.get("given", ()) or [""]

@@ -78,11 +78,11 @@ def _xml(
     focus = next((v for v in carried if (v.type, v.id) == (out.focus.type, out.focus.id)), None)
     if focus is None or known.case is None or "patient" not in known.named:
         raise LookupError("what the letter is about is gone")
-    told = telling.told(out, focus, carried, known.named, parts)
+    told = telling.told(out, focus, carried, known, parts)
     rule = parts.tables.letters.rule(out.event, out.category, focus.type, told.step, partner.kind)
     place = thread(delivery, focus, versions, known, parts)
-    carrier = rule.carriers[_form(partner, place)]
-    receiver = receiver_of(partner, place.answered, known.case, parts)
+    carrier = rule.carriers[_form(partner, place, rule)]
+    receiver = receiver_of(partner, place.address, known.case, parts)
     consent = told.facts["consent_status"] if focus.type == "ServiceRequest" else ""
     head = head_of(delivery, carrier, place, partner, receiver, known.named["patient"], consent, parts)
     dialog = _dialog(out.created_at, rule, carrier, place, partner, told, parts)
@@ -101,7 +101,10 @@ def _xml(
     )
 
 
-def _form(partner: Partner, place: Thread) -> Answering:
+def _form(partner: Partner, place: Thread, rule: LetterRule) -> Answering:
+    """DIALOG_AVVIK is about a message of its recipient: where there was none, the text goes as any other."""
+    if place.answers and "deviation" in rule.carriers:
+        return "deviation"
     return "answer" if partner.form == "dialog-1.0" and place.asked else partner.form
 
 

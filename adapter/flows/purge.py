@@ -1,8 +1,8 @@
 """A case that was about the wrong person: nothing of that person stays here, and who got anything of it is told.
 
 What somebody should never have got is not kept to be looked at later (pjl § 25, GDPR art. 5(1)(d) and 17). The unit and
-others are told as of a need that is taken back, the hospital that its need is closed. When they have got it, the case
-goes, and a tombstone without content says so; what has been answered is answered the same again.
+others are told that the need is taken back and why, the hospital that its case is closed. When they have got it, the
+case goes, and a tombstone without content says so; what has been answered is answered the same again.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def _begin(tx: Transaction, case: Case, by: str, parts: Parts) -> None:
     know = {d.outgoing.recipient for d in tx.deliveries(case.id) if knows_of([d], d.outgoing.recipient)}
     for recipient in sorted({d.outgoing.recipient for d in tx.deliveries(case.id)}):
         stop_queued(tx, case, recipient, now, BECAUSE)
-    shown = ended(tx, case, "dismiss", parts)
+    shown = ended(tx, case, "take-out", parts)
     kept = keep_changed(tx, shown, case=case, author="adapter", source=source, at=now)
     tx.move(case, [Step(case.id, "purge", "begin", "", BECAUSE, now, by, source)])
     tx.resolve(case.id, now, by)

@@ -20,6 +20,7 @@ from adapter.flows.contacts import (
     of_output,
     of_team,
 )
+from adapter.flows.correspondence import Correspondence
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
 from adapter.mapping.engine import Facts, Root, flat, read
@@ -41,21 +42,20 @@ class Told:
 
 
 def told(
-    out: Outgoing, focus: Version, carried: Sequence[Version], named: Mapping[str, Version], parts: Parts
+    out: Outgoing, focus: Version, carried: Sequence[Version], known: Correspondence, parts: Parts
 ) -> Told:
-    """What a delivery says. `named`: the organisations of the case, by what they are in it."""
-    bodies = _by_part(out, focus, carried, named)
+    """What a delivery says, beside the organisations that the recipient knows of."""
+    bodies = _by_part(out, focus, carried, known.named)
     roots = {name: Root(name, body) for name, body in bodies.items()}
     table = parts.tables.messages["letter"]
     facts = read(table, "fhir", roots, Root("letter", {}), parts.tables.codes).facts
     step = _step(bodies, focus, parts)
-    people = _people(out, bodies, carried, parts)
+    people, child = _people(out, bodies, carried, _outcome(facts), parts)
     said = {row.fact.replace(".", "_"): "" for row in table.rows}
     said |= {name.replace(".", "_"): value for name, value in flat(facts).items()}
     coordinator, hospital = people["coordinator"], people["hospital_coordinator"]
     for name, one in people.items():
         said |= {f"{name}_name": one.name, f"{name}_phone": one.phone}
-    child = _is_for_child(out, facts, bodies, parts)
     return Told(
         step,
         {
@@ -65,6 +65,7 @@ def told(
             "outcome": _outcome(facts),
             "requester_role": _role(bodies.get("requester", {})),
             "child_coordinator": child,
+            "unit_had_it": known.unit_had_it,
             "note_text": "\n\n".join(_texts(facts)),
             "attached": tuple(attachment.name for attachment in attached(carried)),
         },
@@ -108,11 +109,18 @@ def _by_part(
 
 
 def _step(bodies: Mapping[str, Resource], focus: Version, parts: Parts) -> str:
-    """The event that the focus shows, `none` for a team without a plan, the kind of a note."""
+    """The event that the focus shows, `none` for a team without a plan, the kind of a note.
+
+    Why a need was revoked its Task says.
+    """
     if focus.type == "Communication":
         kinds = codes(focus.body.get("category", ()), f"{parts.base}/CodeSystem/note-kind")
         return next(kinds, "")
-    shown = bodies.get("plan", {}) if focus.type == "CareTeam" else focus.body
+    shown = focus.body
+    if focus.type == "CareTeam":
+        shown = bodies.get("plan", {})
+    elif focus.type == "ServiceRequest" and shown.get("status") == "revoked":
+        shown = bodies.get("task", {})
     cycle = _CYCLES.get(shown.get("resourceType", ""))
     if cycle is None:
         return "none"
@@ -125,9 +133,12 @@ def _step(bodies: Mapping[str, Resource], focus: Version, parts: Parts) -> str:
 
 
 def _people(
-    out: Outgoing, bodies: Mapping[str, Resource], carried: Sequence[Version], parts: Parts
-) -> dict[str, Contact]:
-    """Who reported, decided and coordinates: the coordinator appointed in the Task, or else the one in the team."""
+    out: Outgoing, bodies: Mapping[str, Resource], carried: Sequence[Version], outcome: str, parts: Parts
+) -> tuple[dict[str, Contact], bool]:
+    """Who reported, decided and coordinates: the coordinator appointed in the Task, or else the one in the team now.
+
+    Also whether that is a child coordinator (hol § 7-2 a), for whom 9034 has no code; of nobody the outcome says it.
+    """
     need, task, team, note = (bodies.get(name, {}) for name in ("need", "task", "team", "note"))
     appointed = of_output(task, "coordinator", carried, parts.base)
     child = of_team(team, f"{parts.base}/CodeSystem/team-role", "child-coordinator", out.created_at, carried)
@@ -136,22 +147,15 @@ def _people(
     of_hospital = of_team(team, ROLES, HOSPITAL, out.created_at, carried)
     if need and _role(bodies.get("requester", {})) == HOSPITAL:
         of_hospital = requester
-    return {
+    coordinator = next((one for one in (appointed, in_team, child) if one != NOBODY), NOBODY)
+    people = {
         "requester": requester,
         "author": contact({**note.get("sender", {}), "display": ""}, note, carried),
         "decided_by": of_output(task, "decided-by", carried, parts.base),
-        "coordinator": next((one for one in (appointed, in_team, child) if one != NOBODY), NOBODY),
+        "coordinator": coordinator,
         "hospital_coordinator": of_hospital,
     }
-
-
-def _is_for_child(out: Outgoing, facts: Facts, bodies: Mapping[str, Resource], parts: Parts) -> bool:
-    """Whether the coordinator is a child coordinator (hol § 7-2 a), for whom 9034 has no code."""
-    roles = [
-        role for member in bodies.get("team", {}).get("participant", ()) for role in member.get("role", ())
-    ]
-    in_team = "child-coordinator" in codes(roles, f"{parts.base}/CodeSystem/team-role")
-    return in_team or _outcome(facts) == "child-coordinator"
+    return people, coordinator == child != NOBODY or outcome == "child-coordinator"
 
 
 def _outcome(facts: Facts) -> str:

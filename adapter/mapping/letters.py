@@ -12,20 +12,20 @@ from typing import Any, Literal, get_args
 from jinja2 import DictLoader, Environment, StrictUndefined, TemplateSyntaxError, meta, nodes
 
 from adapter.domain.days import first_moment, norwegian_day
-from adapter.domain.partners import Form, Language
+from adapter.domain.partners import Language
 from adapter.mapping import yaml_text
 
-Answering = Literal["dialog-1.1", "dialog-1.0", "answer"]
+Answering = Literal["dialog-1.1", "dialog-1.0", "answer", "deviation"]
 Lists = Mapping[str, Mapping[str, tuple[str, str]]]
 """mappings/codes/volven.yaml: by number of the list and our own name for it, a code and its official text."""
 ANY = "*"
 _COMPUTED = (
     *("step", "day", "outcome", "requester_name", "requester_phone", "requester_role", "decided_by_name"),
     *("author_name", "author_phone", "decided_by_phone"),
-    *("coordinator_name", "coordinator_phone", "child_coordinator", "note_text", "attached"),
+    *("coordinator_name", "coordinator_phone", "child_coordinator", "unit_had_it", "note_text", "attached"),
     *("hospital_coordinator_name", "hospital_coordinator_phone"),
 )
-"""Names that texts may use besides the facts of messages/letter.yaml; flows/correspondence.py gives them."""
+"""Names that texts may use besides the facts of messages/letter.yaml; flows/telling.py gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class LetterRule:
-    """One row of letters.csv. `contact` is the profession of the contact at the recipient, "" where none is named."""
+    """One row of letters.csv; `carriers` has no deviation where none is foreseen. `contact` is the profession of the
+    contact at the recipient, "" where none is named."""
 
     event: str
     category: str
@@ -135,9 +136,9 @@ def _lists(text: str) -> Lists:
 
 
 def _rules(text: str, lists: Lists) -> Iterable[LetterRule]:
-    forms: tuple[Answering, ...] = (*get_args(Form), "answer")
     for row in csv.DictReader((line for line in text.splitlines() if not line.startswith("#")), strict=True):
-        carriers = {form: Carrier(*row.pop(form).split(" ")) for form in forms}
+        named: dict[Answering, str] = {form: row.pop(form) for form in get_args(Answering)}
+        carriers = {form: Carrier(*text.split(" ")) for form, text in named.items() if text}
         for carrier in carriers.values():
             if carrier.kind not in lists["8279"] or carrier.code not in lists.get(carrier.list, {}):
                 raise ValueError(

@@ -11,7 +11,7 @@ import simplejson
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pinned, Place, Receipt
-from adapter.domain.message import Answer, Received
+from adapter.domain.message import Answer, Received, ReplyTo
 from adapter.domain.problems import Finding
 from adapter.outside.store.sql import Record
 
@@ -67,13 +67,22 @@ def received_values(message: Received) -> Record:
     row = values(message)
     answer = values(row.pop("answer"))
     row["findings"] = to_text([[finding.problem, finding.where] for finding in message.findings])
+    row["reply_to"] = to_text(values(message.reply_to)) if message.reply_to else ""
     return row | {_ANSWER + name: value for name, value in answer.items()}
 
 
 def received_of(row: Record) -> Received:
     answer = Answer(**{name: row[_ANSWER + name] for name in _names(Answer)})
     findings = tuple(Finding(*finding) for finding in from_text(row["findings"]))
-    return Received(**_only(Received, row) | {"answer": answer, "findings": findings})
+    reply_to = _reply_to(row["reply_to"])
+    return Received(**_only(Received, row) | {"answer": answer, "findings": findings, "reply_to": reply_to})
+
+
+def _reply_to(text: str) -> ReplyTo | None:
+    if not text:
+        return None
+    row = from_text(text)
+    return ReplyTo(**_only(ReplyTo, row) | {"asked": tuple(row["asked"])})
 
 
 def version_values(version: Version) -> Record:

@@ -77,6 +77,7 @@ received = Table(
     Column("findings", Text, nullable=False),
     Column("mapping", Text, nullable=False),
     Column("content", Text, nullable=False, server_default=""),
+    Column("reply_to", Text, nullable=False, server_default=""),
     UniqueConstraint("door", "sender", "message_id", name="uq_received_message"),
     Index("ix_received_envelope", "sender", "envelope_id"),
     Index("ix_received_case", "case_id"),
