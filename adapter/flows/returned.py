@@ -32,17 +32,24 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if fault == "wrong-addressee" and by_owner and told.case.state == "wrong-addressee":
         return Taken(told.case.id)
     kept = keep_note(tx, told, "information", parts)
-    if fault == "wrong-addressee" and by_owner:
+    if fault == "wrong-addressee" and by_owner and _carried_the_need(tx, told):
         state = parts.tables.lifecycles["case"].after(told.case.state, "reject-addressee")
         if state:
             return _returned(tx, told, state, kept, parts)
     traced(tx, told.case, [kept], "note", told.notice, parts)
-    if fault == "wrong-addressee":
+    if fault == "wrong-addressee" and not by_owner:
         stop_queued(tx, told.case, told.sender, at, fault)
     else:
         hold_queued(tx, told.case, at, "fault-reported")
     tx.wait_for_person(Waiting(told.case.id, "conversation", "fault-reported", at))
     return Taken(told.case.id, (Finding("fault-reported", "fault.kind"),))
+
+
+def _carried_the_need(tx: Transaction, told: Said) -> bool:
+    """Whether what came to the wrong place is the need: a note that went astray sends no case back."""
+    named = told.opened.envelope.parent or told.opened.envelope.conversation
+    letters = (d.outgoing for d in tx.deliveries(told.case.id) if d.outgoing.category == "need")
+    return any(letter.message_id == named.lower() for letter in letters)
 
 
 def _asked(tx: Transaction, told: Said, parts: Parts) -> Taken:
