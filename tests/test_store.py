@@ -251,3 +251,17 @@ def test_a_case_waits_once_per_list(cases: Database) -> None:
     with cases.transaction() as tx:
         assert (tx.resolve("case-1", NOW, "person-1"), tx.resolve("case-1", NOW, "person-1")) == (2, 0)
     assert cases.waiting() == []
+
+
+def test_a_lesser_reason_does_not_take_the_place_of_a_graver_one(cases: Database) -> None:
+    """That a person was reported dead stays on the list; so it does in a case that is opened in the same commit."""
+    grave = Waiting("case-1", "conversation", "person-reported-dead", NOW)
+    with cases.transaction() as tx:
+        tx.wait_for_person(replace(grave, reason="fault-reported"))
+        tx.wait_for_person(replace(grave, reason="note-takes-back"))
+    assert [w.reason for w in cases.waiting()] == ["fault-reported"]
+    with cases.transaction() as tx:
+        tx.wait_for_person(grave)
+    with cases.transaction() as tx:
+        tx.wait_for_person(replace(grave, reason="fault-reported"))
+    assert [w.reason for w in cases.waiting()] == ["person-reported-dead"]

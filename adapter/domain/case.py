@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Resource = dict[str, Any]  # a FHIR resource as JSON; numbers with decimals are Decimal
 
@@ -91,6 +91,15 @@ class Version:
         """The text it was kept in; None for a version made just now."""
         text: str | None = self.__dict__.get("text")
         return text
+
+
+DEAD: Final = "person-reported-dead"
+_GRAVEST = (DEAD, "fault-reported")
+
+
+def graver_than(reason: str) -> tuple[str, ...]:
+    """The reasons for waiting (names of problems) that this one never takes the place of: a person must read them."""
+    return _GRAVEST[: _GRAVEST.index(reason)] if reason in _GRAVEST else _GRAVEST
 
 
 @dataclass(frozen=True, slots=True)

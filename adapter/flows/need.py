@@ -1,10 +1,10 @@
 """A hospital reports a need, corrects it, or takes it back (hpl § 38 a, sphl § 2-5, IP-f § 8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapter.domain.case import Case
+from adapter.domain.case import DEAD, Case, Waiting
 from adapter.domain.identifiers import case_id, derived, subject_key
 from adapter.domain.need import NUMBERS, Verdict, identity_number, judge, shielded
 from adapter.domain.problems import Finding, Refused
@@ -38,23 +38,19 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if case is None and refused:
         raise Refused(Finding("consent-refused", "consent.status"))
     if case is not None and (refused or read.way.event == "need-corrected"):
-        return correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+        return correct(tx, case, notice, facts, _verdict(tx, opened, read, at, parts), parts)
     if case is not None:
         return _known(case, parts)
     person = subject_key(parts.secret, identity_number(facts))
+    verdict = _verdict(tx, opened, read, at, parts)
+    others = tx.cases_of_person(person) if late else ()
     case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
     tx.open_case(case)
-    taken = place(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
-    return (
-        replace(taken, findings=(*taken.findings, Finding("original-unknown", "message.status")))
-        if late
-        else taken
-    )
+    taken = place(tx, case, notice, facts, verdict, parts)
+    return _without_original(tx, taken, opened.sender, others, at, parts) if late else taken
 
 
-def take_again(
-    tx: Transaction, case: Case, opened: Opened, read: Read, at: datetime, parts: Parts
-) -> Taken:
+def take_again(tx: Transaction, case: Case, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
     """The same words in another message make no second case; but what this one says of the consent is heard.
 
     A refusal ends the consent, and one that had not been stated lets the case go on. What is less clear than before,
@@ -63,7 +59,7 @@ def take_again(
     stated, standing = _stated(read.facts), _standing(tx, case)
     notice, facts = _notice(opened, read, at, parts), shielded(read.facts) | {"need.id": case.need}
     if (stated, standing) in (("refused", "active"), ("refused", "proposed"), ("active", "proposed")):
-        return correct(tx, case, notice, facts, _verdict(opened, read, at, parts), parts)
+        return correct(tx, case, notice, facts, _verdict(tx, opened, read, at, parts), parts)
     if (stated, standing) == ("active", "inactive"):
         return put_before_a_person(tx, case, Finding("consent-outdated", "consent.status"), at)
     if (stated, standing) == ("proposed", "active"):
@@ -110,8 +106,25 @@ def _require_person(case: Case, read: Read, parts: Parts) -> None:
         raise Refused(Finding("other-person", "patient"))
 
 
-def _verdict(opened: Opened, read: Read, at: datetime, parts: Parts) -> Verdict:
-    """Routing decides on all facts; what leaves is shielded."""
+def _without_original(
+    tx: Transaction, taken: Taken, sender: str, others: Sequence[Case], at: datetime, parts: Parts
+) -> Taken:
+    """A change of what never came here. Where its sender has a case of the person that goes on, it may be meant for
+    that one: a person looks.
+    """
+    after = parts.tables.lifecycles["case"].after
+    finding = Finding("original-unknown", "message.status")
+    if taken.case_id and any(c.requester == sender and after(c.state, "correct") for c in others):
+        tx.wait_for_person(Waiting(taken.case_id, "conversation", finding.problem, at))
+    return replace(taken, findings=(*taken.findings, finding))
+
+
+def _verdict(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Verdict:
+    """Routing decides on all facts; what leaves is shielded. No need goes out while a report of death is looked into;
+    who sent it is not told why (hpl § 21).
+    """
+    if tx.person_waits(subject_key(parts.secret, identity_number(read.facts)), DEAD):
+        return Verdict("hold-for-routing", (), None, "routing", DEAD)
     return judge(read.facts, read.outcome, opened.addressed, parts.directory, at)
 
 

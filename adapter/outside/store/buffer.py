@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 
-from adapter.domain.case import Audit, Case, Step, Version, Waiting
+from adapter.domain.case import Audit, Case, Step, Version, Waiting, graver_than
 from adapter.domain.delivery import Outgoing, Place
 from adapter.domain.message import Received
 from adapter.outside.store import rows
@@ -69,9 +69,10 @@ class Buffer:
                 self.deliveries[one.message_id] = rows.delivery_values(one, place)
 
     def wait_for_person(self, waiting: Waiting) -> None:
-        """For a case of this buffer: a second call says why now, and still since when."""
+        """For a case of this buffer: a second call says why now, unless that is less grave, and still since when."""
         row = self.waiting.setdefault((waiting.case_id, waiting.list), rows.values(waiting))
-        row["reason"] = waiting.reason
+        if row["reason"] not in graver_than(waiting.reason):
+            row["reason"] = waiting.reason
 
     def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
         """Of a case of this buffer: close what waits, or only for these reasons; how many there were."""

@@ -119,7 +119,22 @@ SAME_WAITING = (
         waiting.c.list == bindparam("list_"),
         waiting.c.resolved_at.is_(None),
     )
-    .values(reason=bindparam("why"))
+    .values(
+        reason=case(
+            (waiting.c.reason.in_(bindparam("graver", expanding=True)), waiting.c.reason),
+            else_=bindparam("why"),
+        )
+    )
+)
+PERSON_WAITS = (
+    select(waiting.c.id)
+    .join(case_, case_.c.id == waiting.c.case_id)
+    .where(
+        case_.c.subject_key == bindparam("person"),
+        waiting.c.reason == bindparam("why"),
+        waiting.c.resolved_at.is_(None),
+    )
+    .limit(1)
 )
 RESOLVE = (
     update(waiting)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
 
-from adapter.domain.case import Audit, Case, Step, Version, Waiting
+from adapter.domain.case import Audit, Case, Step, Version, Waiting, graver_than
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Receipt, Settled
 from adapter.domain.message import Received
 from adapter.outside.store import removal, rows, settle, work
@@ -33,6 +33,7 @@ from adapter.outside.store.statements import (
     GLANCE,
     HASTEN,
     MOVE_CASE,
+    PERSON_WAITS,
     RECEIPTS_OF_CASE,
     REFERRED_TO,
     RESOLVE,
@@ -97,7 +98,6 @@ class SqlTransaction:
         return row["case_id"] if row else None
 
     def case_of_content(self, content: str) -> str | None:
-        """The case of the message that was kept with this digest of its content. Locks nothing."""
         self._written(self._new.received)
         row = self._sql.first(CASE_OF_CONTENT, content=content)
         return row["case_id"] if row else None
@@ -109,7 +109,6 @@ class SqlTransaction:
     # cases
 
     def case(self, case_id: str) -> Case | None:
-        """The case, locked until the commit."""
         if case_id in self._new.cases:
             return rows.case_of(self._new.cases[case_id])
         if not self._writer and case_id != self._glanced and not self._sql.first(CASE, id_=case_id):
@@ -120,7 +119,6 @@ class SqlTransaction:
         return rows.case_of(row) if row else None
 
     def cases_of_person(self, subject_key: str) -> Sequence[Case]:
-        """The cases of one person, by id, without a lock."""
         return [rows.case_of(row) for row in self._sql.rows(CASES_OF_PERSON, person=subject_key)]
 
     def open_case(self, case: Case) -> None:
@@ -140,14 +138,16 @@ class SqlTransaction:
         self._new.tell(steps)
 
     def wait_for_person(self, waiting: Waiting) -> None:
-        """One open row per case and list: a second call says why now, and still since when."""
-        if waiting.case_id in self._new.cases:
-            self._new.wait_for_person(waiting)
-            return
-        key = waiting.case_id, waiting.list
-        self._written(self._new.waiting)
-        if not self._own().run(SAME_WAITING, case=key[0], list_=key[1], why=waiting.reason):
-            self._new.wait_for_person(waiting)
+        """One open row per case and list, since the first call; the last says why, unless that is less grave."""
+        if waiting.case_id not in self._new.cases:
+            self._written(self._new.waiting)
+            why = {"why": waiting.reason, "graver": graver_than(waiting.reason)}
+            if self._own().run(SAME_WAITING, case=waiting.case_id, list_=waiting.list, **why):
+                return
+        self._new.wait_for_person(waiting)
+
+    def person_waits(self, subject_key: str, reason: str) -> bool:
+        return self._sql.first(PERSON_WAITS, person=subject_key, why=reason) is not None
 
     def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
         """Close the open rows of the case, or only those with these reasons; how many there were."""
