@@ -65,6 +65,19 @@ class Partners:
         first = found[0] if found else None
         return first if all(partner is first for partner in found) else None
 
+    def by_its_organisation(self, party: Party) -> Partner | None:
+        """The partner by organisation number and outermost HER-id; a service may be unknown, but not another's."""
+        partner = self.of(Party(party.organisation, party.her_ids[:1]))
+        services = (self.by_her_id.get(her_id, partner) for her_id in party.her_ids[1:])
+        return partner if all(service is partner for service in services) else None
+
+    def may_be(self, organisation: str, party: Party) -> bool:
+        """Whether a party can be this partner: it names nobody, or it by one of its numbers, and no other."""
+        known = {p.organisation for her_id in party.her_ids if (p := self.by_her_id.get(her_id))}
+        if party.organisation:
+            known.add(party.organisation)
+        return known == {organisation} if known or party.her_ids else True
+
     def endpoints(self) -> frozenset[str]:
         """The only addresses that the adapter ever posts to."""
         return frozenset(p.endpoint for p in self.by_organisation.values() if p.endpoint)

@@ -10,6 +10,7 @@ from adapter.domain.detection import Detected
 from adapter.domain.doors import Event, Way, event_of, way_of
 from adapter.domain.message import Caller, Door, Envelope, Party
 from adapter.domain.need import NUMBERS, strictest
+from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import brought_along
 from adapter.flows.conversation import identified, known_case
@@ -23,6 +24,8 @@ from adapter.mapping.rows import ReadingTable
 from adapter.wire import edi, message
 from adapter.wire.schema import Schemas
 from adapter.wire.tree import Tree
+
+_SENDER = {"edi": "MsgHead.MsgInfo.Sender", "fhir": "Bundle.entry[0].resource.sender"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def open_message(
     sender = trusted_sender(envelope, caller, parts)
     envelope = identified(envelope, sender)
     return Opened(
-        replace(envelope, sender=named(envelope.sender, parts)),
+        replace(envelope, sender=_named(envelope.sender, parts.partners.by_organisation[sender])),
         tree,
         sender,
         _addressed(envelope, parts),
@@ -88,8 +91,8 @@ class NotTrusted(Refused):
 
 def trusted_sender(envelope: Envelope, caller: Caller, parts: Parts) -> str:
     """The organisation number of the partner that sent, proven by its token. Raises NotTrusted."""
-    where = "MsgHead.MsgInfo.Sender" if envelope.door == "edi" else "Bundle.entry[0].resource.sender"
-    partner = parts.partners.of(envelope.sender)
+    where = _SENDER[envelope.door]
+    partner = parts.partners.by_its_organisation(envelope.sender)
     if partner is None:
         raise NotTrusted(Finding("unknown-sender", where), envelope)
     if partner.organisation != caller.organisation:
@@ -157,6 +160,7 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         *existence(reading),
         *brought.findings,
         *_not_ours(found, way.event),
+        *_unknown_service(opened, parts),
     )
     return Read(way, reading, facts, origin, found.outcome, findings, brought.taken)
 
@@ -211,11 +215,8 @@ def _places(roots: Mapping[str, Root]) -> dict[str, str]:
     return {"patient": f"{info}.Patient", "need": f"{info}.{'ConversationRef' if refers else 'MsgId'}"}
 
 
-def named(party: Party, parts: Parts) -> Party:
+def _named(party: Party, partner: Partner) -> Party:
     """The party with the organisation number and name of the partner table where the message leaves them out."""
-    partner = parts.partners.of(party)
-    if partner is None:
-        return party
     return replace(party, organisation=partner.organisation, name=party.name or partner.name)
 
 
@@ -246,3 +247,8 @@ def _not_ours(found: Detected, event: Event) -> list[Finding]:
         if begins and found.outcome == "not-concerned"
         else []
     )
+
+
+def _unknown_service(opened: Opened, parts: Parts) -> list[Finding]:
+    known = parts.partners.of(opened.envelope.sender) is not None
+    return [] if known else [Finding("sender-service-unknown", _SENDER[opened.envelope.door])]

@@ -41,6 +41,8 @@ def take(raw: bytes, caller: Caller, parts: Parts) -> Answer:
     """
     try:
         read = apprec.read(raw)
+        if not parts.partners.may_be(caller.organisation, read.sender):
+            raise Refused(Finding("receipt-for-unknown", "AppRec.Sender"))
         receipt = Receipt("receipt", said=read.said, codes=read.codes)
         if not told(read.original, caller.organisation, receipt, hashlib.sha256(raw).hexdigest(), parts):
             raise Refused(Finding("receipt-for-unknown", "AppRec.OriginalMsgId.Id"))

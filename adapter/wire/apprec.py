@@ -45,16 +45,17 @@ Status = Literal["1", "2", "3"]  # Volven 8258: OK; rejected; OK, with an error 
 
 @dataclass(frozen=True, slots=True)
 class AppRecStatus:
-    """What an AppRec says: status (Volven 8258), the MsgId it answers, its error codes in order."""
+    """What an AppRec says: status (Volven 8258), the MsgId it answers, its error codes in order, and who says so."""
 
     status: Status
     original: str
     errors: tuple[str, ...]
+    sender: Party = Party()
 
     @property
     def said(self) -> str:
-        """The status in the words of `adapter.domain.delivery.Receipt`."""
-        return _SAID[self.status]
+        """The status in the words of `adapter.domain.delivery.Receipt`; what is OK but for an error is not OK."""
+        return _SAID["3" if self.status == "1" and self.errors else self.status]
 
     @property
     def codes(self) -> str:
@@ -185,7 +186,19 @@ def read(raw: bytes, schemas: Schemas | None = None) -> AppRecStatus:
     if findings:
         raise Refused(*findings)
     errors = tuple(error.get("V", "") for error in root.findall(f"{step}Error"))
-    return AppRecStatus(cast("Status", said), original, errors)
+    return AppRecStatus(cast("Status", said), original, errors, _sender(root, step))
+
+
+def _sender(root: etree._Element, step: str) -> Party:
+    """Who gives the receipt: organisation number and HER-ids of the institution and its departments."""
+    institution = root.find(f"{step}Sender/{step}HCP/{step}Inst")
+    if institution is None:
+        return Party()
+    levels = (institution, *institution.findall(f"{step}Dept"))
+    kinds = [(level.find(f"{step}TypeId"), level.findtext(f"{step}Id") or "") for level in levels]
+    ids = [(kind.get("V", ""), number.strip()) for kind, number in kinds if kind is not None]
+    enterprise = next((number for kind, number in ids if kind == "ENH"), "")
+    return Party(enterprise, tuple(number for kind, number in ids if kind == "HER"))
 
 
 def errors_of(raw: bytes) -> tuple[tuple[str, str], ...]:
