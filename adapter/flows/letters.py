@@ -1,8 +1,8 @@
 """A delivery as its recipient can take it: a FHIR message, or a Hodemelding with a text for people.
 
-The same content goes with every try. In XML it is the same bytes too; a FHIR message has an envelope of its own each
-time (Bundle.id). A letter tells what the delivery carries and no more; but it names the person and the organisations,
-which who reads FHIR finds by reference.
+The same content goes with every try, put together anew. In XML it is the same bytes too, as long as texts, partners and
+units are; a FHIR message has an envelope of its own each time (Bundle.id). A letter tells what the delivery carries and
+no more; but it names the person and the organisations, which who reads FHIR finds by reference.
 """
 
 from collections.abc import Sequence
