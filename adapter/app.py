@@ -41,7 +41,7 @@ def system_clock() -> datetime:
 def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Parts:
     """Everything the flows work with. Raises ValueError for settings or tables that cannot be right."""
     refuse_unsafe(settings)
-    known = _partners(settings.partners or settings.mappings / "partners.yaml", settings.environment)
+    known = known_partners(settings)
     if settings.edi20_url:
         _require_mailbox(settings, known)
     home = next(p.organisation for p in known.by_organisation.values() if p.kind == "adapter")
@@ -117,6 +117,31 @@ def _partners(path: Path, environment: str) -> Partners:
 @cache
 def _directory(folder: Path) -> Directory:
     return routes.load(folder)
+
+
+def known_partners(settings: Settings) -> Partners:
+    """The partner table. Raises ValueError for one that cannot be right, and in production for an address that health
+    data must not be posted to.
+    """
+    known = _partners(settings.partners or settings.mappings / "partners.yaml", settings.environment)
+    for partner in known.by_organisation.values():
+        if partner.endpoint and not acceptable_issuer(partner.endpoint, settings.environment):
+            raise ValueError(
+                f"IP_ADAPTER_PARTNERS: the endpoint of {partner.organisation} must be a real address by https"
+            )
+    return known
+
+
+def require_message_service(settings: Settings, known: Partners) -> str:
+    """How many partners are reached through the message service. Raises ValueError if there are some and no message
+    service, or one that is configured wrong: their letters would all come back.
+    """
+    through = sum(partner.channel == "edi20" for partner in known.by_organisation.values())
+    if settings.edi20_url:
+        _require_mailbox(settings, known)
+    elif through:
+        raise ValueError("IP_ADAPTER_EDI20_URL: the partner table has partners of channel edi20")
+    return f"{through} partners through it, mail of {len(settings.edi20_her_ids)} HER-ids fetched"
 
 
 def refuse_unsafe(settings: Settings) -> None:
@@ -196,12 +221,22 @@ def _helseid_client(settings: Settings) -> "Client":
 def _require_mailbox(settings: Settings, known: Partners) -> None:
     """Raises ValueError for a message service that cannot work as it is configured."""
     _helseid_client(settings)
+    units = {unit.her_id for unit in _directory(settings.mappings / "routes").units}
     for her_id in settings.edi20_her_ids:
         partner = known.by_her_id.get(her_id)
         if partner is None or not partner.served:
             raise ValueError(
                 "IP_ADAPTER_EDI20_HER_IDS: only addresses that are served, as the partner table says"
             )
+        if partner.channel == "edi20" and her_id in (partner.service_her_ids[0], *units):
+            raise ValueError(
+                "IP_ADAPTER_EDI20_HER_IDS: letters to a partner of channel edi20 would come back"
+            )
+    home = next(p for p in known.by_organisation.values() if p.kind == "adapter")
+    if not set(home.service_her_ids[:1]) & set(settings.edi20_her_ids):
+        raise ValueError(
+            "IP_ADAPTER_EDI20_HER_IDS: the adapter's own service, which sends the letters, is missing"
+        )
 
 
 def watch(settings: Settings, store: Database, clock: Clock = system_clock) -> Watch:

@@ -10,16 +10,21 @@ from typing import Annotated
 import httpx
 import typer
 
-from adapter.app import refuse_unsafe, samples_left, system_clock
+from adapter.app import (
+    known_partners,
+    refuse_unsafe,
+    require_message_service,
+    samples_left,
+    system_clock,
+)
 from adapter.cli.failed import REFUSED, Failed
 from adapter.cli.opening import database_told, require_head, tables_told
 from adapter.cli.options import Database, Json
 from adapter.cli.reaching import message_service_answers
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
-from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
-from adapter.mapping import partners, retention, routes, tables
+from adapter.mapping import retention, routes, tables
 from adapter.outside.signing import read_signing_key, read_trust
 from adapter.outside.store import open_store
 from adapter.settings import Settings
@@ -84,7 +89,8 @@ def _checks(settings: Settings, *, reach: bool) -> Iterator[Checked]:
     if settings.schemas:
         yield from _schemas(settings.schemas, settings)
     yield _tried("routes", lambda: _units(routes.load(folder / "routes")))
-    yield _tried("partners", lambda: f"{len(_partners(settings).by_organisation)} organisations")
+    yield _tried("partners", lambda: f"{len(known_partners(settings).by_organisation)} organisations")
+    yield from _message_service(settings)
     if settings.trust or settings.signing_certificate:
         yield from _certificates(settings)
     if reach:
@@ -137,9 +143,15 @@ def _units(directory: Directory) -> str:
     return f"{len(numbers)} municipalities today, {len(numbers - served)} of them without a unit (a person chooses)"
 
 
-def _partners(settings: Settings) -> Partners:
-    path = settings.partners or settings.mappings / "partners.yaml"
-    return partners.load(path, synthetic=settings.environment == "test")
+def _message_service(settings: Settings) -> Iterator[Checked]:
+    """Whether it is there for who is reached through it, where anybody is or it is configured."""
+    try:
+        with tables_told():
+            known = known_partners(settings)
+    except Failed:
+        return  # told already
+    if settings.edi20_url or any(p.channel == "edi20" for p in known.by_organisation.values()):
+        yield _tried("message service", lambda: require_message_service(settings, known))
 
 
 def _certificates(settings: Settings) -> Iterator[Checked]:
@@ -160,7 +172,7 @@ def _held(settings: Settings) -> Iterator[Held]:
         yield from read_trust(settings.trust).held
     if settings.signing_key and settings.signing_certificate:
         home = next(
-            p.organisation for p in _partners(settings).by_organisation.values() if p.kind == "adapter"
+            p.organisation for p in known_partners(settings).by_organisation.values() if p.kind == "adapter"
         )
         key = read_signing_key(settings.signing_key, settings.signing_certificate, home)
         yield held_by(key.file, key.chain)
@@ -173,7 +185,7 @@ def _left(days: int) -> str:
 def _reached(settings: Settings) -> Iterator[Checked]:
     try:
         with tables_told():
-            known = _partners(settings)
+            known = known_partners(settings)
     except Failed:
         return  # told already
     with httpx.Client(timeout=5.0, trust_env=False) as client:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from adapter.app import build, samples_left
+from adapter.app import build, require_message_service, samples_left
 from adapter.cli.failed import REFUSED, Failed
 from adapter.domain.problems import Catalogue, Refused
 from adapter.flows.parts import Parts
@@ -40,6 +40,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
         try:
             with tables_told():
                 parts = build(settings, store)
+                require_message_service(settings, parts.partners)
             with refusals_told(parts.tables.problems):
                 yield Opened(settings, store, parts)
         finally:
