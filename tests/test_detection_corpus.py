@@ -96,3 +96,12 @@ def test_of_each_need_that_is_stated_its_kind_is_known() -> None:
     """A plan and a coordinator, a coordinator only, or a coordinator for a child."""
     found = [(text.id, text.detected()) for half in FLOORS for text in labelled(half)]
     assert [id_ for id_, d in found if d.outcome == "states" and "need.kind" not in d.facts] == []
+
+
+def test_kind_and_consent_are_what_they_are_labelled() -> None:
+    """Where a text is labelled with them: the need in its own sentence, the consent in one about nothing else."""
+    texts = [text for half in FLOORS for text in labelled(half)]
+    kinds = [(t.id, t.kind, t.detected().facts.get("need.kind")) for t in texts if t.kind]
+    consents = [(t.id, t.consent, t.detected().facts.get("consent.status")) for t in texts if t.consent]
+    assert [found for found in [*kinds, *consents] if found[1] != found[2]] == []
+    assert (len(kinds), len(consents)) >= (25, 40)

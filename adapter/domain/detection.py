@@ -20,6 +20,7 @@ Outcome = Literal["states", "not-concerned", "uncertain"]
 _Kind = TypeVar("_Kind", bound=str)
 _MATTER: tuple[Said, ...] = ("need", "doubt", "mention")
 """What a sentence says that names the matter."""
+_KIND = "need.kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def detect(phrases: Phrases, texts: Sequence[tuple[str, str]], attached: Collect
     around = Around(_of(sentences, "need"), _of(sentences, *_MATTER), against, _at(spoken, attached))
     statuses = _first(spoken, consents(phrases.consent, spoken, around))
     seen = _first(spoken, sentences)
-    facts, origin = _signals(phrases, spoken)
+    facts, origin = _signals(phrases, spoken, _of(sentences, "need"))
     strictest = next((status for status in STRICTEST_FIRST if status in statuses), None)
     if strictest:
         facts["consent.status"], origin["consent.status"] = strictest, statuses[strictest]
@@ -138,10 +139,17 @@ def _outcome(seen: Mapping[Said, str]) -> tuple[Outcome, str]:
     return "states", seen["need"]
 
 
-def _signals(phrases: Phrases, spoken: Spoken) -> tuple[dict[str, str], dict[str, str]]:
+def _signals(phrases: Phrases, spoken: Spoken, need: set[int]) -> tuple[dict[str, str], dict[str, str]]:
+    """What is needed is what the sentences say that state the need; the rest may stand anywhere."""
     facts: dict[str, str] = {}
     origin: dict[str, str] = {}
     for signal in phrases.signals:
-        if signal.fact not in facts and (number := spoken.first_naming(signal.phrases)) is not None:
+        if signal.fact not in facts and (number := _first_with(signal, spoken, need)) is not None:
             facts[signal.fact], origin[signal.fact] = signal.means, spoken.places[number]
     return facts, origin
+
+
+def _first_with(signal: Signal, spoken: Spoken, need: set[int]) -> int | None:
+    if signal.fact != _KIND or not need:
+        return spoken.first_naming(signal.phrases)
+    return next((n for n in sorted(need) if signal.phrases.found_in(spoken.sentences[n])), None)

@@ -25,7 +25,8 @@ class NeedPhrases:
 
     The rest is held against what names the matter: `states` need, `negates` and `doubts` it; `talks` is a doubt of a
     need only, `asked` a question without answer; `absent` says that there was none so far, which denies no need;
-    `names` is a whole text where naming is asking. `withdraws` takes a need back; `against` are these and those that
+    `names` is a whole text where naming is asking, unless what
+    stands beside it says that it is there and `kept`. `withdraws` takes a need back; `against` are these and those that
     take back a consent, too. `elsewhere` is what such a sentence may be about instead, unless it has `ours`.
     """
 
@@ -39,6 +40,7 @@ class NeedPhrases:
     asked: Rules
     absent: Rules
     names: Rules
+    kept: Rules
     answers: Answers
     withdraws: Rules
     against: Rules

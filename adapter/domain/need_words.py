@@ -58,7 +58,10 @@ def _asked_plainly(words: NeedPhrases, spoken: Spoken, number: int) -> bool:
     beside = [
         s for s, at in zip(spoken.sentences, spoken.places, strict=True) if at.rpartition(".")[0] == element
     ]
-    return not any(_doubted(words, sentence) or words.talks.found_in(sentence) for sentence in beside)
+    open_ = (words.talks, words.kept)
+    return not any(
+        _doubted(words, sentence) or any(rules.found_in(sentence) for rules in open_) for sentence in beside
+    )
 
 
 def _parts(words: NeedPhrases, spoken: Spoken, number: int) -> list[tuple[int, str]]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from adapter.domain.detection import Detected, detect
+from adapter.domain.detection import Detected, Phrases, detect, speaks_of_consent
 from adapter.domain.doors import Way
 from adapter.domain.problems import Finding
 from adapter.flows.attachments import Brought
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Reading
 
+_TITLES = ("Description", "ContentDescription")
 _EXISTENCE = ("plan.exists", "coordinator.appointed")
 
 
@@ -22,7 +23,10 @@ def worded(way: Way, reading: Reading, brought: Brought, parts: Parts) -> Detect
     found = detect(parts.tables.phrases, (*reading.texts, *brought.words), attached)
     if way.table != "need" or found.outcome == "uncertain":
         return found
-    careful = _existing(reading) if found.outcome == "not-concerned" else _doubts(found, reading, brought)
+    unread = _unread(reading, parts.tables.phrases)
+    careful = (
+        _existing(reading) if found.outcome == "not-concerned" else _doubts(found, reading, brought, unread)
+    )
     where = next(careful, None)
     return replace(found, outcome="uncertain", where=where) if where else found
 
@@ -36,7 +40,21 @@ def _existing(reading: Reading) -> Iterator[str]:
     return (reading.origin[fact] for fact in _EXISTENCE if reading.facts.get(fact) == "true")
 
 
-def _doubts(found: Detected, reading: Reading, brought: Brought) -> Iterator[str]:
+def _unread(reading: Reading, phrases: Phrases) -> Iterator[str]:
+    """Where a text stands that no row reads. A title is none if it says nothing of the need or the consent."""
+    for place, text in reading.texts:
+        if place not in reading.unread or not text.strip():
+            continue
+        titles = [(place, text)] if place.rpartition(".")[2].startswith(_TITLES) else []
+        if (
+            not titles
+            or detect(phrases, titles).outcome != "not-concerned"
+            or speaks_of_consent(phrases, titles)
+        ):
+            yield place
+
+
+def _doubts(found: Detected, reading: Reading, brought: Brought, unread: Iterator[str]) -> Iterator[str]:
     """The places of: another theme; a need of the past; what exists; a text that no row reads, or that the need stands
     in and is not passed on; and what came along and is not passed on either."""
     if reading.facts.get("dialog.theme", "about-patient") != "about-patient":
@@ -44,7 +62,7 @@ def _doubts(found: Detected, reading: Reading, brought: Brought) -> Iterator[str
     if reading.facts.get("message.status") == "historical":
         yield reading.origin["message.status"]
     yield from _existing(reading)
-    yield from (place for place, _ in reading.texts if place in reading.unread)
+    yield from unread
     if found.where in reading.ignored:
         yield found.where
     yield from brought.left

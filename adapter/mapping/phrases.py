@@ -24,7 +24,7 @@ _KEYS = {
     "signals",
     "consent",
 }
-_WRITTEN = ("states", "negates", "doubts", "talks", "asked", "absent", "names", "elsewhere", "ours")
+_WRITTEN = ("states", "negates", "doubts", "talks", "asked", "absent", "names", "kept", "elsewhere", "ours")
 _NEED = {"near", "settles", "withdraws", "answers", *_WRITTEN}
 _CONSENT_RULES = ("mentions", "denies", "refused", "not-asked", "obtained")
 _CONSENT = {"names", "unclear", "ours", "other", "limits", *_CONSENT_RULES}
