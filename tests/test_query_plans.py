@@ -94,6 +94,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "CASE_OF_CONTENT": {"content": "c"},
     "CASES_OF_PERSON": {"person": "k"},
     "PERSON_WAITS": {"person": "k", "why": "w"},
+    "RECEIPTS_OF_CASE": {"case": "case-7"},
+    "RESOLVE_OF": {"case": "case-7", "at": NOW, "by": "b", "reasons": ["w"]},
     "SENT_OF_CASES": {"cases": ["case-7"]},
     "STOP_ALL": {"case": "case-7", "kind": "need", "why": "w"},
     "STOP_TO": {"case": "case-7", "kind": "need", "why": "w", "to": "7"},

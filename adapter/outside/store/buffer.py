@@ -69,7 +69,7 @@ class Buffer:
                 self.deliveries[one.message_id] = rows.delivery_values(one, place)
 
     def wait_for_person(self, waiting: Waiting) -> None:
-        """For a case of this buffer: a second call says why now, unless that is less grave, and still since when."""
+        """For a case of this buffer: the last call says why, unless that is less grave, and still since when."""
         row = self.waiting.setdefault((waiting.case_id, waiting.list), rows.values(waiting))
         if row["reason"] not in graver_than(waiting.reason):
             row["reason"] = waiting.reason
