@@ -98,7 +98,7 @@ def test_of_the_errors_only_codes_are_kept(errors: tuple[str, ...], codes: str) 
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (receipt(status='<Status V="1"/>'), ("apprec-ok", "07,16")),
+        (receipt(status='<Status V="1"/>'), ("apprec-partly", "07,16")),
         (receipt(status='<Status V="2"/>'), ("apprec-rejected", "07,16")),
         (receipt(), ("apprec-partly", "07,16")),
         (receipt(original="<OriginalMsgId><Id>M-1</Id></OriginalMsgId>"), ("apprec-partly", "07,16")),

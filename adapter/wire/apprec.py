@@ -5,7 +5,7 @@ A positive AppRec says that the message is received and will be handled, nothing
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, Literal, cast, get_args
@@ -50,7 +50,7 @@ class AppRecStatus:
     status: Status
     original: str
     errors: tuple[str, ...]
-    sender: Party = Party()
+    sender: Party = field(default_factory=Party, compare=False)
 
     @property
     def said(self) -> str:
