@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from adapter.app import build, limits, message_service, refuse_unsafe, transport
 from adapter.cli.commands import app
 from adapter.cli.failed import Failed
 from adapter.cli.reaching import message_service_answers
-from adapter.domain.mailbox import Fetched, Notice
+from adapter.domain.mailbox import Notice
 from adapter.outside.channels import Channels
 from adapter.outside.edi20 import Edi20V2, Edi20V3
 from adapter.outside.store import Database, migrate, open_store
@@ -165,8 +166,8 @@ def asked(capsys: pytest.CaptureFixture[str], database: str, *words: str) -> Any
 
 def parked(store: Database) -> None:
     store.mailbox().note("edi20", [Notice(MESSAGE, "8900091", "message", 7)], 7, NOW)
-    waits = Fetched(MESSAGE, "8900091", "message", 7, "parked", 5, "not-xml", NOW, NOW, NOW)
-    store.mailbox().write([waits])
+    begun = store.mailbox().begin(store.mailbox().due(datetime(2200, 1, 1, tzinfo=UTC), 1))
+    store.mailbox().write(begun, [replace(one, state="parked", because="not-xml") for one in begun])
 
 
 def test_a_message_that_could_not_be_taken_is_listed_and_tried_again_or_left_by_a_person(

@@ -46,9 +46,10 @@ _LATER = NOW + timedelta(days=1)
 _FETCHED = (
     "INSERT INTO fetched SELECT md5(n::text), '8900029', CASE n % 4 WHEN 0 THEN 'message' ELSE 'state' END, n,"
     " CASE n % 99 WHEN 0 THEN 'announced' WHEN 1 THEN 'parked' ELSE 'done' END, 1, '', now() - n * interval '1 s',"
-    " now(), now() FROM generate_series(1, :cases) n"
+    " now(), now(), (n % 60)::text FROM generate_series(1, :cases) n"
 )
 _ONE_FETCHED = {"message_": "m", "her_id_": "h", "kind_": "message"}
+_OF_ONE = {"message_": "m", "her_id_": "h"}
 OF_MAILBOX: dict[str, dict[str, Any]] = {
     "POSITION": {"service": "edi20"},
     "POSITION_BEFORE": {"since": NOW},
@@ -56,12 +57,14 @@ OF_MAILBOX: dict[str, dict[str, Any]] = {
     "PARKED": {},
     "UNFINISHED_COUNT": {},
     "PARKED_COUNT": {},
-    "BEGIN": _ONE_FETCHED,
+    "STUCK": {"due_": NOW, "first_": NOW, "position_": 1, "most": 6},
+    "BEGIN": _ONE_FETCHED | {"begun": 1},
+    "IS_BEGUN": _ONE_FETCHED | {"begun": 1},
     "WRITE": _ONE_FETCHED
-    | {"position_": 1, "state_": "done", "tries_": 1, "because_": ""}
-    | {"first_": NOW, "at_": NOW, "due_": NOW},
-    "AGAIN": {"message_": "m", "at_": NOW},
-    "LEAVE": {"message_": "m", "why": "w", "at_": NOW},
+    | {"position_": 1, "state_": "done", "tries_": 1, "because_": "", "begun": 1}
+    | {"first_": NOW, "at_": NOW, "due_": NOW, "sender_": ""},
+    "AGAIN": _OF_ONE | {"at_": NOW},
+    "LEAVE": _OF_ONE | {"why": "w", "at_": NOW},
     "PLACE_BY_REFERENCE": {"named": "r"},
     "PLACE_BY_MESSAGE": {"named": "m"},
     "HASTEN": {"named": "r", "at_": NOW},

@@ -9,6 +9,7 @@ from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import age, tell, tell_json
 from adapter.domain.delivery import Delivery
+from adapter.flows.parked_mail import called
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,12 @@ def _all(now: Opened) -> Iterator[Standing]:
     for w in now.store.waiting():
         text = _text(w.reason, now)
         yield Standing(w.case_id, w.list, w.since, age(w.since, clock), w.reason, text, w.case_id)
-    for m in now.store.mailbox().parked():
+    mail = now.store.mailbox().parked()
+    for m in mail:
         text = _text(m.because, now)
-        yield Standing(m.message, "mailbox", m.first, age(m.first, clock), m.because, text, "", m.her_id)
+        yield Standing(
+            called(m, mail), "mailbox", m.first, age(m.first, clock), m.because, text, "", m.her_id
+        )
 
 
 def _reason(delivery: Delivery, now: Opened) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from adapter.domain.delivery import Receipt
 
@@ -19,7 +19,7 @@ be told. done: over. parked: a person looks."""
 class Notice:
     """One notification: `message` is the service's own id, `her_id` whom it is for.
 
-    `position` is its place in the service's one sequence, with gaps; 0 where the service counts nothing.
+    `position` is its place in the service's one sequence, with gaps; where the service counts nothing, in its list.
     """
 
     message: str
@@ -75,7 +75,8 @@ class Sent:
 class Fetched:
     """A notice and what became of it. `because`: why it waits, was refused or is parked.
 
-    `first` is when it was first heard of, `at` when it last changed, `due` when it is looked at next.
+    `first` is when it was first heard of, `at` when it last changed, `due` when it is looked at next. `sender` is the
+    HER-id of who sent a message, "" until the service has said it.
     """
 
     message: str
@@ -88,8 +89,11 @@ class Fetched:
     first: datetime
     at: datetime
     due: datetime
+    sender: str = ""
 
 
+BEHIND: Final = "behind-another"
+"""Why a message waits that has not failed itself: one that its sender sent before it has."""
 _OF_APPREC = {"Ok": "apprec-ok", "Rejected": "apprec-rejected", "OkErrorInMessagePart": "apprec-partly"}
 _FINAL = {"Rejected": "transport-rejected", "Abandoned": "abandoned"}
 _ON_ITS_WAY = {"Unconfirmed": "unconfirmed", "Acknowledged": "acknowledged"}

@@ -1,5 +1,6 @@
 """A message that waits at a message service: fetched, accepted, and answered through the service."""
 
+import asyncio
 from dataclasses import dataclass
 
 from adapter.domain.mailbox import AppRecGiven, Fetched, Slip
@@ -9,11 +10,13 @@ from adapter.flows import receipt
 from adapter.flows.accept import accept
 from adapter.flows.answering import PROBLEMS
 from adapter.flows.parts import Parts
+from adapter.flows.setbacks import NotTaken
 from adapter.ports import MessageService, ServiceRefuses, StoreBusy
 from adapter.wire import apprec, edi, json
 from adapter.wire.unreadable import Unreadable
 
 NOT_VOUCHED = "sender-is-not-caller"
+OURS = "internal"
 _SCOPES = frozenset({"ip-adapter/messages"})
 
 
@@ -30,16 +33,23 @@ class Arrived:
     parked: str = ""
 
 
-async def brought(one: Fetched, service: MessageService) -> tuple[Slip, bytes] | None:
-    """What the service says of the message, and its bytes; None where there is nothing more to fetch."""
-    if one.kind != "message" or one.state != "announced":
-        return None
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What the service says of a message, and its bytes, or why they did not come."""
+
+    slip: Slip
+    raw: bytes | BaseException
+
+
+async def brought(one: Fetched, service: MessageService) -> Brought:
+    """Raises ServiceAway or ServiceRefuses where not even the sender is known."""
     slip = await service.slip(one.message, one.her_id)
-    return slip, await service.document(one.message)
+    (raw,) = await asyncio.gather(service.document(one.message), return_exceptions=True)
+    return Brought(slip, raw)
 
 
 def taken(slip: Slip, raw: bytes, her_id: str, parts: Parts) -> Arrived:
-    """Accept it from whom the service says it is from. Raises StoreBusy or Collision: nothing was written."""
+    """Accept it from whom the service says it is from. Raises StoreBusy, Collision or NotTaken: nothing was written."""
     partner = parts.partners.by_her_id.get(slip.sender)
     organisation = partner.organisation if partner else ""
     if slip.apprec:
@@ -80,8 +90,10 @@ def _envelope(raw: bytes, parts: Parts) -> Envelope | None:
 
 
 def _arrived(answer: Answer, envelope: Envelope | None, her_id: str, parts: Parts) -> Arrived:
-    if answer.retry_after is not None or answer.status >= 500:
-        raise StoreBusy  # nothing was kept; a fault of ours is mended before it is taken
+    if answer.retry_after is not None:
+        raise StoreBusy
+    if answer.status >= 500:  # a person has to mend something before it can be taken
+        raise NotTaken(_names(answer)[0] if answer.media_type == PROBLEMS else OURS)
     if answer.media_type == PROBLEMS:
         names = _names(answer)
         if envelope:  # refused, and its sender wants no AppRec

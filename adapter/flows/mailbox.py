@@ -2,9 +2,9 @@
 
 What is announced is written down in the same commit that moves the position, so nothing is passed over that is not
 known here. Each message then goes its own way, in the service's order: fetched, accepted like at any other door, its
-stored AppRec posted, marked as downloaded. One that fails waits alone, and a person sees it when it has waited for
-long; nothing stops the mailbox. After a crash a message is fetched once more: its answer is the stored one, and the
-service is asked for its AppRec before that is posted again.
+stored AppRec posted, marked as downloaded. One that fails waits, and with it what its sender sent after it (`turns`); a
+person sees it when it has waited for long; nothing stops the mailbox. After a crash a message is fetched once more: its
+answer is the stored one, and the service is asked for its AppRec before that is posted again.
 """
 
 import asyncio
@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
-from adapter.domain.mailbox import Fetched, Page, Slip, State
-from adapter.flows import arrival
-from adapter.flows.arrival import Arrived
+from adapter.domain.mailbox import Fetched, Page, State
+from adapter.flows import arrival, turns
+from adapter.flows.arrival import Arrived, Brought
 from adapter.flows.parts import Parts
+from adapter.flows.setbacks import failed
 from adapter.flows.tracing import trace
-from adapter.ports import Collision, Mailbox, MessageService, ServiceAway, ServiceRefuses, StoreBusy
+from adapter.ports import Mailbox, MessageService, ServiceAway, ServiceRefuses
 
 BATCH = 32
 """Messages taken at once: they are in memory together, and a crash fetches as many again."""
@@ -27,10 +28,6 @@ DUE = 128
 """Rows looked at together: most are about the state of our own messages, and the slowest call of a batch keeps all."""
 SIDE_BY_SIDE = 16
 """Calls to the service at once."""
-PATIENCE = 5
-"""Tries before a person looks at what fails by itself; what fails because the service is away has as long as a
-delivery has."""
-
 A = TypeVar("A")
 B = TypeVar("B")
 P = ParamSpec("P")
@@ -78,81 +75,103 @@ async def see_to(post: Post) -> Sequence[Fetched]:
     if not found:
         return ()
     messages = [one for one in found if one.kind == "message"][:BATCH]
-    due = [*messages, *(one for one in found if one.kind != "message")]
-    await post.ask(post.mailbox.begin, due)
-    due = [replace(one, tries=one.tries + 1) for one in due]
-    brought = await _side_by_side(due, lambda one: arrival.brought(one, post.service))
-    taken = [await _taken(one, what, post) for one, what in zip(due, brought, strict=True)]
-    ended = await _side_by_side([*zip(due, taken, strict=True)], lambda pair: _ended(*pair, post))
+    stuck = await post.ask(post.mailbox.stuck, messages[-1], turns.UNKNOWN_KEEPS) if messages else ()
+    due = [*turns.in_turn(messages), *(one for one in found if one.kind != "message")]
+    begun = await post.ask(post.mailbox.begin, due)
+    if len(begun) < len(due):
+        return ()  # another process is at them; what it has may come before what it has not
+    brought = await _side_by_side(begun, lambda one: _brought(one, post))
+    taken = await _taken_in_turn(begun, brought, list(stuck), post)
+    ended = await _side_by_side(taken, lambda turn: _ended(turn, post))
     now = post.parts.clock()
     written = [
-        what if isinstance(what, Fetched) else _failed(one, what, now, post.parts)
-        for one, what in zip(due, ended, strict=True)
+        what if isinstance(what, Fetched) else failed(turn.one, what, now, post.parts)
+        for turn, what in zip(taken, ended, strict=True)
     ]
-    await post.ask(post.mailbox.write, written)
+    await post.ask(post.mailbox.write, begun, written)
     return written
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A message, with its sender where that is known, and what became of it here; `over`: nothing more is done now."""
+
+    one: Fetched
+    arrived: Arrived | None = None
+    over: Fetched | None = None
+
+
+async def _brought(one: Fetched, post: Post) -> Brought | None:
+    """None where there is nothing more to fetch."""
+    return await arrival.brought(one, post.service) if turns.is_to_be_taken(one) else None
+
+
+async def _taken_in_turn(
+    begun: Sequence[Fetched],
+    brought: Sequence[Brought | BaseException | None],
+    stuck: list[Fetched],
+    post: Post,
+) -> Sequence[_Turn]:
+    """One after the other; what fails keeps back what its sender announced after it."""
+    each = []
+    for one, what in zip(begun, brought, strict=True):
+        turn = await _taken(one, what, stuck, post)
+        each.append(turn)
+        if turn.over and turns.is_to_be_taken(turn.over):
+            stuck.append(turn.over)
+    return each
+
+
 async def _taken(
-    one: Fetched, brought: tuple[Slip, bytes] | BaseException | None, post: Post
-) -> Arrived | BaseException | None:
-    """One after the other, so that a correction does not overtake the need that was announced before it."""
-    if isinstance(brought, ServiceAway) and brought.because == "too-long":
+    one: Fetched, brought: Brought | BaseException | None, stuck: Sequence[Fetched], post: Post
+) -> _Turn:
+    now = post.parts.clock()
+    if brought is None:
+        return _Turn(one)
+    if isinstance(brought, BaseException):
+        return _Turn(one, over=failed(one, brought, now, post.parts))
+    one = replace(one, sender=brought.slip.sender)
+    if until := turns.waits_until(one, stuck):
+        return _Turn(one, over=turns.kept_back(one, until, now))
+    taken = await _accepted(one, brought, post)
+    if isinstance(taken, BaseException):
+        return _Turn(one, over=failed(one, taken, now, post.parts))
+    return _Turn(one, taken)
+
+
+async def _accepted(one: Fetched, brought: Brought, post: Post) -> Arrived | BaseException:
+    if isinstance(brought.raw, ServiceAway) and brought.raw.because == "too-long":
         return arrival.too_large(one.her_id, post.parts)
-    if brought is None or isinstance(brought, BaseException):
-        return brought
-    (taken,) = await asyncio.gather(
-        post.ask(arrival.taken, *brought, one.her_id, post.parts), return_exceptions=True
-    )
+    if isinstance(brought.raw, BaseException):
+        return brought.raw
+    asked = post.ask(arrival.taken, brought.slip, brought.raw, one.her_id, post.parts)
+    (taken,) = await asyncio.gather(asked, return_exceptions=True)
     return taken
 
 
-async def _ended(one: Fetched, taken: Arrived | BaseException | None, post: Post) -> Fetched:
+async def _ended(turn: _Turn, post: Post) -> Fetched:
     """Raises what went wrong on the way."""
-    if isinstance(taken, BaseException):
-        raise taken
+    one = turn.one
+    if turn.over:
+        return turn.over
     if one.kind != "message":
         return await trace(one, post.service, post.mailbox, post.parts, post.ask)
-    if taken is not None:
-        await arrival.answered(one, taken, post.service)
-        if taken.parked:
-            return _now(one, "parked", taken.parked, post.parts.clock())
-        one = replace(one, state="answered", because=taken.because)
+    if turn.arrived is not None:
+        if not await post.ask(post.mailbox.is_begun, one):
+            return one  # another process has the mailbox now, and answers
+        await arrival.answered(one, turn.arrived, post.service)
+        if turn.arrived.parked:
+            return _now(one, "parked", turn.arrived.parked, post.parts.clock())
+        one = replace(one, state="answered", because=turn.arrived.because)
     try:
         await post.service.downloaded(one.message, one.her_id)
     except (ServiceAway, ServiceRefuses) as error:
-        return _failed(one, error, post.parts.clock(), post.parts)
+        return failed(one, error, post.parts.clock(), post.parts)
     return _now(one, "done", one.because, post.parts.clock())
 
 
 def _now(one: Fetched, state: State, because: str, now: datetime) -> Fetched:
     return replace(one, state=state, because=because, at=now)
-
-
-def _failed(one: Fetched, error: BaseException, now: datetime, parts: Parts) -> Fetched:
-    """It waits for its next try, or, after enough of them, for a person. Raises what asks this process to end."""
-    if not isinstance(error, Exception):
-        raise error
-    because, patient, wait = _why(error)
-    given_up = parts.schedule.gives_up(one.tries, one.first, now) if patient else one.tries >= PATIENCE
-    due = parts.schedule.next_try(one.tries, now, wait)
-    return replace(one, state="parked" if given_up else one.state, because=because, at=now, due=due)
-
-
-def _why(error: Exception) -> tuple[str, bool, int | None]:
-    """Why it failed; whether that lies outside of it and may end by itself; how long to wait."""
-    match error:
-        case ServiceAway():
-            return (
-                f"service-{error.because}",
-                error.because not in ("nonsense", "too-long"),
-                error.retry_after,
-            )
-        case ServiceRefuses():
-            return f"service-refuses-{error.http}", False, None
-        case StoreBusy() | Collision():
-            return "store-busy", True, None
-    return f"fault-{type(error).__name__}", False, None
 
 
 async def _side_by_side(each: Sequence[A], call: Callable[[A], Awaitable[B]]) -> list[B | BaseException]:

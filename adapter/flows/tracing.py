@@ -25,7 +25,7 @@ async def trace(one: Fetched, service: MessageService, mailbox: Mailbox, parts: 
     What the service refused and nobody here sent was addressed to us and will never come: a person sees it.
     """
     slip = await _slip(one, service)
-    place = await ask(mailbox.adopt, slip.message_id, one.message) if slip else ""
+    place = await ask(_adopted, slip, one.message, mailbox, parts) if slip else ""
     final = False
     for receiver in slip.receivers if slip and place else ():
         said = said_of(await service.state(one.message, receiver), one.message)
@@ -38,6 +38,17 @@ async def trace(one: Fetched, service: MessageService, mailbox: Mailbox, parts: 
     if final or not slip or one.kind == "refused":
         place = await ask(mailbox.hasten, one.message, parts.clock()) or place
     return _next(one, place, parts, settled=not final, ours=bool(slip))
+
+
+def _adopted(slip: Slip, reference: str, mailbox: Mailbox, parts: Parts) -> str:
+    """The place of what we sent so; "" for what another sent under the same MsgId, or to another."""
+    with parts.store.transaction() as tx:
+        found = tx.delivery_of_message(slip.message_id)
+    sender, to = (parts.partners.by_her_id.get(id_) for id_ in (slip.sender, *slip.receivers[:1]))
+    ours = sender is not None and sender.served
+    if found is None or not ours or to is None or to.organisation != found.outgoing.recipient:
+        return ""
+    return mailbox.adopt(slip.message_id, reference)
 
 
 async def _slip(one: Fetched, service: MessageService) -> Slip | None:

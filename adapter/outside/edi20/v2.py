@@ -14,7 +14,7 @@ _STATUS = {"1": "Ok", "2": "Rejected"}
 
 
 class Edi20V2:
-    """As Edi20V3. The list of unread messages has no offset: its position is always 0."""
+    """As Edi20V3. The list of unread messages has no offset to read from: a message's position is its place in it."""
 
     def __init__(self, calls: Calls, her_ids: Sequence[str], application: tuple[str, str], most: int) -> None:
         self._calls, self._her_ids, self._most = calls, list(her_ids), most
@@ -34,7 +34,8 @@ class Edi20V2:
     async def _unread(self, order: str, after: int) -> Page:
         query: Query = {"ReceiverHerIds": self._her_ids, "MessagesToFetch": MOST_MESSAGES, "OrderBy": order}
         entries = expected(list, await self._calls.get("Messages", query))
-        found = [_unread(entry) for entry in entries]
+        oldest_first = entries if order == "Ascending" else entries[::-1]
+        found = [_unread(entry, place) for place, entry in enumerate(oldest_first, 1)]
         known = tuple(one for one in found if one)
         return Page(known, after, full=False, unread=len(found) - len(known))
 
@@ -80,13 +81,13 @@ class Edi20V2:
         return None
 
 
-def _unread(read: object) -> Notice | None:
+def _unread(read: object, place: int) -> Notice | None:
     try:
         entry = expected(dict, read)
         id_, receiver = reading.message_id(entry.get("id")), reading.her_id(entry.get("receiverHerId"))
     except ServiceAway:
         return None
-    return Notice(id_, receiver, "message", 0)
+    return Notice(id_, receiver, "message", place)
 
 
 _CONTRACT: type[MessageService] = Edi20V2

@@ -1,10 +1,11 @@
 """What is known of the notices of message services (`adapter.ports.Mailbox`): one row each, for good."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import Executable, and_, bindparam, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.domain.mailbox import Fetched, Notice, State
@@ -18,11 +19,13 @@ from adapter.outside.store.tables import delivery
 from adapter.ports import Mailbox
 
 _KEY = ("message", "her_id", "kind")
-_CHANGED = ("position", "state", "tries", "because", "first", "at", "due")
+_CHANGED = ("position", "state", "tries", "because", "first", "at", "due", "sender")
 # Written out, not bound: a planner proves that a partial index fits only when it sees the words.
 _UNFINISHED = fetched.c.state.in_([literal_column("'announced'"), literal_column("'answered'")])
 _IS_PARKED = fetched.c.state == literal_column("'parked'")
 _IS_SAME = and_(*(fetched.c[name] == bindparam(f"{name}_") for name in _KEY))
+_AS_BEGUN = and_(_IS_SAME, fetched.c.tries == bindparam("begun"))
+_TURN = (fetched.c.due, fetched.c.first, fetched.c.position)
 
 POSITION = select(mailbox.c.position).where(mailbox.c.service == bindparam("service"))
 POSITION_BEFORE = (
@@ -34,15 +37,38 @@ POSITION_BEFORE = (
 DUE = (
     select(fetched)
     .where(_UNFINISHED, fetched.c.due <= bindparam("now"))
-    .order_by(fetched.c.due, fetched.c.position)
+    .order_by(*_TURN)
     .limit(bindparam("most"))
 )
+_IN_LINE = (
+    select(
+        fetched,
+        func.row_number()
+        .over(partition_by=fetched.c.sender, order_by=(fetched.c.first, fetched.c.position))
+        .label("nth"),
+    )
+    .where(
+        _UNFINISHED,
+        fetched.c.state == "announced",
+        fetched.c.kind == "message",
+        fetched.c.because != "",
+        tuple_(*_TURN) > tuple_(*(bindparam(f"{column.name}_", type_=column.type) for column in _TURN)),
+        or_(fetched.c.sender != "", fetched.c.tries < bindparam("most")),
+    )
+    .subquery()
+)
+STUCK = select(*(_IN_LINE.c[column.name] for column in fetched.c)).where(_IN_LINE.c.nth == 1)
 PARKED = select(fetched).where(_IS_PARKED).order_by(fetched.c.first)
 UNFINISHED_COUNT = select(fetched.c.state, func.count().label("number")).where(_UNFINISHED).group_by("state")
 PARKED_COUNT = select(fetched.c.state, func.count().label("number")).where(_IS_PARKED).group_by("state")
-BEGIN = update(fetched).where(_IS_SAME).values(tries=fetched.c.tries + 1)
-WRITE = update(fetched).where(_IS_SAME).values({name: bindparam(f"{name}_") for name in _CHANGED})
-_PARKED_ONE = update(fetched).where(fetched.c.message == bindparam("message_"), _IS_PARKED)
+BEGIN = update(fetched).where(_AS_BEGUN, _UNFINISHED).values(tries=fetched.c.tries + 1)
+IS_BEGUN = select(fetched.c.state).where(_AS_BEGUN, _UNFINISHED)
+WRITE = (
+    update(fetched).where(_AS_BEGUN, _UNFINISHED).values({name: bindparam(f"{name}_") for name in _CHANGED})
+)
+_PARKED_ONE = update(fetched).where(
+    fetched.c.message == bindparam("message_"), fetched.c.her_id == bindparam("her_id_"), _IS_PARKED
+)
 AGAIN = _PARKED_ONE.values(state="announced", due=bindparam("at_"), at=bindparam("at_"))
 LEAVE = _PARKED_ONE.values(state="done", because=bindparam("why"), at=bindparam("at_"))
 _REFERRED = and_(delivery.c.reference == bindparam("named"), delivery.c.reference != literal_column("''"))
@@ -116,13 +142,27 @@ class SqlMailbox:
         with self._connections.reading() as sql:
             return [Fetched(**row) for row in sql.rows(DUE, now=now, most=limit)]
 
-    def begin(self, fetched: Sequence[Fetched]) -> None:
-        with self._connections.writing() as sql:
-            sql.run_each(BEGIN, [_key(one) for one in fetched])
-            sql.commit()
+    def stuck(self, behind: Fetched, unknown: int) -> Sequence[Fetched]:
+        """Of each sender the first."""
+        turn = {"due_": behind.due, "first_": behind.first, "position_": behind.position}
+        with self._connections.reading() as sql:
+            return [Fetched(**row) for row in sql.rows(STUCK, **turn, most=unknown)]
 
-    def write(self, fetched: Sequence[Fetched]) -> None:
-        rows = [_key(one) | {f"{name}_": getattr(one, name) for name in _CHANGED} for one in fetched]
+    def begin(self, fetched: Sequence[Fetched]) -> Sequence[Fetched]:
+        # One by one: the driver says of many together only how many were changed, not which.
+        with self._connections.writing() as sql:
+            begun = [one for one in fetched if sql.run(BEGIN, **_key(one), begun=one.tries)]
+            sql.commit()
+        return [replace(one, tries=one.tries + 1) for one in begun]
+
+    def is_begun(self, one: Fetched) -> bool:
+        return self._first(IS_BEGUN, **_key(one), begun=one.tries) is not None
+
+    def write(self, begun: Sequence[Fetched], outcome: Sequence[Fetched]) -> None:
+        rows = [
+            _key(one) | {"begun": one.tries} | {f"{name}_": getattr(now, name) for name in _CHANGED}
+            for one, now in zip(begun, outcome, strict=True)
+        ]
         with self._connections.writing() as sql:
             sql.run_each(WRITE, rows)
             sql.commit()
@@ -158,11 +198,11 @@ class SqlMailbox:
             found = [*sql.rows(UNFINISHED_COUNT), *sql.rows(PARKED_COUNT)]
         return {"announced": 0, "answered": 0, "parked": 0} | {row["state"]: row["number"] for row in found}
 
-    def again(self, message: str, at: datetime) -> bool:
-        return self._changed(AGAIN, message_=message, at_=at)
+    def again(self, message: str, her_id: str, at: datetime) -> bool:
+        return self._changed(AGAIN, message_=message, her_id_=her_id, at_=at)
 
-    def leave(self, message: str, because: str, at: datetime) -> bool:
-        return self._changed(LEAVE, message_=message, why=because, at_=at)
+    def leave(self, message: str, her_id: str, because: str, at: datetime) -> bool:
+        return self._changed(LEAVE, message_=message, her_id_=her_id, why=because, at_=at)
 
     def _changed(self, statement: Executable, **given: Any) -> bool:
         with self._connections.writing() as sql:

@@ -28,6 +28,7 @@ fetched = Table(
     Column("first", Moment, nullable=False),
     Column("at", Moment, nullable=False),
     Column("due", Moment, nullable=False),
+    Column("sender", Text, nullable=False),
     Index("ix_fetched_first", "first", "position"),
     Index("ix_fetched_due", "due", "position", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     Index("ix_fetched_parked", "first", postgresql_where=_PARKED, sqlite_where=_PARKED),

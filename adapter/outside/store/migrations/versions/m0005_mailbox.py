@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("because", sa.Text, nullable=False),
         *(sa.Column(name, sa.DateTime(timezone=True), nullable=False) for name in _MOMENTS),
+        sa.Column("sender", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("message", "her_id", "kind", name="pk_fetched"),
     )
     op.create_index("ix_fetched_first", "fetched", ["first", "position"])
