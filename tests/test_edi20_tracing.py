@@ -167,6 +167,20 @@ def test_what_nobody_here_sent_is_passed(office: Office) -> None:
     assert [(one.state, one.because) for one in office.see()] == [("done", "not-ours")]
 
 
+@pytest.mark.parametrize(("sender", "receiver"), [("8900011", UNIT), (OURS, "8900011")])
+def test_a_notice_about_what_another_sent_under_the_same_msgid_captures_no_letter(
+    office: Office, sender: str, receiver: str
+) -> None:
+    """MsgId is chosen by whoever sends: only what went from us to the recipient is ours."""
+    message_id = delivery(office).outgoing.message_id
+    office.service.slips[X] = Slip(X, sender, (receiver,), message_id, apprec=False)
+    office.service.states[X] = Sent("Acknowledged", "Ok")
+    office.service.announced.append(Notice(X, OURS, "state", 1))
+    office.read()
+    assert [(one.state, one.because) for one in office.see()] == [("done", "not-ours")]
+    assert (delivery(office).reference, delivery(office).state) == ("", "queued")
+
+
 def test_a_notice_that_comes_before_its_reference_is_written_down_is_looked_at_again(office: Office) -> None:
     """Where the service tells nothing of a message but its state, the reference is all there is to know it by."""
     office.service.announced.append(Notice(X, OURS, "state", 1))
