@@ -82,7 +82,11 @@ def _identifiers(path: Path, side: str) -> list[tuple[str, str]]:
     root = root_of(path)
     if root is None:
         return []
-    levels = root.iterfind(f"{{*}}MsgInfo/{{*}}{side}//{{*}}Organisation/{{*}}Ident")
+    levels = [*root.iterfind(f"{{*}}MsgInfo/{{*}}{side}//{{*}}Organisation/{{*}}Ident")]
+    for institution in root.iterfind(f"{{*}}{side}/{{*}}HCP/{{*}}Inst"):
+        levels += [
+            i for i in (institution, *institution.iterfind("{*}Dept")) if i.find("{*}TypeId") is not None
+        ]
     found = [((i.find("{*}TypeId").get("V") or ""), (i.findtext("{*}Id") or "").strip()) for i in levels]
     return [(kind, number) for kind, number in found if re.fullmatch(r"[0-9]+", number)]
 

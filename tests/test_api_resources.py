@@ -166,7 +166,10 @@ def test_every_listed_interaction_answers_and_every_other_is_404_or_405(
     listed = {(r["type"], i["code"]) for r in resources for i in r["interaction"]}
     case = {v.type: v for v in versions_of(api, f"Task/{task['id']}")}
     types = {r["type"] for r in resources}
-    besides = {"Communication", "DocumentReference"}  # what is said within a case, and what comes along with it
+    besides = {
+        "Communication",
+        "DocumentReference",
+    }  # what is said within a case, and what comes along with it
     assert types == set(case) | besides, "the statement names the types a whole case is made of"
     for type_ in (*sorted(case), "Observation", "Bundle", "task"):
         standing = case.get(type_, case["Task"])

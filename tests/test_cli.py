@@ -173,7 +173,12 @@ def test_what_cannot_be_done_is_refused_by_name(
 
 def test_a_waiting_case_goes_on_to_the_unit_that_is_named(run: Run, tmp_path: Path) -> None:
     store = open_database(tmp_path)
-    message = HODEMELDING.replace("Behov for", "Kanskje behov for")
+    consent = (
+        "Pasienten har samtykket til at kommunen kontaktes."  # of which a doubt about the need takes nothing
+    )
+    message = HODEMELDING.replace("Pasienten har samtykket.", consent).replace(
+        "Behov for", "Kanskje behov for"
+    )
     answer = accept("edi", message.encode(), Caller("999900011", frozenset()), make_parts(store))
     assert answer.status == 200
     (waiting,) = store.waiting()

@@ -121,7 +121,13 @@ def test_each_process_proves_with_a_key_of_its_own() -> None:
         json.dumps(KEY.as_dict(private=False)),
         json.dumps(OctKey.generate_key().as_dict()),
     ],
-    ids=["nothing", "a list", "no key", "a public key", "a shared secret"],  # keys are made anew in each process
+    ids=[
+        "nothing",
+        "a list",
+        "no key",
+        "a public key",
+        "a shared secret",
+    ],  # keys are made anew in each process
 )
 def test_a_key_file_without_a_private_key_is_refused_without_a_word_of_it(
     tmp_path: Path, content: str

@@ -94,7 +94,9 @@ def test_an_id_that_is_not_derived_is_named(database_url: str) -> None:
         assert [v.invariant for v in violations(database_url, stage.parts)] == ["message-id-is-derived"]
         other = derived("received", "edi", _OTHER, message_id)
         by_hand(database_url, *_renamed("x", other), f"UPDATE received SET sender = '{_OTHER}'")
-        assert [v.invariant for v in violations(database_url, stage.parts)] == ["message-is-of-who-takes-part"]
+        assert [v.invariant for v in violations(database_url, stage.parts)] == [
+            "message-is-of-who-takes-part"
+        ]
         by_hand(database_url, *_renamed(other, id_), "UPDATE received SET sender = '999900011'")
         team = derived(case, "team")
         by_hand(

@@ -90,7 +90,9 @@ def recipients_of_plan(
     """Who a new version of the plan is offered to: everybody in the team who can be reached, but its author."""
     team = team_organisations(versions, at, parts)
     partners = parts.partners.by_organisation
-    return sorted(o for o in team if o not in (author, case.owner) and o in partners and partners[o].reachable)
+    return sorted(
+        o for o in team if o not in (author, case.owner) and o in partners and partners[o].reachable
+    )
 
 
 def may_have(
