@@ -232,7 +232,8 @@ def test_places_never_exceed_their_bounds_and_all_come_back(moves: list[tuple[st
         taken.append((place, who, size))
         own = [t for t in taken if t[1] == who]
         assert len(own) <= limits.requests * limits.share
-        assert len(own) == 1 or sum(t[2] for t in own) <= limits.bytes_ * limits.share
+        with_bytes = [t[2] for t in own if t[2]]
+        assert len(with_bytes) <= 1 or sum(with_bytes) <= limits.bytes_ * limits.share
         assert (places.requests, places.bytes_) == (len(taken), sum(t[2] for t in taken))
     for place, _, _ in taken:
         place.__exit__()

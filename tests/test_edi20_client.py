@@ -186,7 +186,7 @@ def test_the_answers_that_version_2_gives_as_examples_are_read() -> None:
         ]
 
     assert with_service(act, Edi20V2) == [
-        Notice("0c8f3d36-f9e7-4e3f-9d5c-c820fa9b5773", "8143060", "message", 0),
+        Notice("0c8f3d36-f9e7-4e3f-9d5c-c820fa9b5773", "8143060", "message", 1),
         Slip(ID, "8094866", ("8143060",), "c88389b7-f8ad-40b2-81e1-090e715b7530", apprec=False),
         True,
         Sent("Acknowledged", "Ok"),

@@ -16,7 +16,7 @@ from adapter.replay import open_stage, read_case
 DIALOG = FIXTURES / "notify" / "xml-need-is-routed"
 FHIR = FIXTURES / "notify" / "fhir-need-is-routed"
 BOTH = [FIXTURES / "notify" / name for name in ("both-doors-make-one-case", "both-doors-in-the-other-order")]
-ONLY_A_DIALOG_SAYS = {"dialog.theme"}
+ONLY_A_DIALOG_SAYS = {"consent.words", "dialog.theme"}
 ONLY_FHIR_SAYS = {"need.category", "request.status"}
 
 

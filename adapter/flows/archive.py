@@ -62,7 +62,9 @@ def _bundle(versions: Sequence[Version], base: str) -> dict[str, Any]:
 def _message(message: Received) -> dict[str, Any]:
     answer = {**_flat(message.answer), "body": f"answers/{message.id}"}
     findings = [[f.problem, f.where] for f in message.findings]
-    return {**_flat(message), "raw": message.raw is not None, "answer": answer, "findings": findings}
+    reply_to = asdict(message.reply_to) if message.reply_to else None
+    told = {"raw": message.raw is not None, "answer": answer, "findings": findings, "reply_to": reply_to}
+    return {**_flat(message), **told}
 
 
 def _delivery(delivery: Any, record: CaseRecord) -> dict[str, Any]:
