@@ -117,7 +117,8 @@ def reached_through_it(house: House) -> None:
     rows = yaml.safe_load(file.read_text("utf-8"))["partners"]
     for row in rows:
         if row["organisation"] == TOWN:
-            row["services"][DOOR] = "Mottak av meldinger"
+            # Letters go to the unit, not to the door: what was sent there would come back.
+            row["services"] |= {MUNICIPALITIES[TOWN][1]: "Saksbehandling", DOOR: "Mottak av meldinger"}
             row["channel"] = "edi20"
             row.pop("endpoint", None)
         if row["kind"] == "adapter":
