@@ -30,9 +30,10 @@ def receipt(**changes: str) -> bytes:
         "root": "AppRec",
         "version": "<MIGversion>1.0 2004-11-21</MIGversion>",
         "status": '<Status V="3"/>',
+        "errors": '<Error V="07"/><Error V="16"/>',
         "original": "<OriginalMsgId><Id>m-1</Id></OriginalMsgId>",
     } | changes
-    content = f'{parts["version"]}{parts["status"]}<Error V="07"/><Error V="16"/>{parts["original"]}'
+    content = f"{parts['version']}{parts['status']}{parts['errors']}{parts['original']}"
     return f'<{parts["root"]} xmlns="{parts["namespace"]}">{content}</{parts["root"]}>'.encode()
 
 
