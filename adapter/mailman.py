@@ -102,8 +102,9 @@ class Mailman:
         while True:
             page = await read_on(self._post)
             unknown = sum(notice.kind == "unknown" for notice in page.notices)
-            if unknown or page.unread:
-                log.warning("notifications passed over", unknown_type=unknown, unreadable=page.unread)
+            unreadable = page.unread + sum(notice.kind == "unreadable" for notice in page.notices)
+            if unknown or unreadable:
+                log.warning("notifications passed over", unknown_type=unknown, unreadable=unreadable)
             if not page.full or self._stopping.is_set():
                 break
         now = self._post.parts.clock()

@@ -64,7 +64,9 @@ def test_notifications_are_read_whatever_their_order_and_what_is_unknown_is_note
         {**about, "type": "RefusedMessage", "offset": 50},
         {"type": "NewMessage", "offset": 99},
         "nonsense",
+        {**about, "type": "NewMessage", "offset": "7"},
         {**about, "relatedMessageId": "../../etc", "type": "NewMessage", "offset": 1},
+        {**about, "notificationReceiverHerId": "8900091", "type": "NewMessage", "offset": 60},
     ]
     route = respx.get(f"{SERVICE}/notifications").respond(200, json={"notifications": entries})
     page = with_service(lambda service: service.notices(7))
@@ -74,8 +76,13 @@ def test_notifications_are_read_whatever_their_order_and_what_is_unknown_is_note
         ("unknown", 40),
         ("unknown", 41),
         ("refused", 50),
+        ("unreadable", 99),
+        ("unreadable", 1),
+        ("message", 60),
     ]
-    assert (page.last, page.full, page.unread) == (99, False, 3)
+    assert {n.message for n in page.notices} == {ID, OTHER, "offset-99", "offset-1"}
+    assert {n.her_id for n in page.notices} == {"8900029", "8900091", ""}
+    assert (page.last, page.full, page.unread) == (99, False, 2)
     query = route.calls.last.request.url.params
     assert query.get_list("HerIds") == ["8900029", "8900091"]
     assert (query["Offset"], query["NotificationsToFetch"]) == ("7", "1000")

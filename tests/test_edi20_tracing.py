@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ from edi20_post import NEED, Office, by_the_service
 from adapter.domain.delivery import Delivery, Letter, Receipt
 from adapter.domain.mailbox import Notice, Sent, Slip
 from adapter.domain.message import Caller
+from adapter.domain.partners import Partners
+from adapter.domain.problems import Refused
+from adapter.flows import parked_mail
 from adapter.flows.accept import accept
 from adapter.flows.deliver import deliver_round
 from adapter.outside.edi20.way_out import Edi20Transport
@@ -241,3 +246,39 @@ def test_requeued_by_a_person_a_letter_is_handed_in_anew_with_the_same_msgid(off
     assert second.letters[0].reference == ""
     assert second.letters[0].body == first.letters[0].body
     assert delivery(office).reference == Y
+
+
+def test_of_a_partner_that_answers_with_no_apprec_it_is_over_once_the_service_has_brought_it(
+    office: Office,
+) -> None:
+    """Asked for at once when it is told, not when the wait for a receipt is over that never comes."""
+    book = office.parts.partners
+    silent = replace(book.by_her_id[UNIT], receipts=False)
+    office.parts = replace(
+        office.parts,
+        partners=Partners(
+            {**book.by_organisation, silent.organisation: silent},
+            {**book.by_her_id, **dict.fromkeys(silent.services, silent)},
+        ),
+    )
+    office.post = replace(office.post, parts=office.parts)
+    hand_in(office)
+    assert delivery(office).because == "handed-in"
+    told(office, transport="Acknowledged")
+    asyncio.run(deliver_round(TOWN, Edi20Transport(office.service, 5.0), office.parts))
+    assert (delivery(office).state, delivery(office).because) == ("accepted", "carried")
+
+
+def test_a_notice_that_cannot_be_read_is_for_a_person_who_can_only_leave_it(office: Office) -> None:
+    """It may tell of a message that is told of nowhere else; told of again, it is on the list once."""
+    notice = Notice("offset-7", "", "unreadable", 7)
+    for _ in range(2):
+        office.service.announced.append(notice)
+        office.read()
+        office.read_again(timedelta(hours=1))
+    (parked,) = office.mailbox.parked()
+    assert (parked.message, parked.because) == ("offset-7", "unreadable-notice")
+    with pytest.raises(Refused, match="step-forbidden"):
+        parked_mail.again("offset-7", "operator", "looked", office.mailbox, office.parts)
+    parked_mail.leave("offset-7", "operator", "looked", office.mailbox, office.parts)
+    assert office.mailbox.parked() == []

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from adapter.domain.delivery import Receipt
 
-Kind = Literal["message", "state", "refused", "unknown"]
+Kind = Literal["message", "state", "refused", "unknown", "unreadable"]
 """What a notice is about: a message to us that waits; the state of a message of ours; a message that the service
-itself refused; something that this release does not know."""
+itself refused; something that this release does not know; or it does not say so that it can be read."""
 
 State = Literal["announced", "answered", "done", "parked"]
 """announced: nothing is settled. answered: kept by us and its AppRec posted, or none wanted; the service is still to

@@ -21,8 +21,11 @@ def holds(named: str, mailbox: Mailbox) -> bool:
 
 
 def again(named: str, by: str, why: str, mailbox: Mailbox, parts: Parts) -> None:
-    """It is fetched once more. Raises Refused (not-found)."""
-    for one in _found(named, mailbox):
+    """It is fetched once more. Raises Refused (not-found; step-forbidden where there is nothing to fetch)."""
+    found = _found(named, mailbox)
+    if any(one.kind == "unreadable" for one in found):
+        raise Refused(Finding("step-forbidden", "mailbox"))
+    for one in found:
         mailbox.again(one.message, one.her_id, parts.clock())
         _told("mailbox-requeue", one, by, why, parts)
 

@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from adapter.domain.delivery import Receipt
+from adapter.domain.exchange import conclude
 from adapter.domain.mailbox import Fetched, Slip, said_of
+from adapter.domain.partners import Partner
 from adapter.flows import receipt
 from adapter.flows.parts import Parts
 from adapter.ports import Mailbox, MessageService, ServiceRefuses
@@ -34,10 +37,16 @@ async def trace(one: Fetched, service: MessageService, mailbox: Mailbox, parts: 
             said = replace(said, transport="receipt", http=0)
             await ask(receipt.told, slip.message_id, partner.organisation, said, one.message, parts)
         else:
-            final = final or said.transport == "answered"
+            final = final or _is_over(said, partner, parts)
     if final or not slip or one.kind == "refused":
         place = await ask(mailbox.hasten, one.message, parts.clock()) or place
     return _next(one, place, parts, settled=not final, ours=bool(slip))
+
+
+def _is_over(said: Receipt, partner: Partner | None, parts: Parts) -> bool:
+    """Of a partner that answers with no AppRec, it is over once the service has brought it."""
+    receipts = partner is None or partner.receipts
+    return conclude(parts.tables.answers, said, receipts=receipts).conclusion != "awaiting"
 
 
 def _adopted(slip: Slip, reference: str, mailbox: Mailbox, parts: Parts) -> str:

@@ -18,6 +18,7 @@ _KINDS: Mapping[str, Kind] = {
     "MessageApprecInfoUpdated": "state",
     "RefusedMessage": "refused",
 }
+_HER_ID = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _CODE = re.compile(r"[A-Z]{0,2}[0-9]{2,3}")
 _MOST_CODES = 10
 _TRANSFER = {"contentType": "application/xml", "contentTransferEncoding": "base64"}
@@ -43,24 +44,29 @@ def message_id(read: Any) -> str:
 
 
 def her_id(read: Any) -> str:
-    if isinstance(read, int) and not isinstance(read, bool) and read > 0:
-        return str(read)
+    """As digits, whether the service writes it as a number or as text."""
+    text = str(read) if isinstance(read, int | str) and not isinstance(read, bool) else ""
+    if _HER_ID.fullmatch(text):
+        return text
     raise ServiceAway("nonsense", 200)
 
 
 def notice(read: Any) -> Notice | None:
-    """A notification of v3; None for an entry without a form we know. A type we do not know is kept as such."""
-    try:
-        entry = expected(dict, read)
-        position = entry.get("offset")
-        if not isinstance(position, int) or isinstance(position, bool):
-            return None
-        kind = _KINDS.get(str(entry.get("type")), "unknown")
-        # A notice of an unknown type need not be about a message; it then goes by its own id.
-        about = entry.get("relatedMessageId") or (entry.get("id") if kind == "unknown" else None)
-        return Notice(message_id(about), her_id(entry.get("notificationReceiverHerId")), kind, position)
-    except ServiceAway:
+    """A notification of v3; None for an entry without a place in the service's sequence.
+
+    A type we do not know is kept as such. What has a place, but no message or addressee that can be read, goes by its
+    place: it may tell of a message that is told of nowhere else.
+    """
+    position = read.get("offset") if isinstance(read, dict) else None
+    if not isinstance(position, int) or isinstance(position, bool):
         return None
+    kind = _KINDS.get(str(read.get("type")), "unknown")
+    # A notice of an unknown type need not be about a message; it then goes by its own id.
+    about = read.get("relatedMessageId") or (read.get("id") if kind == "unknown" else None)
+    try:
+        return Notice(message_id(about), her_id(read.get("notificationReceiverHerId")), kind, position)
+    except ServiceAway:
+        return Notice(f"offset-{position}", "", "unreadable", position)
 
 
 def document(read: Any) -> bytes:

@@ -1,6 +1,6 @@
 """What is known of the notices of message services (`adapter.ports.Mailbox`): one row each, for good."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Executable, and_, bindparam, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.domain.mailbox import Fetched, Notice, State
+from adapter.domain.mailbox import Fetched, Kind, Notice, State
 from adapter.outside.store.buffer import call_postmen
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.mailbox_tables import fetched, mailbox
@@ -109,6 +109,10 @@ def _read_to(dialect: Callable[..., Any]) -> Executable:
     return written
 
 
+_AT_FIRST: Mapping[Kind, tuple[State, str]] = {
+    "unknown": ("done", "unknown-type"),
+    "unreadable": ("parked", "unreadable-notice"),
+}
 # By whether the database is PostgreSQL.
 _NOTE = {True: _note(postgresql.insert), False: _note(sqlite.insert)}
 _READ_TO = {True: _read_to(postgresql.insert), False: _read_to(sqlite.insert)}
@@ -216,10 +220,8 @@ class SqlMailbox:
 
 
 def _announced(notice: Notice, at: datetime) -> Fetched:
-    """What is not known is noted and passed; everything else is to be seen to."""
-    passed = notice.kind == "unknown"
-    state: State = "done" if passed else "announced"
-    because = "unknown-type" if passed else ""
+    """What is not known is noted and passed; what cannot be read is a person's; everything else is to be seen to."""
+    state, because = _AT_FIRST.get(notice.kind, ("announced", ""))
     key = notice.message, notice.her_id, notice.kind
     return Fetched(*key, notice.position, state, 0, because, at, at, at)
 
