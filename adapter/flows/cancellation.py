@@ -6,9 +6,10 @@ from dataclasses import replace
 from adapter.domain.case import Case, Resource, Step
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
+from adapter.flows.notice import Notice
 from adapter.flows.outbox import knows_of, outgoing
 from adapter.flows.parts import Parts
-from adapter.flows.placing import Notice, Taken, traced
+from adapter.flows.placing import Taken, traced
 from adapter.flows.resources import business_status, id_of, keep_changed
 from adapter.ports import Transaction
 

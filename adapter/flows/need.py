@@ -5,22 +5,23 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import DEAD, Case, Waiting
-from adapter.domain.identifiers import case_id, derived, subject_key
-from adapter.domain.need import NUMBERS, Verdict, identity_number, judge, shielded
+from adapter.domain.identifiers import case_id, subject_key
+from adapter.domain.need import Verdict, identity_number, judge, shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.cancellation import cancel
 from adapter.flows.correction import correct
 from adapter.flows.doors import Opened, Read
 from adapter.flows.lateness import is_notification, put_before_a_person
+from adapter.flows.notice import notice_of, require_person_of
 from adapter.flows.parts import Parts
-from adapter.flows.placing import Notice, Taken, is_recorded, place
+from adapter.flows.placing import Taken, is_recorded, place
 from adapter.ports import Transaction
 
 
 def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
     """Do what an acceptable message says, in the given transaction. Raises Refused where the case forbids it."""
     id_ = opened.known or case_id(opened.sender, read.facts["need.id"])
-    notice = _notice(opened, read, at, parts)
+    notice = notice_of(opened, read, read.way.event, at, parts)
     case = tx.case(id_)
     late = case is None and read.way.event == "need-corrected" and opened.envelope.door == "edi"
     if case is None and read.way.event != "need-notified" and not late:
@@ -30,7 +31,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if case is not None and not case.subject_key:  # purged when its time was over: no copy opens it again
         raise Refused(Finding("case-over", "need"))
     if case is not None:
-        _require_person(case, read, parts)
+        require_person_of(case, read, parts)
     if case is not None and read.way.event == "need-cancelled":
         return cancel(tx, case, notice, parts)
     facts = shielded(read.facts) | ({"need.id": case.need} if case else {})
@@ -57,7 +58,8 @@ def take_again(tx: Transaction, case: Case, opened: Opened, read: Read, at: date
     or gives back what was taken back, is for a person. Raises Refused as `take`.
     """
     stated, standing = _stated(read.facts), _standing(tx, case)
-    notice, facts = _notice(opened, read, at, parts), shielded(read.facts) | {"need.id": case.need}
+    notice = notice_of(opened, read, read.way.event, at, parts)
+    facts = shielded(read.facts) | {"need.id": case.need}
     if (stated, standing) in (("refused", "active"), ("refused", "proposed"), ("active", "proposed")):
         return correct(tx, case, notice, facts, _verdict(tx, opened, read, at, parts), parts)
     if (stated, standing) == ("active", "inactive"):
@@ -84,26 +86,6 @@ def _standing(tx: Transaction, case: Case) -> str:
         return "recorded"
     found = {v.body["status"] for v in kept}
     return next((status for status in ("active", "proposed") if status in found), "inactive")
-
-
-def _notice(opened: Opened, read: Read, at: datetime, parts: Parts) -> Notice:
-    return Notice(
-        sender=parts.partners.by_organisation[opened.sender],
-        actor=opened.sender,
-        source=derived("received", opened.envelope.door, opened.sender, opened.envelope.message_id),
-        message_id=opened.envelope.message_id,
-        mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
-        event=read.way.event,
-        at=at,
-        attachments=read.attachments,
-    )
-
-
-def _require_person(case: Case, read: Read, parts: Parts) -> None:
-    """Whoever is named in a message about a case is the person of the case."""
-    numbers = [read.facts[name] for name in NUMBERS if name in read.facts]
-    if any(subject_key(parts.secret, number) != case.subject_key for number in numbers):
-        raise Refused(Finding("other-person", "patient"))
 
 
 def _without_original(

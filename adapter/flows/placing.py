@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapter.domain.attachments import Attachment
 from adapter.domain.case import Case, Step, Version, Waiting
 from adapter.domain.identifiers import derived
 from adapter.domain.need import Verdict
-from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
 from adapter.flows.attachments import documents, standing
+from adapter.flows.notice import Notice
 from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
@@ -27,24 +26,6 @@ class Taken:
 
     case_id: str | None
     findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What every step of this story needs to know: whose message, who acts on it, and when.
-
-    `actor` is the sender, or the person who released a case that waited. `source` names what caused the step.
-    `attachments` came along with the message.
-    """
-
-    sender: Partner
-    actor: str
-    source: str
-    message_id: str
-    mapping: str
-    event: str
-    at: datetime
-    attachments: tuple[Attachment, ...] = ()
 
 
 def place(

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.domain.case import Case, Version
-from adapter.domain.identifiers import derived, subject_key
-from adapter.domain.need import NUMBERS
+from adapter.domain.identifiers import derived
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import documents
 from adapter.flows.consents import rows_of
 from adapter.flows.doors import Opened, Read
+from adapter.flows.notice import Notice, notice_of, require_person_of
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
-from adapter.flows.placing import Notice
 from adapter.flows.resources import ENH, id_of, instant, keep_changed, require_valid
 from adapter.mapping.engine import Fact, flat
 from adapter.mapping.writing import write
@@ -48,9 +47,7 @@ def said(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     case = tx.case(opened.known) if opened.known else None
     if case is None or not case.subject_key:
         raise Refused(Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef"))
-    numbers = [read.facts[name] for name in NUMBERS if name in read.facts]
-    if any(subject_key(parts.secret, number) != case.subject_key for number in numbers):
-        raise Refused(Finding("other-person", "patient"))
+    require_person_of(case, read, parts)
     returns_it = read.facts.get("fault.kind") == "wrong-addressee"
     if has_returned(case, opened.sender) and not returns_it:
         raise Refused(Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef"))
@@ -64,7 +61,8 @@ def said_of(case: Case, opened: Opened, read: Read, at: datetime, parts: Parts) 
     sender = opened.sender
     routed = case.owner if case.state != "wrong-addressee" else None
     other = case.requester if sender == case.owner else (routed or "")
-    return Said(case, opened, _words(read), _notice(opened, read, at, parts), sender, other)
+    notice = notice_of(opened, read, "case-updated", at, parts)
+    return Said(case, opened, _words(read), notice, sender, other)
 
 
 def _words(read: Read) -> dict[str, str]:
@@ -83,19 +81,6 @@ def _writer(read: Read) -> dict[str, str]:
     people = [flat(person) for person in rows_of(read.reading.facts, "people")]
     there = (p for p in people if p.pop("role", "") != _AT_THE_RECEIVER)
     return next((person for person in there if person), {})
-
-
-def _notice(opened: Opened, read: Read, at: datetime, parts: Parts) -> Notice:
-    return Notice(
-        sender=parts.partners.by_organisation[opened.sender],
-        actor=opened.sender,
-        source=derived("received", opened.envelope.door, opened.sender, opened.envelope.message_id),
-        message_id=opened.envelope.message_id,
-        mapping=f"{read.way.table}-{parts.tables.messages[read.way.table].version}",
-        event="case-updated",
-        at=at,
-        attachments=read.attachments,
-    )
 
 
 def keep_note(
