@@ -182,6 +182,11 @@ BROKEN = {
     "event of a step that is none": ("steps.csv", "case,accept,", "case,acept,"),
     "a problem twice": ("problems.yaml", "number: 102", "number: 101"),
     "a door to no table": ("doors.csv", "fhir,need,fhir,need-notified", "fhir,ned,fhir,need-notified"),
+    "an event of a stay without words": ("texts/stay.yaml", "  discharged: Pasienten er utskrevet\n", ""),
+    "an event of a stay whose words are empty": ("texts/stay.yaml", "Pasienten er utskrevet", ""),
+    "words for an event that is none": ("texts/stay.yaml", "  discharged:", "  released:"),
+    "a line that does not say when": ("texts/stay.yaml", "anslått til {at:", "anslått til {when:"),
+    "no words for what is taken back": ("texts/stay.yaml", "taken-back:", "withdrawn:"),
     "a broken expression": ("detection.yaml", "'\\blangvarige?\\b'", "'\\blangvarige?('"),
 }
 

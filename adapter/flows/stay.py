@@ -10,11 +10,9 @@ Death ends things silently: a person here sees to what must be ended, nobody els
 queued goes out as if the person lived.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from adapter.domain.case import DEAD, Case, Step, Waiting
-from adapter.domain.days import OSLO
 from adapter.domain.identifiers import subject_key
 from adapter.domain.need import NUMBERS, identity_number
 from adapter.domain.problems import Finding, Refused
@@ -25,15 +23,9 @@ from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, traced
 from adapter.flows.stopping import stop_categories
 from adapter.flows.talking import Said, keep_note, said_of
+from adapter.mapping.stays import DIED
 from adapter.ports import Transaction
 
-_WORDS: Mapping[str, str] = {
-    "admitted": "Pasienten er innlagt",
-    "discharged": "Pasienten er utskrevet",
-    "ready-for-discharge": "Pasienten er meldt utskrivningsklar",
-    "no-longer-ready": "Meldingen om utskrivningsklar pasient er trukket tilbake",
-}
-_TAKEN_BACK = " Meldingen er annullert av avsenderen."
 _OVER = ("cancelled", "dismissed", "refused")
 
 
@@ -63,34 +55,31 @@ def _noted(tx: Transaction, told: Said, parts: Parts) -> None:
     taken_back = told.facts.get("message.status") == "cancelled"
     what = f"not-{event}" if taken_back else event
     tx.move(case, [Step(case.id, "stay", what, "", event, notice.at, notice.actor, notice.source)])
-    if event == "died":
+    if event == DIED:
         if not taken_back:
             stop_categories(tx, case, ("plan", "case-status"), notice.at, DEAD)
         tx.wait_for_person(Waiting(case.id, "conversation", DEAD, notice.at))
         return
-    words = {"note.text": _text(told.facts, taken_back=taken_back)}
-    if _stands(tx, told, words["note.text"]):
+    stands, annulled = parts.tables.stays.lines(
+        event, datetime.fromisoformat(told.facts["stay.at"]), estimated="stay.estimated" in told.facts
+    )
+    text, other = (annulled, stands) if taken_back else (stands, annulled)
+    if _is_last_said(tx, told, text, other):
         return
-    note = keep_note(tx, told, "information", parts, words)
+    note = keep_note(tx, told, "information", parts, {"note.text": text})
     traces = traced(tx, case, [note], f"stay {case.id}", notice, parts)
     if told.other and told.sender != case.owner:
         tx.send([note_to(case, told.other, note, notice.at, traces)])
 
 
-def _stands(tx: Transaction, told: Said, text: str) -> bool:
-    """Whether this is what the sender has said last of the event: a copy in a new message is not told again."""
+def _is_last_said(tx: Transaction, told: Said, text: str, other: str) -> bool:
+    """Whether the sender has said this of the event, and nothing else since: a copy in a new message is not told again.
+
+    `other` is what it says when it takes this back, or reports it again.
+    """
     said_at = {
         v.body["payload"][0]["contentString"]: v.at
         for v in sorted(tx.of_case(told.case.id), key=lambda v: v.at)
         if v.type == "Communication" and v.author == told.sender
     }
-    other = text.removesuffix(_TAKEN_BACK) if text.endswith(_TAKEN_BACK) else text + _TAKEN_BACK
     return text in said_at and said_at[text] >= said_at.get(other, said_at[text])
-
-
-def _text(facts: Mapping[str, str], *, taken_back: bool) -> str:
-    """One line for a caseworker; the time is Norwegian."""
-    when = datetime.fromisoformat(facts["stay.at"]).astimezone(OSLO)
-    about = "anslått til " if "stay.estimated" in facts else ""
-    end = _TAKEN_BACK if taken_back else ""
-    return f"{_WORDS[facts['stay.event']]}, {about}{when:%d.%m.%Y kl. %H:%M}.{end}"

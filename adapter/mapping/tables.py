@@ -22,6 +22,7 @@ from adapter.mapping import letters, parsing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
+from adapter.mapping.stays import StayLines, stay_lines
 from adapter.wire import schema
 
 
@@ -45,6 +46,7 @@ class Tables:
     letters: letters.Letters
     apprec_versions: tuple[AppRecRule, ...]
     rejections: tuple[RejectionRule, ...]
+    stays: StayLines
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -80,6 +82,9 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         apprec_versions=_named(folder / "apprec.csv", lambda _, text: _each(AppRecRule, text), base),
         rejections=_named(folder / "rejections.csv", lambda _, text: _each(RejectionRule, text), base),
         letters=letters.load(folder, [row.fact for row in messages["letter"].rows]),
+        stays=_named(
+            folder / "texts" / "stay.yaml", lambda _, text: stay_lines(text, codes["stay-event.map"]), base
+        ),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)
