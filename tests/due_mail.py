@@ -18,11 +18,11 @@ MUNICIPALITY = "999900022"
 
 
 @contextmanager
-def one_due(folder: Path) -> Iterator[Stage]:
-    """A case with one delivery due to the municipality, in a database of its own; nothing is sent yet."""
+def one_due(folder: Path, model: Path = MODEL) -> Iterator[Stage]:
+    """A case, that of `model`, with one delivery due to the municipality, in its own database; nothing is sent yet."""
     store = open_store(f"sqlite:///{empty_database(folder / 'due.db')}")
-    stage = open_stage(MODEL, store)
-    for step in read_case(MODEL).steps:
+    stage = open_stage(model, store)
+    for step in read_case(model).steps:
         stage.act_first(step)
         stage.act(step)
     yield stage

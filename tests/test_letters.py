@@ -9,19 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cases import FIXTURES, empty_database
+from cases import FIXTURES
+from due_mail import MUNICIPALITY, one_due
 from lxml import etree
 
 from adapter.domain.delivery import Letter, Receipt
 from adapter.flows.deliver import deliver_round
 from adapter.flows.resources import next_version
-from adapter.outside.store import open_store
-from adapter.replay import open_stage, read_case
 from adapter.replay.stage import Stage
 
 FOLDERS = sorted({path.parent.parent for path in FIXTURES.rglob("out/*-sent-*.xml")})
 MODEL = FIXTURES / "letter" / "need-reaches-an-xml-municipality"
-MUNICIPALITY = "999900022"
 _SENT = re.compile(r"(\d+)-sent-(\d+)-to-(\d+)\.(xml|json)")
 
 
@@ -108,13 +106,8 @@ class Recording:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A case with its need due to an XML municipality."""
-    store = open_store(f"sqlite:///{empty_database(tmp_path / 'letters.db')}")
-    stage = open_stage(MODEL, store)
-    for step in read_case(MODEL).steps:
-        stage.act_first(step)
-        stage.act(step)
-    yield stage
-    store.close()
+    with one_due(tmp_path, MODEL) as stage:
+        yield stage
 
 
 def test_a_try_repeats_the_first_one_though_the_person_has_another_name_since(stage: Stage) -> None:

@@ -42,13 +42,15 @@ class Slow:
         self.commits.append(names)
 
 
-def crowd(slow: Slow, group: Group, names: str) -> dict[str, type[BaseException] | None]:
+def crowd(
+    slow: Slow, group: Group, names: str, rows_of: Callable[[str], Buffer] = buffer
+) -> dict[str, type[BaseException] | None]:
     """The first leads; while it writes the others come, one after the other. What each was told."""
     told: dict[str, type[BaseException] | None] = {}
 
     def commit(name: str) -> None:
         try:
-            group.commit(buffer(name))
+            group.commit(rows_of(name))
             told[name] = None
         except BaseException as error:  # noqa: BLE001 - a death is told like anything else
             told[name] = type(error)
@@ -91,31 +93,14 @@ def test_only_who_collides_is_told_so() -> None:
 
 def test_only_whose_row_no_driver_takes_is_told_so(store: Database) -> None:
     """A text that is no text, which the driver refuses by an error of Python's own: the others' rows are kept."""
-    bad = buffer("b\ud800")
-    told: dict[str, type[BaseException] | None] = {}
     slow = Slow()
 
     def write(buffers: Sequence[Buffer]) -> None:
         slow(buffers)
         store._write(buffers)
 
-    def commit(name: str) -> None:
-        try:
-            group.commit(bad if name == "b" else buffer(name))
-            told[name] = None
-        except (Collision, StoreBusy, StoreFailed, ValueError) as error:
-            told[name] = type(error)
-
     group = Group(write, leaders=1, patience=30.0)
-    threads = [threading.Thread(target=partial(commit, name)) for name in "acbd"]
-    threads[0].start()
-    assert slow.begun.wait(30)
-    for n, thread in enumerate(threads[1:], start=1):
-        thread.start()
-        until(thread, lambda n=n: len(group._line) == n)  # type: ignore[misc]
-    slow.go_on.set()
-    for thread in threads:
-        thread.join(30)
+    told = crowd(slow, group, "acbd", lambda name: buffer("b\ud800" if name == "b" else name))
     assert told == {"a": None, "b": StoreFailed, "c": None, "d": None}
 
 
