@@ -13,6 +13,9 @@ from adapter.domain.routing import Directory, Routed, Stay, Unit, Unrouted, rout
 Facts = Mapping[str, str]
 Environment = Literal["test", "production"]
 NUMBERS = ("patient.fnr", "patient.dnr", "patient.fhn")
+CHILD_COORDINATOR = "child-coordinator"
+OF_AGE = 18
+"""In years: the municipality's duty to have a child coordinator ends on this birthday (hol § 7-2 a)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,21 @@ def judge(
 ) -> Verdict:
     """Where an acceptable notification goes: to a unit, or to the list of a person.
 
-    `outcome` is that of the detection ("states" for structured needs), `at` the moment of receipt; reforms begin
-    at midnight in Norway.
+    `outcome` is that of the detection ("states" for structured needs), `at` the moment of receipt; reforms and
+    birthdays begin at midnight in Norway.
     """
+    unclear = [Finding("need-uncertain", "need.words")] if outcome == "uncertain" else []
+    adult = not_of_a_child(facts, at)
+    if reason := adult or next(iter(unclear), None):
+        doubt = _doubt(facts)
+        held = _hold("review", "detection", reason)
+        return replace(held, findings=(*unclear, *(f for f in (adult, doubt) if f)))
+    return judge_reviewed(facts, addressed, directory, at)
+
+
+def judge_reviewed(facts: Facts, addressed: Collection[str], directory: Directory, at: datetime) -> Verdict:
+    """As `judge`, when a person has looked at the message and lets it go as the need that it states."""
     doubt = _doubt(facts)
-    if outcome == "uncertain":
-        held = _hold("review", "detection", Finding("need-uncertain", "need.words"))
-        return replace(held, findings=(*held.findings, doubt)) if doubt else held
     if doubt:
         return _hold("consent", "consent", doubt)
     result = route(directory, stay_of(facts), addressed, norwegian_day(at))
@@ -83,6 +94,20 @@ def judge(
         return Verdict(held.event, (*held.findings, *result.findings), None, held.list, held.reason)
     assert isinstance(result, Routed)  # noqa: S101 - route() has two outcomes; this tells the type checker
     return Verdict("route", result.findings, result.unit)
+
+
+def not_of_a_child(facts: Facts, at: datetime) -> Finding | None:
+    """Whether a child coordinator is needed and the person of the message is of age; `at` has a zone.
+
+    The right is the family's that has a child or expects one (hol § 7-2 a, pbrl § 2-5 c), so the person may be the
+    parent: of an unborn child there is no number. It may also be someone whose right has ended, on the 18th birthday.
+    The message does not tell one from the other. Where no date of birth is known, nothing is said against a child.
+    """
+    born = _born(facts)
+    if facts.get("need.kind") != CHILD_COORDINATOR or born is None:
+        return None
+    of_age = person.age(born, norwegian_day(at)) >= OF_AGE
+    return Finding("child-coordinator-for-adult", "need.kind") if of_age else None
 
 
 def _doubt(facts: Facts) -> Finding | None:

@@ -1,12 +1,13 @@
 """A hospital corrects a need it has reported, or tells that the person has taken the consent back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from adapter.domain.case import Case, Resource, Step, Version, Waiting
 from adapter.domain.consent import Deny
 from adapter.domain.delivery import Delivery
-from adapter.domain.need import Verdict
+from adapter.domain.need import CHILD_COORDINATOR, Verdict, not_of_a_child
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
 from adapter.flows.attachments import documents
@@ -26,6 +27,12 @@ from adapter.flows.placing import (
 )
 from adapter.flows.resources import Place, business_status, id_of, keep_changed, written
 from adapter.ports import Transaction
+
+_LISTS: Mapping[str, Literal["consent", "conversation"]] = {
+    "note-unclear-on-consent": "consent",
+    "child-coordinator-for-adult": "conversation",
+}
+"""Where a person looks at a change that follows the need all the same."""
 
 
 def correct(
@@ -52,7 +59,7 @@ def correct(
     step = Step(case.id, "case", "correct", case.state, state, notice.at, notice.actor, notice.source)
     tx.move(after, [step])
     findings = tuple(f for f in verdict.findings if f.problem == "stay-differs")
-    findings += tuple(_unclear_on_consent(facts))
+    findings += (*_unclear_on_consent(facts), *_child_no_more(tx, case, facts, notice))
     if case.state == "routed" and not _gets_it(tx.deliveries(case.id), case.owner):
         return _sent_anew(tx, after, notice, facts, parts, findings)
     told = _corrected(tx, case, after, notice, facts, parts)
@@ -61,7 +68,7 @@ def correct(
         ground = notice.message_id
         out = outgoing(after, case.owner, "need-corrected", "need", need, told, notice.at, ground=ground)
         tx.send([out])
-    _put_on_list(tx, case, facts, notice)
+    _put_on_list(tx, case, findings, notice)
     return Taken(case.id, findings)
 
 
@@ -71,9 +78,24 @@ def _unclear_on_consent(facts: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("note-unclear-on-consent", "consent.status")
 
 
-def _put_on_list(tx: Transaction, case: Case, facts: Mapping[str, str], notice: Notice) -> None:
-    for finding in _unclear_on_consent(facts):
-        tx.wait_for_person(Waiting(case.id, "consent", finding.problem, notice.at))
+def _child_no_more(
+    tx: Transaction, case: Case, facts: Mapping[str, str], notice: Notice
+) -> Iterator[Finding]:
+    """A need the unit has already is changed to a child coordinator for a person of age: nothing stops what follows in
+    order, but a person looks (hol § 7-2 a).
+    """
+    finding = not_of_a_child(facts, notice.at)
+    if finding is None:
+        return
+    need = tx.current("ServiceRequest", id_of(case.id, "need"))
+    stated = need.body.get("code", {}).get("coding", ()) if need else ()
+    if all(coding.get("code") != CHILD_COORDINATOR for coding in stated):
+        yield finding
+
+
+def _put_on_list(tx: Transaction, case: Case, findings: Iterable[Finding], notice: Notice) -> None:
+    for problem in (f.problem for f in findings if f.problem in _LISTS):
+        tx.wait_for_person(Waiting(case.id, _LISTS[problem], problem, notice.at))
 
 
 def _corrected(
@@ -109,7 +131,7 @@ def _sent_anew(
     kept = write_whole(tx, case, notice, facts, _still(case, parts), parts)
     send_need(tx, case, [*kept, *traced(tx, case, kept, "correct", notice, parts)], notice)
     tx.resolve(case.id, notice.at, notice.actor)
-    _put_on_list(tx, case, facts, notice)
+    _put_on_list(tx, case, findings, notice)
     return Taken(case.id, findings)
 
 

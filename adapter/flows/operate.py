@@ -12,7 +12,7 @@ from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Delivery, Place, Settled
 from adapter.domain.identifiers import derived
 from adapter.domain.message import Caller
-from adapter.domain.need import Verdict, judge, shielded
+from adapter.domain.need import Verdict, judge, judge_reviewed, shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.routing import by_her_id
 from adapter.flows import cancellation
@@ -99,7 +99,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
     """A case that waits for a person goes on: to the unit named, or to the one its message leads to now.
 
     The message is read again, so what a person decides is where it goes, not what it says; where it leaves the
-    consent open, the case is held for that. Raises Refused.
+    consent open, the case is held for that, and for a person who has come of age meanwhile. Raises Refused.
     """
     now = parts.clock()
     with parts.store.transaction() as tx:
@@ -114,8 +114,11 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         if isinstance(read, Finding):
             raise Refused(read)
         facts = {**read.facts} | ({"consent.status": "obtained", "consent.limits": "no"} if recorded else {})
-        verdict = judge(facts, "states", opened.addressed, parts.directory, now)
-        if verdict.event != "hold-for-consent":
+        if _reviewed(case, parts):
+            verdict = judge_reviewed(facts, opened.addressed, parts.directory, now)
+        else:
+            verdict = judge(facts, "states", opened.addressed, parts.directory, now)
+        if verdict.event not in ("hold-for-consent", "hold-for-review"):
             verdict = _where_to(case, her_id, verdict, parts)
         mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
         notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
@@ -155,6 +158,13 @@ def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> bool:
     if case.state == "held-for-consent" and not recorded:
         raise Refused(Finding("consent-not-stated", "consent"))
     return recorded
+
+
+def _reviewed(case: Case, parts: Parts) -> bool:
+    """Whether a person has had to look at what the message says, or it has been with a unit already."""
+    if parts.tables.lifecycles["case"].after(case.state, "hold-for-review") is None:
+        return True
+    return any(step.event == "hold-for-review" for step in parts.store.history_of(case.id))
 
 
 def _where_to(case: Case, her_id: str | None, verdict: Verdict, parts: Parts) -> Verdict:
