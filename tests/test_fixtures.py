@@ -29,6 +29,7 @@ ELSEWHERE = {
     "internal": ("a fault of ours; no message is known to meet it", "test_api_operations.py"),
     "own-resource-invalid": ("a fault of ours; no message is known to meet it", "test_own_faults.py"),
     "not-delivered-in-time": ("named in no answer: the command `parked` tells it", "test_cli.py"),
+    "unreadable-notice": ("a case folder has no notices of a message service", "test_edi20_tracing.py"),
     "too-late": ("two at the same moment; a case folder plays one after the other", "test_operate.py"),
 }
 """Problems that no case folder can meet: why not, and the test that shows each of them."""
