@@ -4,6 +4,7 @@ Each is a command with a reason and an audit row, never an edit of the database.
 connection, is one command.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -99,14 +100,18 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
     """A case that waits for a person goes on: to the unit named, or to the one its message leads to now.
 
     The message is read again, so what a person decides is where it goes, not what it says; where it leaves the
-    consent open, the case is held for that, and for a person who has come of age meanwhile. Raises Refused.
+    consent open, the case is held for that, and for a person who has come of age meanwhile. What this brings up,
+    another command answers, with a reason of its own. Raises Refused.
     """
     now = parts.clock()
+    told = {"why": why, "unit": her_id or "as addressed"}
     with parts.store.transaction() as tx:
         case = tx.case(case_id)
         if case is None:
             raise Refused(Finding("not-found", "case"))
         if case.state == "routed" and her_id in (None, case.unit):
+            return case
+        if case.state == "held-for-review" and _is_repeated(case, by, told, parts):
             return case
         recorded = _require_waiting(tx, case, parts)
         opened = _last_message(case, parts)
@@ -124,7 +129,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
         notice = replace(notice, attachments=read.attachments)
         place(tx, case, notice, shielded(facts), verdict, parts)
-        tx.record(Audit(now, by, "case-released", case.id, {"why": why, "unit": her_id or "as addressed"}))
+        tx.record(Audit(now, by, "case-released", case.id, told))
         released = tx.case(case_id)
     return released or case
 
@@ -158,6 +163,12 @@ def _require_waiting(tx: Transaction, case: Case, parts: Parts) -> bool:
     if case.state == "held-for-consent" and not recorded:
         raise Refused(Finding("consent-not-stated", "consent"))
     return recorded
+
+
+def _is_repeated(case: Case, by: str, told: Mapping[str, str], parts: Parts) -> bool:
+    """Whether this command brought the case where it is: sent again after a lost connection, it is no look at it."""
+    last = parts.store.audit_of(case.id)[-1]
+    return (last.action, last.actor, last.details) == ("case-released", by, told)
 
 
 def _reviewed(case: Case, parts: Parts) -> bool:
