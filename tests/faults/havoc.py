@@ -27,6 +27,7 @@ class Havoc:
         self._chance = random.Random(seed)  # noqa: S311 - to be repeatable
         self.kills: Counter[str] = Counter()
         self.restarts: Counter[str] = Counter()
+        self.begun_again = 0
 
     async def kill_processes(self) -> None:
         """Until cancelled. Every process once in a random order, then again: nobody is spared."""
@@ -38,6 +39,12 @@ class Havoc:
                 self._house.kill(name)
                 self._house.begin_again(name)
                 self.kills[name.partition("-")[0]] += 1
+
+    async def supervise(self) -> None:
+        """Until cancelled. Who begins while the database is away ends, and is begun again."""
+        while True:
+            self.begun_again += len(self._house.supervise())
+            await asyncio.sleep(0.5)
 
     async def restart_database(self, server: OwnPostgreSQL) -> None:
         """Once as an operator does, after a third of the answers, and once by kill -9 after two thirds."""

@@ -105,6 +105,13 @@ class House:
     def begin_again(self, name: str) -> None:
         self.begin(name, *self._commands[name])
 
+    def supervise(self) -> list[str]:
+        """What a supervisor does: begin again whoever ended by itself, as one does that finds no database."""
+        ended = [name for name, process in self.processes.items() if process.poll() is not None]
+        for name in ended:
+            self.begin_again(name)
+        return ended
+
     def pause(self, name: str) -> None:
         self.processes[name].send_signal(signal.SIGSTOP)
 

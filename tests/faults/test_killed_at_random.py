@@ -22,7 +22,7 @@ from own_postgresql import OwnPostgreSQL
 from premises import House, eventually
 from stories import stories
 
-from adapter.outside.store import open_store
+from adapter.outside.store import Database, open_store
 
 pytestmark = [pytest.mark.faults, pytest.mark.processes]
 
@@ -45,7 +45,7 @@ def test_nothing_is_lost_or_doubled_whoever_dies(
     pace = Pace((3.0, 6.0), 100) if in_full else Pace((0.5, 1.0), sendings // 6)
 
     def breaking(havoc: Havoc) -> list[Coroutine[Any, Any, None]]:
-        return [havoc.kill_processes(), havoc.restart_database(server)]
+        return [havoc.kill_processes(), havoc.supervise(), havoc.restart_database(server)]
 
     figures = _run(house, sendings, seed, pace, breaking)
     with capsys.disabled():
@@ -95,6 +95,7 @@ def _run(house: House, sendings: int, seed: int, pace: Pace, breaking: Breaking)
         "given up": len(hospitals.without_answer),
         "kills": dict(havoc.kills),
         "restarts": dict(havoc.restarts),
+        "begun again by a supervisor": havoc.begun_again,
         "deliveries": ledger.deliveries,
         "repeats": ledger.repeats,
         "seconds": round(sent - began, 1),
@@ -117,8 +118,11 @@ def _delivered(house: House) -> None:
     """Until nothing waits any more."""
     store = open_store(house.database)
     try:
-        eventually(
-            lambda: sum(n for place, n in store.backlog().items() if place != "done") == 0, patience=600
-        )
+        eventually(lambda: _is_done(house, store), patience=600)
     finally:
         store.close()
+
+
+def _is_done(house: House, store: Database) -> bool:
+    house.supervise()
+    return sum(n for place, n in store.backlog().items() if place != "done") == 0
