@@ -29,7 +29,8 @@ def command(
 
     For every leaf of every message of the case: which fact took it and into which elements of which resource
     version the fact went, or why it was set aside. Then the route, each step with its cause, and each delivery
-    with its tries and the consents it rests on. Nothing of a person is printed, so the output may be shared with
+    with its tries and the consents it rests on; of a plan each element that its recipient got or did not get, and
+    by which consent. Nothing of a person is printed, so the output may be shared with
     those who look for a fault.
 
     \b
@@ -116,5 +117,8 @@ def _delivery(sent: Sent) -> Iterator[str]:
         yield f"  {tried.at.isoformat()}  {tried.because}{consents}"
     for number, at, receipt in sent.receipts:
         yield f"  receipt of try {number} at {at.isoformat()}: {receipt.transport} {receipt.http} {receipt.said}"
+    for shown in sent.elements:
+        by = f" by consents {', '.join(shown.consents)}" if shown.consents else ""
+        yield f"  {shown.outcome:<8}  {shown.place}  ({shown.because}{by})"
     if sent.now:
         yield f"  due {sent.due.isoformat()}; consent says now: {sent.now}"

@@ -69,8 +69,21 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """An element of a plan or its team, by its place: `sent` or `withheld`, why, and by which consents (ids)."""
+
+    place: str
+    outcome: str
+    because: str
+    consents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
-    """A delivery with all that came of it. `now`: for one still open, what consent would say at this moment."""
+    """A delivery with all that came of it. `now`: for one still open, what consent would say at this moment.
+
+    `elements`: of a plan that was sent or may be, what its recipient gets to see, and what not.
+    """
 
     id: int
     message_id: str
@@ -86,6 +99,7 @@ class Sent:
     tried: tuple[Tried, ...]
     receipts: tuple[tuple[int, datetime, Receipt], ...]
     now: str
+    elements: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

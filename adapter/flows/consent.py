@@ -120,11 +120,13 @@ def _parties(
 
 
 def _concerns(party: str, asked: Update, after: Sequence[Version], parts: Parts) -> bool:
-    """The owner keeps the person's consents and learns of each; others only what ends access of their own."""
+    """The owner keeps the person's consents and learns of each; others only what ends access of their own, and not
+    which part of a plan is kept from them."""
     if party == asked.case.owner:
         return True
+    told = [c for c in parts.tables.categories if c not in parts.tables.views.parts]
     could, can = (
-        [isinstance(permit(v, party, c, asked.at, parts), Permit) for c in parts.tables.categories]
+        [isinstance(permit(v, party, c, asked.at, parts), Permit) for c in told]
         for v in (asked.versions, after)
     )
     return any(before and not now for before, now in zip(could, can, strict=True))

@@ -5,11 +5,15 @@ Who else may have what is nobody's business but the person's, the owner's and th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from adapter.domain.case import Resource, Version
+from adapter.domain.consent import Deny
 from adapter.domain.delivery import Outgoing
 from adapter.flows.consents import organisation_number
+from adapter.flows.parts import Parts
+from adapter.flows.plan_view import seen_by
 
 _KEPT = (
     "resourceType",
@@ -46,15 +50,22 @@ def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version]
 
 
 def as_told(
-    out: Outgoing, carried: Sequence[Version], versions: Sequence[Version], base: str
-) -> list[Version]:
-    """What a delivery carries, as its recipient may see it: in a notice, the consent without what is about others."""
-    if out.category != "consent-notice":
-        return list(carried)
-    return [
-        replace(v, body=as_seen_by(out.recipient, v.body, versions, base)) if v.type == "Consent" else v
-        for v in carried
-    ]
+    out: Outgoing, carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
+) -> list[Version] | Deny:
+    """What a delivery carries, as its recipient may see it: of a plan what consent leaves, in a notice the consent
+    without what is about others. Deny where nothing is left of what it is about."""
+    told = list(carried)
+    if out.category == parts.tables.views.whole:
+        told = seen_by(out.recipient, carried, versions, at, parts)
+    elif out.category == "consent-notice":
+        told = [
+            replace(v, body=as_seen_by(out.recipient, v.body, versions, parts.base))
+            if v.type == "Consent"
+            else v
+            for v in carried
+        ]
+    there = any((v.type, v.id) == (out.focus.type, out.focus.id) for v in told)
+    return told if there or len(told) == len(carried) else Deny("not-permitted")
 
 
 def names(organisation: str, consent: Resource, versions: Sequence[Version]) -> bool:

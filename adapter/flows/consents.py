@@ -18,8 +18,16 @@ PURPOSES = frozenset({"COC", "TREAT"})
 def permit(
     versions: Sequence[Version], recipient: str, category: str, at: datetime, parts: Parts
 ) -> Permit | Deny:
-    """Decide for one recipient by the consents among the current versions of a case."""
-    return decide(consents_of(versions, parts), recipient, parts.tables.categories[category], PURPOSES, at)
+    """Decide for one recipient by the consents among the current versions of a case.
+
+    The plan may go as soon as any part of it may: what goes is what flows/plan_view.py leaves of it.
+    """
+    consents, views = consents_of(versions, parts), parts.tables.views
+    said = decide(consents, recipient, parts.tables.categories[category], PURPOSES, at)
+    if isinstance(said, Permit) or category != views.whole:
+        return said
+    pieces = (decide(consents, recipient, piece, PURPOSES, at) for piece in views.parts.values())
+    return next((one for one in pieces if isinstance(one, Permit)), said)
 
 
 def consents_of(versions: Sequence[Version], parts: Parts) -> list[Consent]:

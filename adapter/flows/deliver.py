@@ -143,7 +143,9 @@ def _judged(
         carried = _carried(out.carries, versions, pinned)
         if carried is None:
             return _held(delivery, "version-missing", now)
-        told = as_told(out, carried, versions, parts.base)
+        told = as_told(out, carried, versions, now, parts)
+        if isinstance(told, Deny):
+            return _stopped(delivery, told, now)
         return _Ready(delivery, letter(delivery, told, versions, known, now, parts), decision)
     except (Refused, LookupError, ValueError):  # what a content that we did not foresee can do to its reader
         return _held(delivery, "cannot-be-composed", now)

@@ -22,6 +22,7 @@ from adapter.flows.doors import Opened, Read, open_message, read_message
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
+from adapter.flows.view_account import elements_told
 from adapter.mapping.paths import first
 from adapter.ports import Transaction
 from adapter.wire.tree import leaves
@@ -91,7 +92,7 @@ def _account(tx: Transaction, case: Case, parts: Parts) -> Account:
     messages = tuple(_read_again(m, opened[m.id], versions if m.id in moved else (), parts) for m in received)
     current = tx.of_case(case.id)
     waiting = tuple(w for w in parts.store.waiting() if w.case_id == case.id)
-    sent = tuple(_sent(d, audit, current, parts) for d in parts.store.deliveries_of(case.id))
+    sent = tuple(_sent(d, audit, current, versions, parts) for d in parts.store.deliveries_of(case.id))
     route = _route(case, history, audit, opened)
     steps = tuple(_caused(step, received, audit, versions) for step in history)
     return Account(case.id, case.state, messages, route, steps, sent, waiting)
@@ -219,7 +220,13 @@ def _caused(
     return replace(step, because=causes.get(step.because) or (_OF_A_PERSON if released else step.because))
 
 
-def _sent(delivery: Delivery, audit: Sequence[Audit], versions: Sequence[Version], parts: Parts) -> Sent:
+def _sent(
+    delivery: Delivery,
+    audit: Sequence[Audit],
+    current: Sequence[Version],
+    versions: Sequence[Version],
+    parts: Parts,
+) -> Sent:
     out = delivery.outgoing
     return Sent(
         id=delivery.id,
@@ -235,7 +242,8 @@ def _sent(delivery: Delivery, audit: Sequence[Audit], versions: Sequence[Version
         due=delivery.due,
         tried=tuple(_tried(a, parts) for a in audit if a.details.get("delivery") == str(delivery.id)),
         receipts=tuple(parts.store.receipts_of(delivery.id)),
-        now="" if delivery.place == "done" else _now(delivery, versions, parts),
+        now="" if delivery.place == "done" else _now(delivery, current, parts),
+        elements=elements_told(delivery, audit, versions, parts),
     )
 
 

@@ -6,6 +6,7 @@ lawfully received before a withdrawal stays with who received it (R-048), and is
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Version
 from adapter.domain.consent import Permit
@@ -16,6 +17,7 @@ from adapter.flows.consent_view import as_seen_by, names
 from adapter.flows.outbox import has_received
 from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
 from adapter.flows.parts import Parts
+from adapter.flows.plan_view import seen_by
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
 
@@ -87,9 +89,19 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     if version.type == "Consent":
         keeps = here in (case.owner, case.requester, version.author)
         return _consent(version, versions, here, whole=keeps, parts=parts)
-    if permitted:
+    seen = _as_shown(version, versions, case, here, at, parts) if permitted else None
+    if seen is None:
+        raise Refused(Finding("not-a-participant", version.type))
+    return seen
+
+
+def _as_shown(
+    version: Version, versions: Sequence[Version], case: Case, here: str, at: datetime, parts: Parts
+) -> Version | None:
+    """A plan and its team without what consent keeps from who reads them; None where nothing is left."""
+    if here == case.owner or _CATEGORY.get(version.type) != parts.tables.views.whole:
         return version
-    raise Refused(Finding("not-a-participant", version.type))
+    return next(iter(seen_by(here, [version], versions, at, parts)), None)
 
 
 def _own_work(tx: Transaction, case: Case, version: Version, here: str) -> bool:
@@ -111,7 +123,8 @@ def _categories(
     if here == case.owner:
         return ("need",)
     usual = _CATEGORY.get(version.type, "case-status")
-    return (usual, "plan") if version in team_resources(versions, parts) else (usual,)
+    seen = seen_by(here, versions, versions, parts.clock(), parts)
+    return (usual, "plan") if version in team_resources(seen, parts) else (usual,)
 
 
 def _consent(

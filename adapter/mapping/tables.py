@@ -18,11 +18,13 @@ from adapter.domain.exchange import AnswerRule
 from adapter.domain.lifecycle import UNCHANGED, LifeCycle
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.steps import StepRule
+from adapter.domain.view import Views
 from adapter.mapping import letters, parsing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.mapping.stays import StayLines, stay_lines
+from adapter.mapping.views import views
 from adapter.wire import schema
 
 
@@ -47,6 +49,7 @@ class Tables:
     apprec_versions: tuple[AppRecRule, ...]
     rejections: tuple[RejectionRule, ...]
     stays: StayLines
+    views: Views
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -63,6 +66,10 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
     codes: dict[str, CodeTable] = each("codes/*.map.json", parsing.code_table)
     problems = _named(folder / "problems.yaml", lambda _, text: _catalogue(text), base)
     messages: dict[str, ReadingTable] = each("messages/*.yaml", parsing.reading_table)
+    categories = _named(folder / "consent.yaml", lambda _, text: _categories(text), base)
+    kinds_of_information = _named(
+        folder / "codes" / "information-category.json", lambda _, text: parsing.displays(text), base
+    )
     tables = Tables(
         problems=problems,
         codes={name.removesuffix(".map"): table for name, table in codes.items()},
@@ -72,7 +79,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         steps=_named(folder / "steps.csv", lambda _, text: _steps(text), base),
         ways=_named(folder / "doors.csv", lambda _, text: _ways(text), base),
         answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
-        categories=_named(folder / "consent.yaml", lambda _, text: _categories(text), base),
+        categories=categories,
         phrases=_named(folder / "detection.yaml", lambda _, text: phrases(text), base),
         attachments=_named(folder / "attachments.yaml", lambda _, text: attachment_rules(text), base),
         schemas=schema.load(folder / "schemas", official),
@@ -84,6 +91,9 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         letters=letters.load(folder, [row.fact for row in messages["letter"].rows]),
         stays=_named(
             folder / "texts" / "stay.yaml", lambda _, text: stay_lines(text, codes["stay-event.map"]), base
+        ),
+        views=_named(
+            folder / "view.yaml", lambda _, text: views(text, categories, kinds_of_information), base
         ),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)

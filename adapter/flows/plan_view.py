@@ -1,0 +1,216 @@
+"""A plan as one recipient may see it: without every element of a category that consent does not let it have.
+
+Confidentiality lapses as far as the person consents, and the person may keep particular matters from particular units
+(hpl § 22, R-042, R-043). What is shown is a part that is marked as one and tells nothing else of what was left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from adapter.domain.case import Resource, Version
+from adapter.domain.consent import Deny, Permit, decide
+from adapter.domain.problems import Finding
+from adapter.domain.view import Views
+from adapter.flows.account import Shown
+from adapter.flows.consents import PURPOSES, consents_of, organisation_number
+from adapter.flows.participants import deciding
+from adapter.flows.parts import Parts
+from adapter.flows.pruning import lost_in, objects, prune, references
+from adapter.wire.elements import elements, resource_model
+
+_WHO = frozenset({"Organization", "Practitioner", "PractitionerRole", "HealthcareService", "RelatedPerson"})
+"""Carried with a plan because its team names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one organisation (number) may have of a plan at one moment, by category.
+
+    Under the name of the plan as a whole stands what is said of an element without a category: nobody knows of which
+    part it is, so it is for who may have each of them.
+    """
+
+    organisation: str
+    said: Mapping[str, Permit | Deny]
+    numbers: Mapping[str, str]
+
+    def of(self, categories: Sequence[str]) -> Permit | Deny:
+        """Of something that is of all these; what is no category of ours is for nobody."""
+        said = [self.said.get(category, Deny("no-such-category")) for category in sorted(categories)]
+        refused = next((one for one in said if isinstance(one, Deny)), None)
+        consents = {consent for one in said for consent in one.consents}
+        return refused or Permit("consent", tuple(sorted(consents)))
+
+
+def access_of(organisation: str, versions: Sequence[Version], at: datetime, parts: Parts) -> Access:
+    """By the consents among the current versions of a case."""
+    views, categories = parts.tables.views, parts.tables.categories
+    consents = consents_of(list(deciding(versions, categories[views.whole], parts)), parts)
+    said = {
+        name: decide(consents, organisation, category, PURPOSES, at)
+        for name, category in {**views.parts, views.whole: categories[views.whole]}.items()
+    }
+    refused = next((one for one in said.values() if isinstance(one, Deny)), said[views.whole])
+    return Access(organisation, {**said, views.whole: refused}, _numbers(versions))
+
+
+def seen_by(
+    organisation: str, carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
+) -> list[Version]:
+    """What is carried of a plan, as an organisation may see it that may have it or some part of it at all.
+
+    `versions` are the current ones of the case. What would be nothing without what is left out is not there.
+    """
+    if not _names_a_part(versions, parts.tables.views):
+        return list(
+            carried
+        )  # who may have the plan, may have it all: a tenth of the time of asking for each part
+    access = access_of(organisation, versions, at, parts)
+    if isinstance(access.of([parts.tables.views.whole]), Permit):
+        return list(carried)
+    shown = [made for v in carried if (made := as_shown(v, access, parts.tables.views))]
+    named = _named(shown)
+    return [v for v in shown if v.type not in _WHO or v.reference in named]
+
+
+def elements_shown(resource: Resource, access: Access, views: Views) -> list[Shown]:
+    """What becomes of each element that is not shown to everybody, and of each that has a category of its own."""
+    chooser = _Chooser(resource, access, views)
+    lost = lost_in(resource, chooser.leaves)
+    told = []
+    for place, said in chooser.decided.items():
+        gone = any(place == other or place.startswith(f"{other}.") for other in lost)
+        withheld = gone or isinstance(said, Deny)
+        because = "with-what-it-belongs-to" if gone and isinstance(said, Permit) else said.because
+        told.append(Shown(place, "withheld" if withheld else "sent", because, said.consents))
+    return told
+
+
+def category_findings(resource: Resource, parts: Parts) -> list[Finding]:
+    """Categories in a plan or team that there are not, and on elements that FHIR demands: nobody could be kept from
+    those."""
+    views, findings = parts.tables.views, []
+    known = {*views.parts, views.whole}
+    must = {name for name, e in elements(resource_model(resource["resourceType"])).items() if e.required}
+
+    def look(name: str, value: Any, place: str) -> bool:
+        own = labels(value, views.system)
+        if own - known:
+            findings.append(Finding("information-category-unknown", place))
+        if own and name in must and place.count(".") == 1:
+            findings.append(Finding("category-on-what-must-stand", place))
+        return False
+
+    look("", resource, resource["resourceType"])
+    prune(resource, look)
+    return findings
+
+
+def labels(value: Mapping[str, Any], system: str) -> set[str]:
+    """The categories of an element itself: codes of `system` in its extensions, or in meta.security of a resource."""
+    marks = list(value.get("meta", {}).get("security", ()))
+    for extension in value.get("extension", ()):
+        marks += extension.get("valueCodeableConcept", {}).get("coding", ())
+        marks += [extension["valueCoding"]] if "valueCoding" in extension else ()
+    return {str(mark.get("code")) for mark in marks if mark.get("system") == system}
+
+
+class _Chooser:
+    """Decides element by element, and remembers it."""
+
+    def __init__(self, resource: Resource, access: Access, views: Views) -> None:
+        self._access, self._views = access, views
+        self._frame = views.frames[resource["resourceType"]]
+        self._named = _labelled_targets(resource, views.system)
+        self.decided: dict[str, Permit | Deny] = {}
+
+    def leaves(self, name: str, value: Any, place: str) -> bool:
+        own = labels(value, self._views.system) | self._named.get(value.get("reference", ""), set())
+        if own:
+            self.decided[place] = self._access.of(list(own))
+        elif place.count(".") == 1 and not self._for_everybody(name, value):
+            self.decided[place] = self._access.of([self._frame.rest])
+        return isinstance(self.decided.get(place), Deny)
+
+    def _for_everybody(self, name: str, value: Mapping[str, Any]) -> bool:
+        if name == "participant":
+            return self._is_known(value)
+        return name in self._frame.always or (
+            name == "extension" and value.get("url") in self._frame.extensions
+        )
+
+    def _is_known(self, participant: Mapping[str, Any]) -> bool:
+        """The organisation itself, and those whom everybody in the team knows of."""
+        member = participant.get("member", {})
+        number = member.get("identifier", {}).get("value") or self._access.numbers.get(
+            member.get("reference", "")
+        )
+        roles = {
+            (c.get("system"), c.get("code")) for r in participant.get("role", ()) for c in r.get("coding", ())
+        }
+        return number == self._access.organisation or not roles.isdisjoint(self._views.coordinators)
+
+
+def as_shown(version: Version, access: Access, views: Views) -> Version | None:
+    """A version with what is left of its resource; None where it would be nothing without what is left out."""
+    if version.type not in views.frames:
+        return version
+    body = version.body
+    own = labels(body, views.system)
+    if own and isinstance(access.of(list(own)), Deny):
+        return None
+    part = prune(body, _Chooser(body, access, views).leaves)
+    if part is None:
+        return None
+    return version if part is body else replace(version, body=part)
+
+
+def _labelled_targets(resource: Resource, system: str) -> dict[str, set[str]]:
+    """By reference: the categories of what is named so, whether it has them itself or a reference to it. Of whom the
+    plan is, is no category."""
+    found: dict[str, set[str]] = {}
+    for _, value in objects(resource):
+        own = labels(value, system)
+        if own and isinstance(value.get("reference"), str):
+            found.setdefault(value["reference"], set()).update(own)
+    for held in resource.get("contained", ()):
+        if own := labels(held, system):
+            found.setdefault(f"#{held.get('id')}", set()).update(own)
+    found.pop(resource.get("subject", {}).get("reference", ""), None)
+    return found
+
+
+def _names_a_part(versions: Sequence[Version], views: Views) -> bool:
+    """Whether any consent speaks of a part of the plan: where none does, each part is as the whole."""
+    texts = (v.kept_text for v in versions if v.type == "Consent")
+    return any(text is None or any(f'"{name}"' in text for name in views.parts) for text in texts)
+
+
+def _named(shown: Sequence[Version]) -> set[str]:
+    """Those whom the plan and the team name as they are shown, and for whom these work."""
+    held = {v.reference: v for v in shown if v.type in _WHO}
+    waiting = [r for v in shown if v.type not in _WHO for r in _of_plan(v)]
+    named: set[str] = set()
+    while waiting:
+        literal = waiting.pop()
+        if literal in held and literal not in named:
+            named.add(literal)
+            waiting.extend(references(held[literal].body))
+    return named
+
+
+def _of_plan(version: Version) -> Iterator[str]:
+    return references(version.body) if version.type in ("CarePlan", "CareTeam") else iter(())
+
+
+def _numbers(versions: Sequence[Version]) -> dict[str, str]:
+    """Organisation numbers by the references of organisations, and of roles in them."""
+    numbers = {v.reference: number for v in versions if (number := organisation_number(v.body))}
+    roles = {v.reference: v.body.get("organization", {}) for v in versions if v.type == "PractitionerRole"}
+    return numbers | {
+        role: numbers[employer["reference"]]
+        for role, employer in roles.items()
+        if employer.get("reference") in numbers
+    }
