@@ -61,6 +61,9 @@ class Transaction(Protocol):
 
     `receipts` gives what was said of each delivery of a case, by its id, oldest first.
 
+    `unchanged` locks cases until the commit and gives those that are still of this edition: nothing was added to them
+    since their versions were read. `begin` marks those of the deliveries that are heads as begun, and gives these.
+
     An outcome without a try that `settle` writes sets the clock of its delivery; a try leaves it as it is.
 
     `glance` gives the current version of a resource with its case, as both stand at this moment, and locks nothing.
@@ -105,6 +108,8 @@ class Transaction(Protocol):
 
     # work and evidence
     def send(self, outgoing: Sequence[Outgoing]) -> None: ...
+    def unchanged(self, editions: Mapping[str, int]) -> Collection[str]: ...
+    def begin(self, ids: Sequence[int], at: datetime) -> Collection[int]: ...
     def stop(
         self, case_id: str, recipient: str, category: str, at: datetime, because: str
     ) -> Sequence[int]: ...

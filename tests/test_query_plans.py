@@ -86,6 +86,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "WRITE_CASE": _WRITTEN,
     "MOVE_CASE": _WRITTEN | {"moved_at": NOW},
     "CURRENT_OF_CASES": {"cases": ["case-7", "case-8"]},
+    "EDITIONS": {"cases": ["case-7", "case-8"]},
+    "MARK_BEGUN": {"ids": [7, 8], "at": NOW},
     "CURRENT": {"type_": "Task", "id_": "Task7"},
     "GLANCE": {"type_": "Task", "id_": "Task7"},
     "PINNED": {"pins": [("Task", "Task7", 2), ("Task", "Task8", 1)]},
@@ -106,7 +108,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "WRITE_BACK": {"id_": 7}
     | dict.fromkeys((f"{name}_" for name in CHANGED), "x")
     | {"tries_": 1}
-    | {"due_": NOW, "clock_": NOW},
+    | {"due_": NOW, "clock_": NOW, "begun_": NOW},
     "DUE_RECIPIENTS": {"now": _LATER},
     "DUE_AGAIN": {"to": "0", "now": _LATER, "most": 16},
     "DUE_FIRST": {"to": "0", "most": 16},

@@ -39,7 +39,8 @@ class Forgetful:
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         self.turns += 1
-        if self.turns > 1 and self.turns % 2 and not self.well:  # the first is the look at false waits
+        # The first is the look at false waits; then each batch reads, begins and is written back.
+        if self.turns > 1 and self.turns % 3 == 1 and not self.well:
             raise StoreBusy
         opened: AbstractContextManager[Transaction] = self.store.transaction()
         return opened

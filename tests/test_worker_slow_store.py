@@ -141,7 +141,7 @@ def test_who_is_called_off_while_it_settles_gives_back_after_that(stage: Stage) 
         def give_back(self, recipient: str) -> None:
             states.append(stage.parts.store.deliveries_of(stage.cases[0])[0].state)
 
-    turns = iter((False, False, True))
+    turns = iter((False, False, False, True))
 
     def transaction() -> Any:
         if next(turns):

@@ -1,7 +1,7 @@
 """A case: one person's need, on its way from a hospital to a coordinating unit, and its versions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -91,6 +91,11 @@ class Version:
         """The text it was kept in; None for a version made just now."""
         text: str | None = self.__dict__.get("text")
         return text
+
+
+def edition(versions: Iterable[Version]) -> int:
+    """How far a case has come, of its current versions: each one that is added to the case makes it larger."""
+    return sum(version.number for version in versions)
 
 
 DEAD: Final = "person-reported-dead"

@@ -50,7 +50,8 @@ class Delivery:
 
     `place`: `head` may be sent when due; `behind` waits for the head of its lane; `held` is a parked head
     that keeps its lane waiting; `done` is over. `state` stands in lifecycles/exchange.csv.
-    `clock` is when the time until parking began. `reference` is what a message service calls it.
+    `clock` is when the time until parking began. `reference` is what a message service calls it. `begun` is when a try
+    began of which nobody knows what came: it is under way, or who made it died.
     """
 
     id: int
@@ -62,6 +63,7 @@ class Delivery:
     tries: int
     because: str
     reference: str = ""
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

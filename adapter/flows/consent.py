@@ -14,7 +14,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
 from adapter.flows.consents import consent_findings, consent_of, permit
-from adapter.flows.outbox import handed_over, may_have_got, need_stopped, outgoing
+from adapter.flows.outbox import handed_over, may_have_got, need_stopped, outgoing, under_way
 from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
@@ -63,15 +63,13 @@ def _require_own(asked: Update, parts: Parts) -> None:
 
 
 def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapping[str, str]]:
-    """Stop what waits and may no longer be sent; the audit names the deliveries."""
+    """Stop what waits and may no longer be sent. The audit names these deliveries, and those of them that may come to
+    their recipient all the same, because they had begun."""
 
     def stops(tx: Transaction, version: Version) -> Mapping[str, str]:
         versions = with_version(asked.versions, version)
-        waiting = {
-            (d.outgoing.recipient, d.outgoing.category)
-            for d in tx.deliveries(asked.case.id)
-            if d.place != "done"
-        }
+        open_ = [d for d in tx.deliveries(asked.case.id) if d.place != "done"]
+        waiting = {(d.outgoing.recipient, d.outgoing.category) for d in open_}
         stopped: list[int] = []
         for recipient, category in sorted(waiting):
             if isinstance(permit(versions, recipient, category, asked.at, parts), Deny):
@@ -80,7 +78,10 @@ def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapp
                 stopped += ended
                 if ended and category == "need":
                     need_stopped(tx, asked.case.id, ended, asked.at, parts)
-        return {"stopped": ",".join(str(s) for s in sorted(stopped))} if stopped else {}
+        said = tx.receipts(asked.case.id) if stopped else {}
+        begun = [d.id for d in open_ if d.id in stopped and under_way(d, said.get(d.id, ()), parts)]
+        named = {"stopped": sorted(stopped), "under-way": begun}
+        return {what: ",".join(str(id_) for id_ in ids) for what, ids in named.items() if ids}
 
     return stops
 
@@ -100,7 +101,8 @@ def _follows(asked: Update, parts: Parts) -> Offers:
             d for d in deliveries if d.state != "stopped-by-consent" or handed_over(said.get(d.id, ()), parts)
         ]
         opened = _plan_now_permitted(asked.case, versions, version, asked.at, parts)
-        need = _need_now_permitted(asked, versions, version, known, parts)
+        maybe = [*known, *(d for d in deliveries if d.begun)]  # a person asks before a need goes twice
+        need = _need_now_permitted(asked, versions, version, maybe, parts)
         if need:
             tx.resolve(asked.case.id, asked.at, asked.caller.organisation)
         return [*need, *notices, *(o for o in opened if not _has(known, o))]

@@ -1,9 +1,10 @@
 """The postman of one recipient: takes what is due, asks consent, sends lanes side by side, commits what came of it.
 
-Consent is decided when a delivery is taken for sending, each time. Everything goes in the version that was decided to
-be sent; in FHIR with the person as known now: an address that became protected while it waited does not leave with it
-(R-150). XML holds no address, and names the person as known when it was decided. The same message id goes with every
-try, so a repeat after a crash is recognised; a crash repeats at most the batch in flight.
+Consent is decided when a delivery is taken for sending, each time, and that it begins is committed before it is sent,
+in one line with whatever changes its case: none begins after a withdrawal. Everything goes in the version that was
+decided to be sent; in FHIR with the person as known now: an address that became protected while it waited does not
+leave with it (R-150). XML holds no address, and names the person as known when it was decided. The same message id goes
+with every try, so a repeat after a crash is recognised; a crash repeats at most the batch in flight.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.domain.case import Audit, Case, Version
+from adapter.domain.case import Audit, Case, Version, edition
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Delivery, Letter, Pause, Pinned, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, because, conclude, settled_at
@@ -50,6 +51,9 @@ class _Ready:
     grounds: Permit
 
 
+_Judged = _Ready | Settled
+
+
 async def deliver_round(
     recipient: str, transport: Transport, parts: Parts, threads: Executor | None = None
 ) -> int:
@@ -61,14 +65,12 @@ async def deliver_round(
     """
     ask = asyncio.get_running_loop().run_in_executor
     looked = parts.clock()
-    taken, judged = await ask(threads, _take, recipient, looked, parts)
-    if not taken:
-        return 0
-    letters = [j for j in judged if isinstance(j, _Ready)]
+    taken, letters = await ask(threads, _take, recipient, looked, parts)
+    if not letters:
+        return taken
     receipts = await asyncio.gather(*(transport.post(ready.letter) for ready in letters))
-    unsent = [j for j in judged if isinstance(j, Settled)]
     now = settled_at(looked, parts.clock())
-    pause = await _to_its_end(ask(threads, _settle, recipient, letters, receipts, unsent, now, parts))
+    pause = await _to_its_end(ask(threads, _settle, recipient, letters, receipts, now, parts))
     return 0 if pause and pause.until else taken
 
 
@@ -80,21 +82,49 @@ async def _to_its_end(settling: asyncio.Future[Pause | None]) -> Pause | None:
         raise
 
 
-def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Ready | Settled]]:
-    """How many are due, up to a batch, and what becomes of them; what is too much for one batch stays due."""
+def _take(recipient: str, now: datetime, parts: Parts) -> tuple[int, list[_Ready]]:
+    """How many are due, up to a batch, and those that go now; what is too much for one batch stays due."""
     due = parts.store.due(recipient, now, BATCH)
-    judged: list[_Ready | Settled] = []
+    judged: list[tuple[_Judged, int]] = []
     size = 0
-    for one in _judge(due, now, parts) if due else ():
-        judged.append(one)
+    for one, of in _judge(due, now, parts) if due else ():
+        judged.append((one, of))
         size += len(one.letter.body) if isinstance(one, _Ready) else 0
         if size >= ENOUGH_BYTES:
             break
-    return len(due), judged
+    return len(due), _begun(judged, now, parts) if judged else []
 
 
-def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Ready | Settled]:
-    """What becomes of each that still waits for its postman: somebody may have moved one since it was read.
+def _begun(judged: Sequence[tuple[_Judged, int]], now: datetime, parts: Parts) -> list[_Ready]:
+    """Those that begin: durably so before any of them is sent. What does not go is settled in the same commit.
+
+    The lock of its case puts each in one line with a withdrawal of consent: what is committed first, the other finds.
+    Mail of a case to which anything was added since it was judged stays due and is judged anew. So the locks are held
+    for three statements, and not while a batch is read, judged and put together.
+    """
+    with parts.store.transaction() as tx:
+        same = tx.unchanged({one.delivery.outgoing.case_id: of for one, of in judged})
+        stands = [one for one, _ in judged if one.delivery.outgoing.case_id in same]
+        letters = [one for one in stands if isinstance(one, _Ready)]
+        begun = tx.begin([ready.delivery.id for ready in letters], now) if letters else ()
+        if unsent := [one for one in stands if isinstance(one, Settled)]:
+            _settle_unsent(tx, unsent, now, parts)
+    return [ready for ready in letters if ready.delivery.id in begun]
+
+
+def _settle_unsent(tx: Transaction, unsent: Sequence[Settled], now: datetime, parts: Parts) -> None:
+    moved = tx.settle(unsent, None)
+    for one in unsent:
+        if one.delivery.id in moved:
+            what = "held" if one.place == "held" else "stopped"
+            tx.record(_evidence(what, one.delivery, one.because, (), now))
+            if one.delivery.outgoing.category == "need":
+                need_stopped(tx, one.delivery.outgoing.case_id, (one.delivery.id,), now, parts)
+
+
+def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[tuple[_Judged, int]]:
+    """What becomes of each that still waits for its postman, as somebody may have moved one since it was read; and the
+    edition of its case by which that was judged.
 
     The database is asked at most three times for the whole batch (and for XML each case once), and let go before
     anything is put together: while SQLite is read here, nobody else writes. What went before a letter in XML is asked
@@ -110,7 +140,7 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[_Re
     for one in heads:
         versions = cases[one.outgoing.case_id]
         known = correspondence(one, in_xml[one.id], versions, parts) if one.id in in_xml else None
-        yield _judged(one, versions, pinned, known, now, parts)
+        yield _judged(one, versions, pinned, known, now, parts), edition(versions)
 
 
 def _reads_xml(delivery: Delivery, parts: Parts) -> bool:
@@ -130,7 +160,7 @@ def _judged(
     known: Correspondence | None,
     now: datetime,
     parts: Parts,
-) -> _Ready | Settled:
+) -> _Judged:
     """One that cannot be put together waits for a person; it does not keep back what others are to get.
 
     `versions` are the current ones of its case; `pinned` has what is carried, in the version that was decided.
@@ -174,7 +204,6 @@ def _settle(
     recipient: str,
     letters: Sequence[_Ready],
     receipts: Sequence[Receipt],
-    unsent: Sequence[Settled],
     now: datetime,
     parts: Parts,
 ) -> Pause | None:
@@ -187,16 +216,10 @@ def _settle(
         for letter, receipt, rule in zip(letters, receipts, rules, strict=True)
     ]
     with parts.store.transaction() as tx:
-        stands = tx.settle([*settled, *unsent], pause)
+        tx.settle(settled, pause)
         for letter, rule, receipt in zip(letters, rules, receipts, strict=True):
             why = because(rule, receipt)
             tx.record(_evidence("tried", letter.delivery, why, letter.grounds.consents, now))
-        for one in unsent:
-            if one.delivery.id in stands:
-                what = "held" if one.place == "held" else "stopped"
-                tx.record(_evidence(what, one.delivery, one.because, (), now))
-            if one.delivery.id in stands and one.delivery.outgoing.category == "need":
-                need_stopped(tx, one.delivery.outgoing.case_id, (one.delivery.id,), now, parts)
     return pause
 
 

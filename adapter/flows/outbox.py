@@ -77,12 +77,11 @@ def notes_owed(case: Case, versions: Sequence[Version], at: datetime) -> list[Ou
 def knows_of(deliveries: Iterable[Delivery], organisation: str) -> bool:
     """Whether an organisation (number) may know of a case from us: something of it was accepted there, or tried.
 
-    A try without an answer may have arrived. Who never got anything is told of no withdrawal either: that
-    somebody has a case is itself confidential (hpl § 21).
+    A try without an answer, or of which nobody knows what came, may have arrived. Who never got anything is told of no
+    withdrawal either: that somebody has a case is itself confidential (hpl § 21).
     """
-    return any(
-        d.outgoing.recipient == organisation and (d.state == "accepted" or d.tries > 0) for d in deliveries
-    )
+    to_it = (d for d in deliveries if d.outgoing.recipient == organisation)
+    return any(d.state == "accepted" or d.tries > 0 or d.begun is not None for d in to_it)
 
 
 def has_received(deliveries: Iterable[Delivery], organisation: str) -> bool:
@@ -103,17 +102,23 @@ def handed_over(said: Iterable[Receipt], parts: Parts) -> bool:
     return open_
 
 
+def under_way(delivery: Delivery, said: Iterable[Receipt], parts: Parts) -> bool:
+    """Whether it may be with its recipient without that being known here, after all that was said of it: a try began
+    and nobody knows what came of it, or it was handed over."""
+    return delivery.begun is not None or handed_over(said, parts)
+
+
 def may_have_got(
     deliveries: Iterable[Delivery], said: Mapping[int, Sequence[Receipt]], organisation: str, parts: Parts
 ) -> bool:
     """Whether anything of a case came to an organisation (number) or may have come, by what was `said` of each."""
     to_it = (d for d in deliveries if d.outgoing.recipient == organisation)
-    return any(d.state == "accepted" or handed_over(said.get(d.id, ()), parts) for d in to_it)
+    return any(d.state == "accepted" or under_way(d, said.get(d.id, ()), parts) for d in to_it)
 
 
 def need_stopped(tx: Transaction, case_id: str, stopped: Collection[int], at: datetime, parts: Parts) -> None:
     """A need that consent stopped must be on somebody's list: nobody else would notice. Where a letter was on its way
     (ids `stopped`) nobody knows here whether it came, so that is what the list says."""
     said = tx.receipts(case_id)
-    open_ = any(handed_over(said.get(id_, ()), parts) for id_ in stopped)
+    open_ = any(under_way(d, said.get(d.id, ()), parts) for d in tx.fresh([*stopped]))
     tx.wait_for_person(Waiting(case_id, "consent", OUTCOME_OPEN if open_ else STOPPED, at))

@@ -9,6 +9,9 @@ from adapter.outside.store.rows import values
 from adapter.outside.store.sql import Record, Sql, Values
 from adapter.outside.store.statements import CHANGED, DELIVERIES, INSERT, SET_PAUSE, WRITE_BACK
 
+_SAYS_ALL = ("accepted", "rejected")
+"""Outcomes after which it is known whether any try came to its recipient."""
+
 
 def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
     """Outcomes, receipts and the recipient's pause, and the next in every lane that became free.
@@ -56,6 +59,8 @@ def _after(row: Record, one: Settled, *, stands: bool) -> Values:
         new["reference"] = one.receipt.reference
     elif one.event == "requeue":  # handed in anew: what became of it before is known
         new["reference"] = ""
+    if one.tried:  # what came of this try is known; of one before it, only by a real answer
+        new["begun"] = None if one.event in _SAYS_ALL else one.delivery.begun
     if stands:
         new |= {"state": one.state, "because": one.because}
     if stands and row["place"] != "done":

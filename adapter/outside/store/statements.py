@@ -94,6 +94,12 @@ _NEWEST = (
 CURRENT_OF_CASES = select(version).where(
     version.c.case_id.in_(bindparam("cases", expanding=True)), version.c.number == _NEWEST
 )
+# Asked of whole cases under their lock: what `adapter.domain.case.edition` says of the same versions.
+EDITIONS = (
+    select(version.c.case_id, func.sum(version.c.number).label("edition"))
+    .where(version.c.case_id.in_(bindparam("cases", expanding=True)), version.c.number == _NEWEST)
+    .group_by(version.c.case_id)
+)
 CURRENT = (
     select(version)
     .where(version.c.type == bindparam("type_"), version.c.id == bindparam("id_"))
@@ -174,7 +180,14 @@ _OLDEST = (
     .having(func.max(case((IS_HEAD | IS_HELD, 1), else_=0)) == 0)
 )
 CALL_FORWARD = update(delivery).where(delivery.c.id.in_(_OLDEST)).values(place="head", clock=bindparam("at"))
-CHANGED = ("state", "place", "due", "clock", "tries", "because", "reference")
+# A mark that is there already is of a try whose outcome nobody knows: it stays.
+MARK_BEGUN = (
+    update(delivery)
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)), IS_HEAD)
+    .values(begun=func.coalesce(delivery.c.begun, bindparam("at")))
+    .returning(delivery.c.id)
+)
+CHANGED = ("state", "place", "due", "clock", "tries", "because", "reference", "begun")
 WRITE_BACK = (
     update(delivery)
     .where(delivery.c.id == bindparam("id_"))

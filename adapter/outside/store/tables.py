@@ -173,6 +173,7 @@ delivery = Table(
     Column("tries", Integer, nullable=False),
     Column("because", Text, nullable=False),
     Column("reference", Text, nullable=False, server_default=""),
+    Column("begun", Moment),
     UniqueConstraint("message_id", name="uq_delivery_message"),
     Index("ix_delivery_case", "case_id", "id"),
     Index("ix_delivery_head", "recipient", "due", "id", postgresql_where=_HEADS, sqlite_where=_HEADS),

@@ -14,34 +14,12 @@ from types import TracebackType
 from adapter.domain.case import Audit, Case, Step, Version, Waiting, graver_than
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Receipt, Settled
 from adapter.domain.message import Received
-from adapter.outside.store import removal, rows, settle, work
+from adapter.outside.store import removal, rows, settle, statements, work
 from adapter.outside.store.buffer import Buffer, write
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.errors import StoreFailed
 from adapter.outside.store.group import Group
 from adapter.outside.store.sql import Record, Sql
-from adapter.outside.store.statements import (
-    ANSWERED,
-    CASE,
-    CASE_LOCKED,
-    CASE_OF_CONTENT,
-    CASES_OF_PERSON,
-    DELIVERIES,
-    DELIVERIES_OF_CASE,
-    DELIVERY_OF_MESSAGE,
-    FIRST_IN_ENVELOPE,
-    GLANCE,
-    HASTEN,
-    MOVE_CASE,
-    PERSON_WAITS,
-    RECEIPTS_OF_CASE,
-    REFERRED_TO,
-    RESOLVE,
-    RESOLVE_OF,
-    SAME_WAITING,
-    UNPAUSE,
-    WRITE_CASE,
-)
 from adapter.outside.store.versions import Versions
 from adapter.ports import Transaction
 
@@ -82,24 +60,24 @@ class SqlTransaction:
     def answered(self, door: str, sender: str, message_id: str) -> Received | None:
         """The message, if it was answered before. `door` "edi" or "fhir"; `sender` an organisation number."""
         self._written(self._new.received)
-        row = self._sql.first(ANSWERED, door=door, sender=sender, message_id=message_id)
+        row = self._sql.first(statements.ANSWERED, door=door, sender=sender, message_id=message_id)
         return rows.received_of(row) if row else None
 
     def message_in_envelope(self, sender: str, envelope_id: str) -> str | None:
         """The message id that first came in this envelope from this sender."""
         self._written(self._new.received)
-        row = self._sql.first(FIRST_IN_ENVELOPE, sender=sender, envelope_id=envelope_id)
+        row = self._sql.first(statements.FIRST_IN_ENVELOPE, sender=sender, envelope_id=envelope_id)
         return row["message_id"] if row else None
 
     def case_of_reference(self, sender: str, reference: str) -> str | None:
         """The case of a message that this sender sent as XML, or that was sent to it. Locks nothing."""
         self._written(self._new.received)
-        row = self._sql.first(REFERRED_TO, sender=sender, reference=reference)
+        row = self._sql.first(statements.REFERRED_TO, sender=sender, reference=reference)
         return row["case_id"] if row else None
 
     def case_of_content(self, content: str) -> str | None:
         self._written(self._new.received)
-        row = self._sql.first(CASE_OF_CONTENT, content=content)
+        row = self._sql.first(statements.CASE_OF_CONTENT, content=content)
         return row["case_id"] if row else None
 
     def keep(self, received: Received) -> None:
@@ -111,15 +89,19 @@ class SqlTransaction:
     def case(self, case_id: str) -> Case | None:
         if case_id in self._new.cases:
             return rows.case_of(self._new.cases[case_id])
-        if not self._writer and case_id != self._glanced and not self._sql.first(CASE, id_=case_id):
+        if (
+            not self._writer
+            and case_id != self._glanced
+            and not self._sql.first(statements.CASE, id_=case_id)
+        ):
             return None
-        row = self._own().first(CASE_LOCKED, id_=case_id)
+        row = self._own().first(statements.CASE_LOCKED, id_=case_id)
         self._versions.forget()  # read before the lock, it may be old by now
         self._locked = case_id if row else self._locked
         return rows.case_of(row) if row else None
 
     def cases_of_person(self, subject_key: str) -> Sequence[Case]:
-        return [rows.case_of(row) for row in self._sql.rows(CASES_OF_PERSON, person=subject_key)]
+        return [rows.case_of(row) for row in self._sql.rows(statements.CASES_OF_PERSON, person=subject_key)]
 
     def open_case(self, case: Case) -> None:
         """The commit raises Collision if the case is there."""
@@ -133,7 +115,9 @@ class SqlTransaction:
             return
         moved: Record = {"moved_at": max(step.at for step in steps)} if steps else {}
         row = rows.values(case) | moved
-        if not self._own().run(MOVE_CASE if moved else WRITE_CASE, id_=row.pop("id"), **row):
+        if not self._own().run(
+            statements.MOVE_CASE if moved else statements.WRITE_CASE, id_=row.pop("id"), **row
+        ):
             raise StoreFailed("a case that was never opened cannot move")
         self._new.tell(steps)
 
@@ -142,12 +126,12 @@ class SqlTransaction:
         if waiting.case_id not in self._new.cases:
             self._written(self._new.waiting)
             why = {"why": waiting.reason, "graver": graver_than(waiting.reason)}
-            if self._own().run(SAME_WAITING, case=waiting.case_id, list_=waiting.list, **why):
+            if self._own().run(statements.SAME_WAITING, case=waiting.case_id, list_=waiting.list, **why):
                 return
         self._new.wait_for_person(waiting)
 
     def person_waits(self, subject_key: str, reason: str) -> bool:
-        return self._sql.first(PERSON_WAITS, person=subject_key, why=reason) is not None
+        return self._sql.first(statements.PERSON_WAITS, person=subject_key, why=reason) is not None
 
     def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
         """Close the open rows of the case, or only those with these reasons; how many there were."""
@@ -155,7 +139,9 @@ class SqlTransaction:
             return self._new.resolve(case_id, at, by, reasons)
         self._written(self._new.waiting)
         only = {"reasons": sorted(reasons)} if reasons else {}
-        return self._own().run(RESOLVE_OF if only else RESOLVE, case=case_id, at=at, by=by, **only)
+        return self._own().run(
+            statements.RESOLVE_OF if only else statements.RESOLVE, case=case_id, at=at, by=by, **only
+        )
 
     def purge(self, case_id: str, at: datetime, by: str, because: str) -> None:
         """Nothing of the case stays but a tombstone, its answers and its audit."""
@@ -177,7 +163,7 @@ class SqlTransaction:
     def glance(self, type: str, id: str) -> tuple[Version, Case] | None:
         """The current version of a resource and its case as they stand, in one question and without a lock."""
         self._written(self._new.versions)
-        row = self._sql.first(GLANCE, type_=type, id_=id)
+        row = self._sql.first(statements.GLANCE, type_=type, id_=id)
         if row is None:
             return None
         version, case = rows.glanced_of(row)
@@ -217,6 +203,14 @@ class SqlTransaction:
         if work.send(self._settled(), outgoing):
             self.queued_mail = True
 
+    def unchanged(self, editions: Mapping[str, int]) -> Collection[str]:
+        """Lock these cases; those to which nothing was added since their versions made this edition."""
+        return work.unchanged(self._settled(), editions)
+
+    def begin(self, ids: Sequence[int], at: datetime) -> Collection[int]:
+        """Mark those that are heads as begun, and say which they are. Their cases are locked by `unchanged`."""
+        return work.begin(self._settled(), ids, at)
+
     def stop(self, case_id: str, recipient: str, category: str, at: datetime, because: str) -> Sequence[int]:
         """End what is open for a case, recipient ("": all) and category; the ids of what was ended."""
         return work.stop(self._settled(), case_id, recipient, category, at=at, because=because)
@@ -228,13 +222,15 @@ class SqlTransaction:
     def delivery_of_message(self, message_id: str) -> Delivery | None:
         """The delivery that goes, or went, under this id, without a lock."""
         self._written(self._new.deliveries)
-        row = self._sql.first(DELIVERY_OF_MESSAGE, message_id=message_id)
+        row = self._sql.first(statements.DELIVERY_OF_MESSAGE, message_id=message_id)
         return rows.delivery_of(row) if row else None
 
     def fresh(self, ids: Sequence[int]) -> Sequence[Delivery]:
         """Deliveries as they stand now, in the order of the ids, without a lock."""
         self._written(self._new.deliveries)
-        standing = {row["id"]: rows.delivery_of(row) for row in self._sql.rows(DELIVERIES, ids=list(ids))}
+        standing = {
+            row["id"]: rows.delivery_of(row) for row in self._sql.rows(statements.DELIVERIES, ids=list(ids))
+        }
         return [standing[id_] for id_ in ids if id_ in standing]
 
     def deliveries(self, case_id: str) -> Sequence[Delivery]:
@@ -242,10 +238,10 @@ class SqlTransaction:
         if case_id in self._new.cases and not self._new.deliveries:
             return []
         self._written(self._new.deliveries)
-        return [rows.delivery_of(row) for row in self._sql.rows(DELIVERIES_OF_CASE, case=case_id)]
+        return [rows.delivery_of(row) for row in self._sql.rows(statements.DELIVERIES_OF_CASE, case=case_id)]
 
     def receipts(self, case_id: str) -> Mapping[int, Sequence[Receipt]]:
-        return rows.receipts_by_delivery(self._sql.rows(RECEIPTS_OF_CASE, case=case_id))
+        return rows.receipts_by_delivery(self._sql.rows(statements.RECEIPTS_OF_CASE, case=case_id))
 
     def settle(self, settled: Sequence[Settled], pause: Pause | None) -> Sequence[int]:
         """Write back a batch, and the pause if one is given; the ids of those that stand now as they were settled."""
@@ -253,11 +249,11 @@ class SqlTransaction:
 
     def unpause(self, recipient: str) -> None:
         """End the recipient's pause now. Its failures stay counted: if it fails again it is left alone as long."""
-        self._own().run(UNPAUSE, to=recipient)
+        self._own().run(statements.UNPAUSE, to=recipient)
 
     def hasten(self, after: datetime, to: datetime) -> int:
         """Every head due later than `after` is due at `to`; how many. What somebody writes now is left out."""
-        return self._own().run(HASTEN, after=after, due_to=to)
+        return self._own().run(statements.HASTEN, after=after, due_to=to)
 
     def record(self, audit: Audit) -> None:
         self._new.record(audit)

@@ -6,7 +6,7 @@ about to be done without anybody calling it forward. A flow has one case and loc
 several, sorted: nobody waits in a ring, however many recipients a flow stops and writes to, in whatever order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from adapter.domain.delivery import Delivery, Outgoing, Pause
@@ -19,7 +19,9 @@ from adapter.outside.store.statements import (
     DUE_AGAIN,
     DUE_FIRST,
     DUE_RECIPIENTS,
+    EDITIONS,
     INSERT,
+    MARK_BEGUN,
     PAUSE_OF,
     SENT_OF_CASES,
     STOP_ALL,
@@ -60,6 +62,21 @@ def send(sql: Sql, outgoing: Sequence[Outgoing]) -> bool:
     if has_head:
         call_postmen(sql)
     return has_head
+
+
+def unchanged(sql: Sql, editions: Mapping[str, int]) -> frozenset[str]:
+    """Lock these cases; those that are of this edition."""
+    lock(sql, editions)
+    found = sql.rows(
+        EDITIONS, cases=sorted(editions)
+    )  # behind the lock: sees what was committed while it was waited for
+    standing = {row["case_id"]: row["edition"] for row in found}
+    return frozenset(case_id for case_id, edition in editions.items() if standing.get(case_id, 0) == edition)
+
+
+def begin(sql: Sql, ids: Sequence[int], at: datetime) -> frozenset[int]:
+    """Mark heads as begun; those that are heads. Whoever calls holds the locks of their cases."""
+    return frozenset(row["id"] for row in sql.rows(MARK_BEGUN, ids=list(ids), at=at))
 
 
 def stop(sql: Sql, case_id: str, to: str, category: str, *, at: datetime, because: str) -> Sequence[int]:
