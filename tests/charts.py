@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from adapter.domain.authority import Ages, GiverRule
 from adapter.domain.lifecycle import UNCHANGED
 from adapter.mapping.tables import load
 from adapter.settings import Settings, carried
@@ -40,6 +41,19 @@ def doors() -> str:
     return "\n".join(head + rows)
 
 
+def givers() -> str:
+    """Who may consent for whom."""
+    head = [
+        "| Giver | Who | At the age | With no capacity | Must be shown | Ground |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| `{g.name}` | {_who(g)} | {_years(g.ages)} | {_years(g.incapable)} | {_shown_by(g)} | {g.because} |"
+        for g in TABLES.authority.givers.values()
+    ]
+    return "\n".join(head + rows)
+
+
 def problems() -> str:
     """Every problem an answer can name."""
     head = ["| No. | Name | Severity | AppRec | HTTP | Meaning |", "|---|---|---|---|---|---|"]
@@ -67,6 +81,7 @@ MADE = {
     "chart consent": lambda: chart("consent"),
     "steps": steps,
     "doors": doors,
+    "givers": givers,
     "problems": problems,
     "settings": settings,
 }
@@ -81,6 +96,25 @@ def filled(readme: Path) -> str:
         _, _, after = rest.partition(end)
         text = f"{before}{start}\n{make()}\n{end}{after}"
     return text
+
+
+def _who(giver: GiverRule) -> str:
+    relations = " or ".join(sorted(giver.by))
+    return f"{giver.number} with {relations}" if giver.number > 1 else relations
+
+
+def _years(ages: Ages | None) -> str:
+    if ages is None:
+        return "–"
+    return f"{ages.start}+" if ages.below is None else f"{ages.start}–{ages.below - 1}"
+
+
+def _shown_by(giver: GiverRule) -> str:
+    reason = f"reason: {' or '.join(giver.reasons)}" if giver.reasons else ""
+    mandate = (
+        f"mandate, {giver.sphere} sphere" if giver.sphere else "decision on care" if giver.mandate else ""
+    )
+    return ", ".join(filter(None, (reason, mandate))) or "–"
 
 
 def _id(state: str) -> str:

@@ -24,6 +24,7 @@ COMMANDS = {
     "parked": "List what waits for a person, oldest first.",
     "requeue": "Send a parked delivery again, or let a waiting case go on.",
     "skip": "Leave a delivery out, so that the next one goes on, or leave a waiting case out.",
+    "lapsing": "List consents that lapse or run out soon, and those that have and were not given anew.",
     "seen": "Take a case that goes on off the lists, when what was said about it is seen to.",
     "purge": "Remove a case that was about the wrong person, and tell everybody who got anything of it.",
     "check": "Check settings, tables, routes and database.",

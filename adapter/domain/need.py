@@ -115,7 +115,7 @@ def _doubt(facts: Facts) -> Finding | None:
     problems = {"not-stated": "consent-not-stated", "not-required": "consent-basis-unclear"}
     problem = problems.get(facts["consent.status"])
     if problem is None and facts.get("consent.limits") == "yes":
-        problem = "consent-limited"
+        problem = "consent-giver-unclear" if "consent.giver_doubt" in facts else "consent-limited"
     return Finding(problem, "consent") if problem else None
 
 

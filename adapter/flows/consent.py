@@ -14,6 +14,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
 from adapter.flows.consents import consent_findings, consent_of, permit
+from adapter.flows.givers import unentitled
 from adapter.flows.outbox import handed_over, may_have_got, need_stopped, outgoing, under_way
 from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
@@ -39,6 +40,8 @@ def _decide(asked: Update, parts: Parts) -> Decision:
     after = cycle.after(before, rule.event) if rule else None
     if rule is None or after is None:
         raise Refused(Finding("step-forbidden", "Consent.status"))
+    if after == "active":
+        _require_entitled(asked, parts)
     step = Step(
         asked.case.id, "consent", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
     )
@@ -48,6 +51,12 @@ def _decide(asked: Update, parts: Parts) -> Decision:
         outgoing=_follows(asked, parts),
         stop=_stops(asked, parts),
     )
+
+
+def _require_entitled(asked: Update, parts: Parts) -> None:
+    """Whoever permits may do so for the person, by age, capacity and mandate (pbrl ch. 4)."""
+    if findings := unentitled(asked.resource, asked.current, asked.versions, asked.at, parts):
+        raise Refused(*findings)
 
 
 def _require_own(asked: Update, parts: Parts) -> None:

@@ -6,7 +6,9 @@ from datetime import datetime
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Consent, Deny, Permit, Provision, decide
 from adapter.domain.days import first_moment, moment_after
+from adapter.domain.lapse import Lapse
 from adapter.domain.problems import Finding
+from adapter.flows.givers import lapse_of
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
 from adapter.mapping.engine import Facts, Reading, Root, flat, read
@@ -59,8 +61,13 @@ def consent_of(resource: Resource, versions: Iterable[Version], parts: Parts) ->
         status="entered-in-error" if reading.findings else facts["status"],
         provisions=(*permits, *denies),
         start=first_moment(whole.get("start")),
-        end=moment_after(whole.get("end")),
+        end=_earlier(moment_after(whole.get("end")), lapse_of(resource, versions, parts)),
     )
+
+
+def _earlier(end: datetime | None, lapse: Lapse | None) -> datetime | None:
+    """A consent is in force until its period ends or it lapses by law."""
+    return min((at for at in (end, lapse.at if lapse else None) if at), default=None)
 
 
 def consent_findings(resource: Resource, versions: Iterable[Version], parts: Parts) -> list[Finding]:

@@ -16,6 +16,7 @@ from adapter.flows.attachments import brought_along
 from adapter.flows.conversation import identified, known_case
 from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent, reported_consent
+from adapter.flows.reported_giver import giver_doubt
 from adapter.flows.wording import existence, worded
 from adapter.mapping.engine import Reading, Root, flat, read
 from adapter.mapping.paths import find
@@ -142,6 +143,7 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         _on_consent(facts, origin, found, coded)
     if way.table == "need":
         _complete(facts)
+        _on_giver(opened, consent, facts, origin, parts)
     if opened.envelope.door == "edi" and "need.id" in facts:
         facts["need.id"] = opened.envelope.message_id
     if "message.status" in facts and opened.envelope.conversation:
@@ -183,6 +185,20 @@ def _on_consent(
     facts["consent.status"] = strictest(words, *codes)
     if facts["consent.status"] == words:
         origin["consent.status"] = found.origin["consent.status"]
+
+
+def _on_giver(
+    opened: Opened,
+    consent: ReportedConsent,
+    facts: dict[str, str],
+    origin: dict[str, str],
+    parts: Parts,
+) -> None:
+    """A consent by who is not shown to have the right to give it is as good as one with limits: a person looks."""
+    doubt = giver_doubt(opened.tree, consent, parts) if opened.envelope.door == "fhir" else None
+    if doubt is not None:
+        facts["consent.limits"], facts["consent.giver_doubt"] = "yes", "yes"
+        origin["consent.giver_doubt"] = doubt
 
 
 def _complete(facts: dict[str, str]) -> None:

@@ -8,12 +8,13 @@ from adapter.domain.case import Case, Version
 from adapter.domain.consent import Category, Deny, Permit
 from adapter.domain.days import within
 from adapter.flows.consents import organisation_number, permit
+from adapter.flows.givers import tells_of_care
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
 from adapter.mapping.engine import Root, flat, read
 
-_DECIDES = ("resourceType", "id", "status", "category", "patient", "provision")
-"""The elements of a Consent that mappings/messages/consent-update.yaml reads."""
+_DECIDES = ("resourceType", "id", "status", "category", "patient", "provision", "dateTime", "extension")
+"""The elements of a Consent that say what it permits, and how long."""
 
 
 def team_organisations(versions: Sequence[Version], at: datetime, parts: Parts) -> frozenset[str]:
@@ -108,15 +109,17 @@ def may_have(
 def deciding(versions: Sequence[Version], wanted: Category, parts: Parts) -> Iterator[Version]:
     """Of the current versions only what the decision rests on, and of that only what it reads.
 
-    Where no consent is needed none decides, and otherwise only an active one of the right kind. Reading consents is
+    Where no consent is needed none decides, and otherwise only an active one of the right kind; child welfare's tell
+    that others have lapsed. Reading consents is
     most of what a delivery costs: of a plan's 900 us this leaves 200.
     """
     codes = parts.tables.codes["consent-kind"].forward
     for version in versions if wanted.consent_needed else ():
         body = version.body
-        if version.type == "Organization":
+        if version.type in ("Organization", "Patient"):
             yield version
-        elif version.type == "Consent" and body.get("status") == "active":
+        elif version.type == "Consent":
             codings = [c for kind in body.get("category", ()) for c in kind.get("coding", ())]
-            if any(codes.get(c.get("code", "")) in wanted.kinds for c in codings):
+            decides = any(codes.get(c.get("code", "")) in wanted.kinds for c in codings)
+            if (decides and body.get("status") == "active") or tells_of_care(body, parts):
                 yield replace(version, body={name: body[name] for name in _DECIDES if name in body})

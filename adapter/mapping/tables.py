@@ -21,6 +21,7 @@ from adapter.domain.steps import StepRule
 from adapter.domain.view import Views
 from adapter.mapping import letters, parsing, yaml_text
 from adapter.mapping.attachments import attachment_rules
+from adapter.mapping.authority import AuthorityRules, authority_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.mapping.stays import StayLines, stay_lines
@@ -41,6 +42,7 @@ class Tables:
     ways: tuple[Way, ...]
     answers: tuple[AnswerRule, ...]
     categories: Mapping[str, Category]
+    authority: AuthorityRules
     phrases: Phrases
     schemas: schema.Schemas
     apprec_errors: Mapping[str, str]
@@ -80,6 +82,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         ways=_named(folder / "doors.csv", lambda _, text: _ways(text), base),
         answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
         categories=categories,
+        authority=_named(folder / "authority.yaml", lambda _, text: authority_rules(text), base),
         phrases=_named(folder / "detection.yaml", lambda _, text: phrases(text), base),
         attachments=_named(folder / "attachments.yaml", lambda _, text: attachment_rules(text), base),
         schemas=schema.load(folder / "schemas", official),
@@ -99,6 +102,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)
     _check_receipts(tables)
+    _check_givers(tables)
     return tables
 
 
@@ -184,6 +188,14 @@ def _check_receipts(tables: Tables) -> None:
     for rule in tables.rejections:
         if rule.reason not in tables.problems.problems or rule.code not in tables.apprec_errors:
             raise ValueError(f"rejections.csv: no such code or problem in the row of {rule.code}")
+
+
+def _check_givers(tables: Tables) -> None:
+    codes, givers = tables.codes, tables.authority.givers
+    reasons = {reason for giver in givers.values() for reason in giver.reasons}
+    for name, said in (("consent-giver", set(givers)), ("giver-reason", reasons)):
+        if said ^ set(codes[name].forward):
+            raise ValueError(f"authority.yaml: not the codes of {name}.map.json")
 
 
 def _categories(text: str) -> dict[str, Category]:

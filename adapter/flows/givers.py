@@ -1,0 +1,229 @@
+"""Who gave a consent, as it stands in FHIR: performers, related persons inside it, and our extension for the authority.
+
+A consent without performer and extension is one given by the person. What only denies needs no authority: a limit or an
+objection counts, whoever voices it (pbrl § 3-4).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from adapter.domain import person
+from adapter.domain.authority import PATIENT, Authority, Care, Document, Giver, misgivings, rule_for
+from adapter.domain.case import Resource, Version
+from adapter.domain.days import first_moment, moment_after
+from adapter.domain.lapse import CHILD_WELFARE, Lapse, lapses
+from adapter.domain.problems import Finding
+from adapter.flows.parts import Parts
+from adapter.flows.resources import ENH
+from adapter.mapping.authority import ORGANISATION
+from adapter.mapping.engine import Facts, Reading, Root, flat, read
+
+NAMES_GIVERS = ("performer", "extension", "contained", "dateTime")
+"""The elements of a Consent that say who gave it, by what right, and when."""
+_WHOLE_DAY = len("YYYY-MM-DD")
+
+
+def names_giver(consent: Resource, parts: Parts) -> bool:
+    """Whether a Consent says anything of who gave it, but that it was the person."""
+    return "performer" in consent or _extension(consent, parts) is not None
+
+
+def unentitled(
+    consent: Resource, stands: Version | None, versions: Sequence[Version], at: datetime, parts: Parts
+) -> list[Finding]:
+    """Why a consent does not come into force, or stay in it, at a moment: nobody who may has given it.
+
+    `stands`: the version it takes the place of, `versions`: the current ones of its case. One in force whose giver is
+    the same as before was judged when it was recorded; it may have lapsed since.
+    """
+    if not permits_anything(consent):
+        return []
+    judged = (
+        stands is not None
+        and stands.body["status"] == "active"
+        and permits_anything(stands.body)
+        and all(stands.body.get(name) == consent.get(name) for name in NAMES_GIVERS)
+    )
+    others = [v for v in versions if v.reference != f"Consent/{consent['id']}"]
+    if not judged:
+        born, care = birth_date(others), care_of(others, parts)
+        if findings := giver_findings(Root("Consent", consent), born, care, parts, at):
+            return findings
+    lapse = lapse_of(consent, others, parts, at)
+    return [Finding("consent-lapsed", "Consent.performer")] if lapse and lapse.at <= at else []
+
+
+def giver_findings(
+    consent: Root, born: date | None, care: Care, parts: Parts, given: datetime | None
+) -> list[Finding]:
+    """Why it is not shown that a consent was given by who may. `given`: the moment that counts for the person's own
+    consent where the Consent does not say it."""
+    reading = _reading(consent, parts)
+    if reading.findings:
+        return list(reading.findings)
+    written = consent.tree.get("dateTime", "")
+    if written and len(written) < _WHOLE_DAY and names_giver(consent.tree, parts):
+        return [Finding("malformed-value", f"{consent.place}.dateTime")]
+    authority = _authority(reading, consent.place, parts)
+    if authority.given is None and authority.itself:
+        authority = replace(authority, given=given)
+    return misgivings(authority, parts.tables.authority.givers, born, care)
+
+
+def lapse_of(
+    consent: Resource, versions: Iterable[Version], parts: Parts, recorded: datetime | None = None
+) -> Lapse | None:
+    """When a consent lapses by law, given the other resources of its case. `recorded`: when it was, where that counts
+    for want of the day on which it was given."""
+    ends = parts.tables.authority.kinds
+    named = _extension(consent, parts) is not None
+    if not (named or _kinds(consent, parts) & ends.keys()) or not permits_anything(consent):
+        return None
+    known = list(versions)
+    born = birth_date(known)
+    authority = _recorded(consent, parts)
+    authority = replace(authority, given=authority.given or recorded)
+    rule = rule_for(authority, parts.tables.authority.givers, born) if named else None
+    return lapses(authority, rule, born, care_of(known, parts), ends)
+
+
+def birth_date(versions: Iterable[Version]) -> date | None:
+    """Of the person of a case."""
+    return next((born_of(v.body) for v in versions if v.type == "Patient"), None)
+
+
+def born_of(patient: Resource) -> date | None:
+    """The birth date of a Patient: stated to the day, or borne out by its identity number."""
+    stated = patient.get("birthDate", "")
+    if len(stated) == _WHOLE_DAY:
+        return date.fromisoformat(stated)
+    numbers = (person.classify(i.get("value", "")) for i in patient.get("identifier", ()))
+    return next((known.born for known in numbers if known and known.born), None)
+
+
+def care_of(versions: Iterable[Version], parts: Parts) -> Care:
+    """What child welfare's own consents tell, also those withdrawn: that it took over the care is not undone by it."""
+    told = [
+        _recorded(v.body, parts)
+        for v in versions
+        if v.type == "Consent" and v.body.get("status") != "proposed" and tells_of_care(v.body, parts)
+    ]
+    moments = sorted(((one.given, one.kind) for one in told if one.given), reverse=True)
+    decided = {kind: given for given, kind in moments}  # the first of each kind is the last that is written
+    return Care(tuple(one.mandate for one in told if one.mandate), decided)
+
+
+def tells_of_care(consent: Resource, parts: Parts) -> bool:
+    """Whether a Consent is child welfare's; most have no extension, and nothing of them is read for this."""
+    extension = _extension(consent, parts)
+    if extension is None or consent.get("status") == "entered-in-error":
+        return False
+    concepts = (e.get("valueCodeableConcept", {}) for e in extension.get("extension", ()))
+    return any(c.get("code") == CHILD_WELFARE for concept in concepts for c in concept.get("coding", ()))
+
+
+def permits_anything(consent: Resource) -> bool:
+    """Whether some provision permits, at any depth."""
+    waiting = [consent.get("provision", {})]
+    while waiting:
+        provision = waiting.pop()
+        if provision.get("type") == "permit":
+            return True
+        waiting.extend(provision.get("provision", ()))
+    return False
+
+
+def _kinds(consent: Resource, parts: Parts) -> set[str]:
+    system = f"{parts.base}/CodeSystem/consent-kind"
+    codings = (c for category in consent.get("category", ()) for c in category.get("coding", ()))
+    return {c.get("code", "") for c in codings if c.get("system") == system}
+
+
+def _extension(consent: Resource, parts: Parts) -> Resource | None:
+    url = f"{parts.base}/StructureDefinition/consent-authority"
+    return next((e for e in consent.get("extension", ()) if e.get("url") == url), None)
+
+
+def _reading(root: Root, parts: Parts) -> Reading:
+    nothing = Root(root.place, {})
+    return read(
+        parts.tables.messages["consent-authority"], "fhir", {"Consent": root}, nothing, parts.tables.codes
+    )
+
+
+def _recorded(consent: Resource, parts: Parts) -> Authority:
+    return _authority(_reading(Root("Consent", consent), parts), "Consent", parts)
+
+
+def _authority(reading: Reading, place: str, parts: Parts) -> Authority:
+    facts = flat(reading.facts)
+    return Authority(
+        place=place,
+        about=f"{place}.extension",
+        kind=facts.get("kind", ""),
+        given=first_moment(facts.get("given")),
+        givers=tuple(_givers(reading.facts, place, parts)),
+        code=facts.get("giver", ""),
+        reason=facts.get("reason", ""),
+        capacity=facts.get("capacity", ""),
+        decision=_document(reading.facts, "decision"),
+        reasoned=facts.get("reasoned") == "true",
+        mandate=_document(reading.facts, "mandate"),
+        sphere=facts.get("sphere", ""),
+    )
+
+
+def _document(facts: Facts, name: str) -> Document | None:
+    for row in _rows(facts, name):
+        said = flat(row)
+        named = "number" in said and "by" in said
+        return Document(named, first_moment(said.get("start")), moment_after(said.get("end")))
+    return None
+
+
+def _givers(facts: Facts, place: str, parts: Parts) -> Iterable[Giver]:
+    """Everybody who is named as performer; the person, where nobody is."""
+    patient = flat(facts)
+    people = {flat(row).get("id", ""): row for row in _rows(facts, "people")}
+    rows = _rows(facts, "performers")
+    if not rows:
+        yield Giver(f"{place}.performer", PATIENT, frozenset({PATIENT}))
+    for position, row in enumerate(rows):
+        yield _giver(flat(row), f"{place}.performer[{position}]", people, patient, parts)
+
+
+def _giver(
+    performer: Mapping[str, str],
+    place: str,
+    people: Mapping[str, Facts],
+    patient: Mapping[str, str],
+    parts: Parts,
+) -> Giver:
+    reference, number = performer.get("reference", ""), performer.get("number", "")
+    if _is(patient, reference, number):
+        return Giver(place, PATIENT, frozenset({PATIENT}))
+    if number and performer.get("system") == ENH:
+        return Giver(place, number, frozenset({ORGANISATION}))
+    row = people.get(reference.removeprefix("#"))
+    if row is None:
+        return Giver(place, "", known=False)
+    said = flat(row)
+    whose = said.get("patient", ""), said.get("patient.number", "")
+    if said.get("type") != "RelatedPerson" or not _is(patient, *whose):
+        return Giver(place, "", known=False)
+    codes = ((flat(c).get("system", ""), flat(c).get("code", "")) for c in _rows(row, "relations"))
+    known = parts.tables.authority.relations
+    relations = frozenset(relation for code in codes for relation in known.get(code, ()))
+    return Giver(place, said.get("number") or reference, relations)
+
+
+def _is(patient: Mapping[str, str], reference: str, number: str) -> bool:
+    """Whether a reference or a number is the person's of the consent."""
+    same = bool(reference) and reference == patient.get("patient")
+    return same or (bool(number) and number == patient.get("patient.number"))
+
+
+def _rows(facts: Facts, name: str) -> Sequence[Facts]:
+    rows = facts.get(name, ())
+    return () if isinstance(rows, str) else rows
