@@ -12,6 +12,7 @@ from databases import TERMINATE, Administer, database_of
 from stored import (
     AAS,
     CASE,
+    HOSPITAL,
     NOW,
     VESTBY,
     accepted,
@@ -26,6 +27,7 @@ from stored import (
     until,
 )
 
+from adapter.domain.case import Version, edition
 from adapter.domain.delivery import Pause
 from adapter.outside.store import Database, migrate, open_store
 from adapter.outside.store.turns import Turns
@@ -61,6 +63,33 @@ def test_no_mail_is_left_without_a_head(
     other.join()
     assert lane(cases) == [("a", "done"), ("b", "head")]
     assert cases.deliveries_of("case-1")[0].state == "accepted"
+
+
+def test_what_was_judged_before_a_case_changed_does_not_begin(
+    cases: Database, waits_for_lock: Callable[[], bool]
+) -> None:
+    """The postman comes while the change is being committed, waits for it, and sees it."""
+    send(cases, mail("a"))
+    (head,) = heads(cases)
+    unmoved: list[bool] = []
+    added = Version("Consent", "c", 1, "case-1", NOW, HOSPITAL, "s", {"resourceType": "Consent"})
+
+    def begins() -> None:
+        with cases.transaction() as tx:
+            unmoved.append("case-1" in tx.unchanged({"case-1": edition([])}))
+
+    postman = threading.Thread(target=begins)
+    with cases.transaction() as tx:
+        tx.case("case-1")
+        tx.keep_version(added)
+        postman.start()
+        until(postman, waits_for_lock)
+    postman.join()
+    with cases.transaction() as tx:
+        assert tx.unchanged({"case-1": edition([added])}) == {"case-1"}
+        assert tx.begin([head.id], NOW) == {head.id}
+    assert unmoved == [False]
+    assert cases.deliveries_of("case-1")[0].begun == NOW
 
 
 def test_a_try_written_back_does_not_undo_a_withdrawal(
