@@ -79,6 +79,7 @@ MADE = {
     "chart exchange": lambda: chart("exchange"),
     "chart plan": lambda: chart("plan"),
     "chart consent": lambda: chart("consent"),
+    "chart participation": lambda: chart("participation"),
     "steps": steps,
     "doors": doors,
     "givers": givers,

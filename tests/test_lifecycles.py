@@ -39,6 +39,16 @@ RANKS = {
     ],
     "plan": [{"draft"}, {"active", "on-hold"}, {"revoked", "completed"}, {"entered-in-error"}],
     "consent": [{"none"}, {"proposed"}, {"active"}, {"rejected", "inactive"}, {"entered-in-error"}],
+    "participation": [
+        {"none"},
+        {"proposed"},
+        {"consented"},
+        {"invited"},
+        {"accepted"},
+        {"active", "paused", "suspended"},
+        {"refused", "declined", "ended", "removed"},
+        {"entered-in-error"},
+    ],
     "exchange": [
         {"queued"},
         {"waiting"},

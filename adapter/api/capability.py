@@ -20,12 +20,12 @@ def capability_statement(parts: Parts, types: Sequence[str], updatable: Collecti
         "implementation": {"description": "Adapter for individuell plan", "url": parts.address},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
-        "rest": [_rest(types, updatable)],
+        "rest": [_rest(types, updatable, parts.base)],
         "messaging": [_messaging(parts)],
     }
 
 
-def _rest(types: Sequence[str], updatable: Collection[str]) -> Resource:
+def _rest(types: Sequence[str], updatable: Collection[str], base: str) -> Resource:
     return {
         "mode": "server",
         "security": {
@@ -38,7 +38,7 @@ def _rest(types: Sequence[str], updatable: Collection[str]) -> Resource:
                 "or ip-adapter/cases.write (PUT)"
             ),
         },
-        "resource": [_resource(type_, type_ in updatable) for type_ in types],
+        "resource": [_resource(type_, type_ in updatable) | _operation(type_, base) for type_ in types],
         "operation": [
             {
                 "name": "process-message",
@@ -58,6 +58,12 @@ def _resource(type_: str, updatable: bool) -> Resource:
         "readHistory": True,
         "updateCreate": type_ == "Consent",
     }
+
+
+def _operation(type_: str, base: str) -> Resource:
+    """What can be asked of one resource of this type beside reading it."""
+    name = {"CareTeam": "service-overview"}.get(type_)
+    return {"operation": [{"name": name, "definition": f"{base}/OperationDefinition/{name}"}]} if name else {}
 
 
 def _messaging(parts: Parts) -> Resource:

@@ -17,9 +17,11 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.consent import put_consent
 from adapter.flows.follow import put_task
+from adapter.flows.overview import service_overview
 from adapter.flows.parts import Parts
-from adapter.flows.plan import put_care_plan, put_care_team
+from adapter.flows.plan import put_care_plan
 from adapter.flows.read import read_resource
+from adapter.flows.team import put_care_team
 from adapter.wire import json
 
 Put = Callable[[Caller, str, str | None, bytes, Parts], Answer]
@@ -59,6 +61,8 @@ def fhir_routes(gate: Gate) -> Iterator[PlainRoute]:
     for type_ in types:
         versions = gate.endpoint("ip-adapter/cases.read", "read", _version(type_, gate, readers))
         yield PlainRoute(f"/fhir/{type_}/{{id}}/_history/{{version}}", versions, methods=["GET"])
+    overviews = gate.endpoint("ip-adapter/cases.read", "read", _overview(gate, readers))
+    yield PlainRoute("/fhir/CareTeam/{id}/$service-overview", overviews, methods=["GET"])
     yield PlainRoute("/fhir/metadata", _metadata(gate.parts, types), methods=["GET"])
 
 
@@ -99,6 +103,14 @@ def _version(type_: str, gate: Gate, readers: Threads) -> Handle:
         return await readers.run(read_resource, caller, type_, id_, number, gate.parts)
 
     return version
+
+
+def _overview(gate: Gate, readers: Threads) -> Handle:
+    async def overview(request: Request, caller: Caller) -> Answer:
+        id_ = _named(request, "id", _ID, "CareTeam")
+        return await readers.run(service_overview, caller, id_, gate.parts)
+
+    return overview
 
 
 def _named(request: Request, part: str, form: re.Pattern[str], type_: str) -> str:

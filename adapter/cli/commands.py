@@ -27,6 +27,8 @@ COMMANDS = {
     "lapsing": "List consents that lapse or run out soon, and those that have and were not given anew.",
     "seen": "Take a case that goes on off the lists, when what was said about it is seen to.",
     "purge": "Remove a case that was about the wrong person, and tell everybody who got anything of it.",
+    "overview": "Show who from the services takes part in a case, and what each answers for.",
+    "teams": "List plans in force that nobody leads, and participations that end soon.",
     "check": "Check settings, tables, routes and database.",
     "find": "Find cases by state, organisation, time or person.",
     "migrate": "Bring the database to the tables of this release.",

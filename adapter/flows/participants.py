@@ -1,56 +1,28 @@
 """Who takes part in a case: the hospital that reported, the municipality that owns it, and the care team."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Case, Version
 from adapter.domain.consent import Category, Deny, Permit
-from adapter.domain.days import within
-from adapter.flows.consents import organisation_number, permit
+from adapter.domain.participation import OVER
+from adapter.domain.problems import Finding
+from adapter.flows.consents import permit
 from adapter.flows.givers import tells_of_care
+from adapter.flows.members import members, rows_of_team, team_of
 from adapter.flows.parts import Parts
-from adapter.flows.resources import ENH
-from adapter.mapping.engine import Root, flat, read
 
 _DECIDES = ("resourceType", "id", "status", "category", "patient", "provision", "dateTime", "extension")
 """The elements of a Consent that say what it permits, and how long."""
 
 
 def team_organisations(versions: Sequence[Version], at: datetime, parts: Parts) -> frozenset[str]:
-    """Organisation numbers of those in the care team who take part at a moment (IP-f § 9)."""
-    team = next((v for v in versions if v.type == "CareTeam"), None)
-    if team is None or team.body["status"] in ("inactive", "entered-in-error"):
-        return frozenset()
-    there = (m for m in _members(team, parts) if within(m.get("start"), m.get("end"), at))
-    found = (_number(member, versions) for member in there)
-    return frozenset(number for number in found if number)
-
-
-def _members(team: Version, parts: Parts) -> list[dict[str, str]]:
-    root, nothing = Root("CareTeam", team.body), Root("CareTeam", {})
-    reading = (
-        read(  # only for its facts: who asks for no account of the leaves is answered in a third of the time
-            parts.tables.messages["care-team-update"], "fhir", {"CareTeam": root}, nothing, parts.tables.codes
-        )
-    )
-    rows = reading.facts.get("participants", ())
-    return [flat(row) for row in rows if not isinstance(row, str)]
-
-
-def _number(member: Mapping[str, str], versions: Sequence[Version]) -> str | None:
-    """The organisation a member is or works for."""
-    if member.get("system") == ENH:
-        return member.get("organisation")
-    resource = next((v.body for v in versions if v.reference == member.get("member")), None)
-    if resource is None:
-        return None
-    employer = resource.get("organization", {}).get("reference")
-    return (
-        organisation_number(resource) or _number({"member": employer}, versions)
-        if employer
-        else organisation_number(resource)
-    )
+    """Organisation numbers of those in the care team who take part at a moment (IP-f § 9), in a role that the plan is
+    for."""
+    team = team_of(versions)
+    rows = members(team.body, versions, parts) if team else []
+    return frozenset(row.organisation for row in rows if row.organisation and row.has_access(at))
 
 
 def team_resources(versions: Sequence[Version], parts: Parts) -> list[Version]:
@@ -58,7 +30,9 @@ def team_resources(versions: Sequence[Version], parts: Parts) -> list[Version]:
     team = next((v for v in versions if v.type == "CareTeam"), None)
     if team is None:
         return []
-    wanted = {member.get("member", "") for member in _members(team, parts)}
+    wanted = {
+        row.get(member, "") for row in rows_of_team(team.body, parts) for member in ("member", "behalf")
+    }
     wanted |= {managing.get("reference", "") for managing in team.body.get("managingOrganization", ())}
     roles = [v.body for v in versions if v.reference in wanted and v.type == "PractitionerRole"]
     for role in roles:
@@ -85,6 +59,16 @@ def takes_part(
     return organisation == case.requester or organisation in team_organisations(versions, at, parts)
 
 
+def participation_over(
+    versions: Sequence[Version], organisation: str, at: datetime, parts: Parts
+) -> Finding | None:
+    """What an organisation is told that the team says has taken part, and no longer does."""
+    team = team_of(versions)
+    rows = members(team.body, versions, parts) if team else []
+    over = (row.place for row in rows if row.organisation == organisation and row.state(at) in OVER)
+    return next((Finding("participation-ended", place) for place in over), None)
+
+
 def recipients_of_plan(
     case: Case, versions: Sequence[Version], author: str, at: datetime, parts: Parts
 ) -> list[str]:
@@ -104,6 +88,12 @@ def may_have(
         return Deny("not-in-the-team")
     wanted = parts.tables.categories[category]
     return permit(list(deciding(versions, wanted, parts)), organisation, category, at, parts)
+
+
+def may_join(versions: Sequence[Version], organisation: str, at: datetime, parts: Parts) -> bool:
+    """Whether the person has consented to what an organisation gets by taking part in the plan (IP-f § 9)."""
+    deciders = list(deciding(versions, parts.tables.categories["plan"], parts))
+    return isinstance(permit(deciders, organisation, "plan", at, parts), Permit)
 
 
 def deciding(versions: Sequence[Version], wanted: Category, parts: Parts) -> Iterator[Version]:

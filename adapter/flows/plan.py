@@ -1,4 +1,4 @@
-"""The plan and its team come back, version by version (PUT CarePlan, PUT CareTeam), and go on to those who take part.
+"""The plan comes back, version by version (PUT CarePlan), and goes on to those who take part.
 
 The municipality owns the plan (hol § 7-1, IP-f § 8). A new version is offered to each participating service; whether it
 is sent is decided by the consent in force at the moment of sending.
@@ -34,11 +34,6 @@ def put_care_plan(caller: Caller, id_: str, if_match: str | None, raw: bytes, pa
     return update(caller, "CarePlan", id_, if_match, raw, _decide_plan, parts)
 
 
-def put_care_team(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
-    """A new version of who takes part. Those who have left no longer get anything."""
-    return update(caller, "CareTeam", id_, if_match, raw, _decide_team, parts)
-
-
 def _decide_plan(asked: Update, parts: Parts) -> Decision:
     _require_owner(asked)
     reading = read_update("care-plan-update", asked.resource, parts)
@@ -57,18 +52,11 @@ def _decide_plan(asked: Update, parts: Parts) -> Decision:
     step = Step(
         asked.case.id, "plan", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
     )
-    return Decision(asked.case, [step] if before != after else [], outgoing=_offered(asked, parts))
+    return Decision(asked.case, [step] if before != after else [], outgoing=offered(asked, parts))
 
 
 def _answered_for(reading: Reading) -> bool:
     return any(names_professional(flat(row)) for row in rows_of(reading.facts, "author"))
-
-
-def _decide_team(asked: Update, parts: Parts) -> Decision:
-    _require_owner(asked)
-    read_update("care-team-update", asked.resource, parts)
-    require_unchanged(asked, "identifier", "subject")
-    return Decision(asked.case, outgoing=_offered(asked, parts))
 
 
 def _require_owner(asked: Update) -> None:
@@ -82,7 +70,7 @@ def _making_consented(asked: Update, parts: Parts) -> Permit | Deny:
     return decide(consents, asked.caller.organisation, _MAKING, PURPOSES, asked.at)
 
 
-def _offered(asked: Update, parts: Parts) -> Offers:
+def offered(asked: Update, parts: Parts) -> Offers:
     """The new version, with what it needs to be understood, to each organisation in the team as it is after it."""
 
     def offers(_tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:

@@ -4,11 +4,11 @@ The owner reads what it wrote itself. For the rest consent decides at the moment
 lawfully received before a withdrawal stays with who received it (R-048), and is not fetched again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapter.domain.case import Audit, Case, Version
+from adapter.domain.case import Audit, Case, Resource, Version
 from adapter.domain.consent import Permit
 from adapter.domain.delivery import Pinned
 from adapter.domain.message import Answer, Caller
@@ -33,8 +33,15 @@ _HANDLING = ("CarePlan", "CareTeam", "Task")
 """What the owner works on: it reads these as long as the case is its own and has come to it."""
 
 
-def read_resource(caller: Caller, type_: str, id_: str, number: int | None, parts: Parts) -> Answer:
-    """The current or a named version. What a caller may not know of is answered like what does not exist.
+View = Callable[[Version, Sequence[Version], datetime], Resource]
+"""Something made of what a caller may see of a version, with the current versions of its case, at a moment (UTC)."""
+
+
+def read_resource(
+    caller: Caller, type_: str, id_: str, number: int | None, parts: Parts, *, view: View | None = None
+) -> Answer:
+    """The current or a named version, or a view of it. What a caller may not know of is answered like what does not
+    exist.
 
     Durably recorded before it is answered (pasientjournalforskriften § 13), but no case is locked: what decides is
     read after what is shown, so the decision is never the older of the two, and a withdrawal that is committed while
@@ -44,6 +51,8 @@ def read_resource(caller: Caller, type_: str, id_: str, number: int | None, part
         with parts.store.transaction() as tx:
             version, case = _version(tx, type_, id_, number)
             version = _seen(tx, caller, version, case, parts)
+            if view:
+                version = replace(version, body=view(version, tx.of_case(case.id), parts.clock()))
             details = {"resource": f"{version.reference}/{version.number}"}
             tx.record(Audit(parts.clock(), caller.organisation, "resource-read", version.case_id, details))
             return answer(version)

@@ -8,6 +8,7 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.days import first_moment, norwegian_day
 from adapter.domain.delivery import Outgoing
+from adapter.domain.participation import child_coordinator
 from adapter.domain.steps import step_of
 from adapter.flows.contacts import (
     HOSPITAL,
@@ -21,6 +22,7 @@ from adapter.flows.contacts import (
     of_team,
 )
 from adapter.flows.correspondence import Correspondence
+from adapter.flows.members import members
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
 from adapter.mapping.engine import Facts, Root, flat, read
@@ -135,19 +137,20 @@ def _step(bodies: Mapping[str, Resource], focus: Version, parts: Parts) -> str:
 def _people(
     out: Outgoing, bodies: Mapping[str, Resource], carried: Sequence[Version], outcome: str, parts: Parts
 ) -> tuple[dict[str, Contact], bool]:
-    """Who reported, decided and coordinates: the coordinator appointed in the Task, or else the one in the team now.
+    """Who reported, decided and coordinates: a child coordinator before all others (hol § 3-4), then the coordinator
+    appointed in the Task, or else the one in the team now.
 
     Also whether that is a child coordinator (hol § 7-2 a), for whom 9034 has no code; of nobody the outcome says it.
     """
     need, task, team, note = (bodies.get(name, {}) for name in ("need", "task", "team", "note"))
     appointed = of_output(task, "coordinator", carried, parts.base)
-    child = of_team(team, f"{parts.base}/CodeSystem/team-role", "child-coordinator", out.created_at, carried)
+    child = _child_coordinator(team, out, carried, parts)
     in_team = of_team(team, ROLES, MUNICIPAL, out.created_at, carried)
     requester = contact(need.get("requester", {}), need, carried)
     of_hospital = of_team(team, ROLES, HOSPITAL, out.created_at, carried)
     if need and _role(bodies.get("requester", {})) == HOSPITAL:
         of_hospital = requester
-    coordinator = next((one for one in (appointed, in_team, child) if one != NOBODY), NOBODY)
+    coordinator = next((one for one in (child, appointed, in_team) if one != NOBODY), NOBODY)
     people = {
         "requester": requester,
         "author": contact({**note.get("sender", {}), "display": ""}, note, carried),
@@ -156,6 +159,14 @@ def _people(
         "hospital_coordinator": of_hospital,
     }
     return people, coordinator == child != NOBODY or outcome == "child-coordinator"
+
+
+def _child_coordinator(team: Resource, out: Outgoing, carried: Sequence[Version], parts: Parts) -> Contact:
+    rows = members(team, carried, parts) if team else []
+    child = child_coordinator(rows, out.created_at)
+    return (
+        contact(team["participant"][rows.index(child)].get("member", {}), team, carried) if child else NOBODY
+    )
 
 
 def _outcome(facts: Facts) -> str:

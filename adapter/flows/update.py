@@ -13,7 +13,7 @@ from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.participants import has_returned, takes_part
+from adapter.flows.participants import has_returned, participation_over, takes_part
 from adapter.flows.parts import Parts
 from adapter.flows.resources import next_version, provenance, same, update_source
 from adapter.mapping.engine import Reading, Root, read
@@ -107,8 +107,9 @@ def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decid
 def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, parts: Parts) -> Update:
     """The case and the version that the update is against. Raises Refused(not-found).
 
-    Who does not take part is answered as if there were nothing, so that no case can be found by trying. A unit that
-    has sent the case back may tell that again, and no more.
+    Who does not take part is answered as if there were nothing, so that no case can be found by trying; who took part
+    knows of the case, and is told that this is over. A unit that has sent the case back may tell that again, and no
+    more.
     """
     glance = tx.glance(resource["resourceType"], resource["id"])
     case_id = glance[1].id if glance else _case_of_new(tx, resource)
@@ -118,7 +119,8 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     versions = tx.of_case(case.id)
     late_word = resource["resourceType"] == "Task" and has_returned(case, caller.organisation)
     if not late_word and not takes_part(case, versions, caller.organisation, at, parts):
-        raise Refused(Finding("not-found", resource["resourceType"]))
+        nothing = Finding("not-found", resource["resourceType"])
+        raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
     current = tx.current(resource["resourceType"], resource["id"])
     return Update(caller, resource, current, case, versions, at, _recorded_by(tx, caller, current))
 

@@ -44,11 +44,12 @@ class Put(_Strict):
 
 
 class Read(_Strict):
-    """A read of a resource (type, or type and id), in one version or the current one."""
+    """A read of a resource (type, or type and id), in one version or the current one; or of a view of it."""
 
     resource: str
     by: str
     version: int | None = None
+    view: Literal["service-overview"] | None = None
 
 
 class PartnerSays(_Strict):

@@ -11,9 +11,10 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Refused
-from adapter.flows import consent, follow, operate, plan, receipt
+from adapter.flows import consent, follow, operate, plan, receipt, team
 from adapter.flows.accept import accept
 from adapter.flows.deliver import deliver_round
+from adapter.flows.overview import service_overview
 from adapter.flows.parts import Parts
 from adapter.flows.purge import purge
 from adapter.flows.read import read_resource
@@ -27,7 +28,7 @@ _MOVES = {"requeue": operate.requeue, "skip": operate.skip}
 _PUTS: dict[str, Callable[[Caller, str, str | None, bytes, Parts], Answer]] = {
     "Task": follow.put_task,
     "CarePlan": plan.put_care_plan,
-    "CareTeam": plan.put_care_team,
+    "CareTeam": team.put_care_team,
     "Consent": consent.put_consent,
 }
 
@@ -124,6 +125,8 @@ class Stage:
 
     def _read(self, read: Read) -> Answer:
         type_, id_, _ = self._current(read.resource)
+        if read.view == "service-overview":
+            return service_overview(self._caller(read.by), id_, self.parts)
         return read_resource(self._caller(read.by), type_, id_, read.version, self.parts)
 
     def _operate(self, given: Operate) -> tuple[str, ...]:
