@@ -6,6 +6,7 @@ owner and the requester let themselves in; what one organisation has recorded no
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from adapter.domain.case import Case, Step, Version
 from adapter.domain.consent import Deny, Permit
@@ -15,10 +16,11 @@ from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
 from adapter.flows.consents import consent_findings, consent_of, permit
 from adapter.flows.givers import unentitled
-from adapter.flows.outbox import handed_over, may_have_got, need_stopped, outgoing, under_way
+from adapter.flows.outbox import handed_over, may_have_got, outgoing
 from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
+from adapter.flows.stopping import stop_denied
 from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
 from adapter.ports import Transaction
 
@@ -72,25 +74,12 @@ def _require_own(asked: Update, parts: Parts) -> None:
 
 
 def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapping[str, str]]:
-    """Stop what waits and may no longer be sent. The audit names these deliveries, and those of them that may come to
-    their recipient all the same, because they had begun."""
+    """Stop what waits and may no longer be sent; the audit names these deliveries."""
 
     def stops(tx: Transaction, version: Version) -> Mapping[str, str]:
-        versions = with_version(asked.versions, version)
-        open_ = [d for d in tx.deliveries(asked.case.id) if d.place != "done"]
-        waiting = {(d.outgoing.recipient, d.outgoing.category) for d in open_}
-        stopped: list[int] = []
-        for recipient, category in sorted(waiting):
-            if isinstance(permit(versions, recipient, category, asked.at, parts), Deny):
-                because = f"{version.reference}/{version.number}"
-                ended = tx.stop(asked.case.id, recipient, category, asked.at, because)
-                stopped += ended
-                if ended and category == "need":
-                    need_stopped(tx, asked.case.id, ended, asked.at, parts)
-        said = tx.receipts(asked.case.id) if stopped else {}
-        begun = [d.id for d in open_ if d.id in stopped and under_way(d, said.get(d.id, ()), parts)]
-        named = {"stopped": sorted(stopped), "under-way": begun}
-        return {what: ",".join(str(id_) for id_ in ids) for what, ids in named.items() if ids}
+        versions, because = with_version(asked.versions, version), f"{version.reference}/{version.number}"
+        allows = partial(permit, versions, at=asked.at, parts=parts)
+        return stop_denied(tx, asked.case, allows, asked.at, because, parts)
 
     return stops
 

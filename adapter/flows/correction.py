@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
-from adapter.domain.case import Case, Resource, Step, Version, Waiting
-from adapter.domain.consent import Deny
+from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.delivery import Delivery
 from adapter.domain.need import CHILD_COORDINATOR, Verdict, not_of_a_child
 from adapter.domain.problems import Finding, Refused
@@ -13,7 +13,7 @@ from adapter.domain.steps import rule_of
 from adapter.flows.attachments import documents
 from adapter.flows.lateness import is_notification, overtaken, put_before_a_person
 from adapter.flows.notice import Notice
-from adapter.flows.outbox import may_have_got, need_stopped, outgoing
+from adapter.flows.outbox import may_have_got, outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.placing import (
@@ -26,6 +26,7 @@ from adapter.flows.placing import (
     write_whole,
 )
 from adapter.flows.resources import Place, business_status, id_of, keep_changed, written
+from adapter.flows.stopping import stop_denied
 from adapter.ports import Transaction
 
 _LISTS: Mapping[str, Literal["consent", "conversation"]] = {
@@ -167,16 +168,9 @@ def withdraw(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken
 
 
 def _stop_what_may_not_go(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> None:
-    """Everything queued that the consents no longer let go is stopped now, not only when its turn comes."""
-    versions = tx.of_case(case.id)
-    queued = {
-        (d.outgoing.recipient, d.outgoing.category) for d in tx.deliveries(case.id) if d.place != "done"
-    }
-    for recipient, category in sorted(queued):
-        if isinstance(may_have(versions, recipient, category, notice.at, parts), Deny):
-            ended = tx.stop(case.id, recipient, category, notice.at, notice.source)
-            if category == "need":
-                need_stopped(tx, case.id, ended, notice.at, parts)
+    allows = partial(may_have, tx.of_case(case.id), at=notice.at, parts=parts)
+    if stopped := stop_denied(tx, case, allows, notice.at, notice.source, parts):
+        tx.record(Audit(notice.at, notice.actor, "deliveries-stopped", case.id, stopped))
 
 
 def _answered(tx: Transaction, case: Case, after: Case, parts: Parts) -> Sequence[Resource]:

@@ -1,11 +1,39 @@
 """What is queued for a case is ended or held, because it must not go where it was going."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from adapter.domain.case import Case
+from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Settled
+from adapter.flows.outbox import need_stopped, under_way
+from adapter.flows.parts import Parts
 from adapter.ports import Transaction
+
+Allows = Callable[[str, str], Permit | Deny]
+"""What consent says of a recipient (organisation number) and a category."""
+
+
+def stop_denied(
+    tx: Transaction, case: Case, allows: Allows, at: datetime, because: str, parts: Parts
+) -> Mapping[str, str]:
+    """End what waits and consent does not let go any more, at once, and not only when its turn comes.
+
+    For the audit: the ids of these deliveries, and of those of them that may come to their recipient all the same,
+    because they had begun before this commit. Nothing else begins after it (pbrl § 4-1).
+    """
+    open_ = [d for d in tx.deliveries(case.id) if d.place != "done"]
+    said = tx.receipts(case.id) if open_ else {}
+    stopped: list[int] = []
+    for recipient, category in sorted({(d.outgoing.recipient, d.outgoing.category) for d in open_}):
+        if isinstance(allows(recipient, category), Deny):
+            ended = tx.stop(case.id, recipient, category, at, because)
+            stopped += ended
+            if ended and category == "need":
+                need_stopped(tx, case.id, ended, at, parts)
+    begun = [d.id for d in open_ if d.id in stopped and under_way(d, said.get(d.id, ()), parts)]
+    named = {"stopped": sorted(stopped), "under-way": begun}
+    return {what: ",".join(str(id_) for id_ in ids) for what, ids in named.items() if ids}
 
 
 def stop_queued(tx: Transaction, case: Case, recipient: str, at: datetime, because: str) -> None:
