@@ -186,3 +186,20 @@ def test_every_listed_interaction_answers_and_every_other_is_404_or_405(
             if answer.status_code == 405:
                 assert problems(answer) == ["method-not-allowed"]
                 assert method not in answer.headers["allow"]
+
+
+def test_every_listed_operation_answers_who_may_read_the_resource(api: Api, task: dict[str, Any]) -> None:
+    """The service overview of a team: to the unit that has the case, and to nobody who takes no part in it."""
+    listed = {
+        (r["type"], o["name"])
+        for r in api("GET", STATEMENT).json()["rest"][0]["resource"]
+        for o in r.get("operation", ())
+    }
+    assert listed == {("CareTeam", "service-overview")}
+    team = next(v for v in versions_of(api, f"Task/{task['id']}") if v.type == "CareTeam")
+    address = f"/fhir/CareTeam/{team.id}/$service-overview"
+    overview = api("GET", address, headers=token(MUNICIPALITY)).json()
+    assert overview["category"][0]["coding"][0]["code"] == "service-overview"
+    assert check(overview) == ()
+    assert api("GET", address, headers=token(OTHER_HOSPITAL)).status_code == 404
+    assert api("PUT", address, headers=token(MUNICIPALITY)).status_code == 405

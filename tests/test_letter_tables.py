@@ -38,11 +38,12 @@ def test_a_table_that_cannot_be_right_is_refused_by_name(
 
 
 def test_every_step_that_somebody_is_told_has_a_letter() -> None:
-    """Whatever steps.csv lets be told by a Task, a plan or a consent, to either kind of partner."""
+    """Whatever steps.csv lets be told by a Task, a plan, a consent or a team, to either kind of partner."""
     about = {
         "case": ("case-updated", "case-status", "Task"),
         "plan": ("plan-updated", "plan", "CarePlan"),
         "consent": ("consent-changed", "consent-notice", "Consent"),
+        "participation": ("case-updated", "case-status", "CareTeam"),
     }
     for rule in TABLES.steps:
         if rule.tells in ("requester", "participants", "concerned") and rule.actor != "adapter":
