@@ -5,6 +5,7 @@ that a consent had ended, and the audit of the adapter.
 """
 
 import asyncio
+import itertools
 import json
 import random
 import sys
@@ -63,11 +64,9 @@ def _race(house: House, cases: int, seed: int, capsys: pytest.CaptureFixture[str
     house.wait_until_ready()
     chance = random.Random(seed)  # noqa: S311 - to be repeatable
     told = [_corrected(number, chance.choice([*MUNICIPALITIES])) for number in range(1, cases + 1)]
-    for (
-        name
-    ) in house.partners:  # what is cut off has come, and nobody here knows; what is told to wait has not
-        house.misbehave(name, "cut", times=cases // 12)
-        house.misbehave(name, "down", times=cases // 12)
+    kinds = ["slow", "cut", "down"]  # on the way for long; come, without anybody knowing; told to wait
+    for name, kind in itertools.product(house.partners, kinds * (cases // 8)):
+        house.misbehave(name, kind, seconds=1.0)
     hospitals = Hospitals(house)
     withdrawals = Withdrawals(house, hospitals, seed, spread=1.5)
     havoc = Havoc(house, seed, Pace((0.3, 1.5), cases), lambda: hospitals.answers, cases)
