@@ -12,7 +12,6 @@ from adapter.cli.opening import opened
 from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
-from adapter.domain.days import OSLO
 from adapter.flows.lapsing import lapsing
 
 
@@ -24,8 +23,8 @@ def command(
     """List consents that lapse or run out soon, and those that have and were not given anew.
 
     A consent lapses on the birthday from which the person decides itself, when a mandate or a decision on capacity
-    ends, and when child welfare takes over the care. Each line says when (Norwegian time), why, and who is asked anew.
-    No person is named.
+    ends, and when child welfare takes over the care. Parents in the team of one who comes of age are listed, too. The
+    earliest comes first; each line says why, and who is asked anew. No person is named, and no day that is a birthday.
 
     \b
     Examples:
@@ -41,8 +40,8 @@ def command(
         tell_json(found)
         return
     for one in found:
-        when = one.at.astimezone(OSLO).isoformat(" ", "minutes")
-        tell(f"{when}  {one.kind:<17}  {one.case}  {one.consent}: {one.because}; ask {one.ask}")
+        state, day = "lapsed" if one.lapsed else "lapses", one.day.isoformat() if one.day else ""
+        tell(f"{state} {day:<10}  {one.kind:<17}  {one.case}  {one.what}: {one.because}; ask {one.ask}")
     if not found:
         tell("No consent lapses.")
 

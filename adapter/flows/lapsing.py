@@ -1,34 +1,47 @@
 """Which consents lapse or run out soon, and which have, with nobody asked since: for the person who asks anew.
 
-Told in ids, codes and moments; whom a consent is about stays in the case (R-046, R-155, R-157).
+Told in ids and codes; whom a consent is about stays in the case, and so does a day that would tell a date of birth
+(R-046, R-155, R-157).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from adapter.domain.authority import PATIENT
 from adapter.domain.case import Version
 from adapter.domain.consent import Consent
+from adapter.domain.days import norwegian_day
+from adapter.domain.lapse import Lapse, birthday
+from adapter.domain.need import OF_AGE
 from adapter.domain.record import Found, Question
 from adapter.flows.consents import consent_of
-from adapter.flows.givers import lapse_of, permits_anything
+from adapter.flows.givers import birth_date, lapse_of, permits_anything
+from adapter.flows.members import members, team_of
 from adapter.flows.parts import Parts
 from adapter.ports import Keeping
 
 _PAGE = 100
+_PARENT = "parent"
+_BIRTHDAY = "turns-"
 SAME_GIVER = "giver"
 """Who is asked where a consent only runs out: whoever gave it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lapsing:
-    """A consent that permits something, and from when it does no more. `ask`: who may consent then (a name of
-    mappings/authority.yaml); `owner`: the organisation number of the unit that has the case, None where none has."""
+    """A consent that permits something and soon does no more, or no longer does (`lapsed`); or a parent in the team of
+    one who comes of age.
+
+    `what`: the resource, or the place in the team. `day`: in Norway, None where it is a birthday. `ask`: who may
+    consent then (a name of mappings/authority.yaml). `owner`: the organisation number of the unit that has the case.
+    """
 
     case: str
-    consent: str
+    what: str
     kind: str
-    at: datetime
+    lapsed: bool
+    day: date | None
     because: str
     ask: str
     owner: str | None
@@ -39,12 +52,20 @@ def lapsing(within: timedelta, over: frozenset[str], keeping: Keeping, parts: Pa
     earliest first. `over`: states of cases in which nobody needs to be asked."""
     now = parts.clock()
     found = [
-        one
+        (lapse.at, _told(case, what, kind, lapse, now))
         for case, versions in _cases(over, keeping, parts)
-        for one in _of_case(case, versions, now, parts)
-        if one.at <= now + within
+        for what, kind, lapse in (
+            *_of_consents(versions, now, parts),
+            *_of_parents(versions, now, parts),
+        )
+        if lapse.at <= now + within
     ]
-    return sorted(found, key=lambda one: (one.at, one.case, one.consent))
+    return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].case, pair[1].what))]
+
+
+def _told(case: Found, what: str, kind: str, lapse: Lapse, now: datetime) -> Lapsing:
+    day = None if lapse.because.startswith(_BIRTHDAY) else norwegian_day(lapse.at)
+    return Lapsing(case.id, what, kind, lapse.at <= now, day, lapse.because, lapse.ask, case.owner)
 
 
 def _cases(over: frozenset[str], keeping: Keeping, parts: Parts) -> Iterator[tuple[Found, Sequence[Version]]]:
@@ -57,25 +78,32 @@ def _cases(over: frozenset[str], keeping: Keeping, parts: Parts) -> Iterator[tup
         after = page[-1].id
 
 
-def _of_case(case: Found, versions: Sequence[Version], now: datetime, parts: Parts) -> Iterator[Lapsing]:
+def _of_consents(
+    versions: Sequence[Version], now: datetime, parts: Parts
+) -> Iterator[tuple[str, str, Lapse]]:
     held = [v for v in versions if v.type == "Consent" and permits_anything(v.body)]
     read = [(v, consent_of(v.body, versions, parts)) for v in held]
     in_force = {consent.kind for _, consent in read if consent.in_force(now)}
     for version, consent in read:
-        one = _ending(case, version, consent, versions, parts) if consent.status == "active" else None
-        if one and (one.at > now or consent.kind not in in_force):
-            yield one
+        ending = _ending(version, consent, versions, parts) if consent.status == "active" else None
+        if ending and (ending.at > now or consent.kind not in in_force):
+            yield version.reference, consent.kind, ending
 
 
-def _ending(
-    case: Found, version: Version, consent: Consent, versions: Sequence[Version], parts: Parts
-) -> Lapsing | None:
+def _ending(version: Version, consent: Consent, versions: Sequence[Version], parts: Parts) -> Lapse | None:
     lapse = lapse_of(version.body, versions, parts, version.at)
-    ends = consent.end
-    if lapse and (ends is None or lapse.at <= ends):
-        at, because, ask = lapse.at, lapse.because, lapse.ask
-    elif ends:
-        at, because, ask = ends, "period-ends", SAME_GIVER
-    else:
-        return None
-    return Lapsing(case.id, version.id, consent.kind, at, because, ask, case.owner)
+    if lapse and (consent.end is None or lapse.at <= consent.end):
+        return lapse
+    return Lapse(consent.end, "period-ends", SAME_GIVER) if consent.end else None
+
+
+def _of_parents(versions: Sequence[Version], now: datetime, parts: Parts) -> Iterator[tuple[str, str, Lapse]]:
+    """The authority of parents ends when their child is of age: whether they go on taking part, it then says itself
+    (R-155). Nobody is taken out of a team for it."""
+    born, team = birth_date(versions), team_of(versions)
+    if born is None or team is None or birthday(born, OF_AGE) <= now:
+        return
+    lapse = Lapse(birthday(born, OF_AGE), f"{_BIRTHDAY}{OF_AGE}", PATIENT)
+    for row in members(team.body, versions, parts):
+        if _PARENT in row.roles and row.takes_part(now):
+            yield row.place, "PARTICIPATION", lapse
