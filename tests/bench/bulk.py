@@ -40,13 +40,23 @@ def copies_of(
 
 
 def fill(
-    url: str, copies: Copies, start: int, count: int, tell: Callable[[int], None] = lambda _: None
+    url: str,
+    copies: Copies,
+    start: int,
+    count: int,
+    tell: Callable[[int], None] = lambda _: None,
+    *,
+    in_service: bool = False,
 ) -> None:
-    """Copies number `start` to `start + count - 1`, and fresh statistics for the planner."""
+    """Copies number `start` to `start + count - 1`, and fresh statistics for the planner.
+
+    `in_service`: somebody works on the database meanwhile, so every constraint and index stays.
+    """
+    drop = count >= _MANY and not in_service
     if url.startswith("sqlite"):
-        _fill_sqlite(str(make_url(url).database), copies, start, count, tell)
+        _fill_sqlite(str(make_url(url).database), _batches(copies, start, count), tell, drop=drop)
     else:
-        _fill_postgresql(url, copies, start, count, tell)
+        _fill_postgresql(url, copies, _batches(copies, start, count), tell, drop=drop)
 
 
 def _with_driver(url: str) -> Any:
@@ -61,19 +71,19 @@ def _batches(copies: Copies, start: int, count: int) -> Iterator[list[str]]:
         yield ["".join(column) for column in zip(*batch, strict=True)]
 
 
-def _fill_sqlite(file: str, copies: Copies, start: int, count: int, tell: Callable[[int], None]) -> None:
+def _fill_sqlite(file: str, batches: Iterator[list[str]], tell: Callable[[int], None], *, drop: bool) -> None:
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA foreign_keys=OFF")
     made_again = []
-    if count >= _MANY:
+    if drop:
         made = connection.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
         )
         made_again = made.fetchall()
     for name, _ in made_again:
         connection.execute(f'DROP INDEX "{name}"')
-    for number, texts in enumerate(_batches(copies, start, count)):
+    for number, texts in enumerate(batches):
         connection.executescript(f"BEGIN IMMEDIATE;\n{''.join(texts)}COMMIT;")
         tell(number * _AT_ONCE)
     for _, statement in made_again:
@@ -83,15 +93,17 @@ def _fill_sqlite(file: str, copies: Copies, start: int, count: int, tell: Callab
     connection.close()
 
 
-def _fill_postgresql(url: str, copies: Copies, start: int, count: int, tell: Callable[[int], None]) -> None:
+def _fill_postgresql(
+    url: str, copies: Copies, batches: Iterator[list[str]], tell: Callable[[int], None], *, drop: bool
+) -> None:
     import psycopg  # noqa: PLC0415 - only for this database
 
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET synchronous_commit = off")
         connection.execute("SET maintenance_work_mem = '512MB'")
-        with _without_indexes(connection, drop=count >= _MANY):
-            for number, texts in enumerate(_batches(copies, start, count)):
+        with _without_indexes(connection, drop=drop):
+            for number, texts in enumerate(batches):
                 for form, text in zip(copies.forms, texts, strict=True):
                     names = ", ".join(f'"{name}"' for name in form.columns)
                     with connection.cursor().copy(f'COPY "{form.table}" ({names}) FROM STDIN') as copy:

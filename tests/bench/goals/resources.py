@@ -24,6 +24,8 @@ from tests.bench.stories import Standing, Storyteller
 _MODELS = "fhir.resources check and one grouped commit"
 _UNSHARED = "a bare FastAPI echo of 2 kB"
 _PROFILED = 10
+_FRESH = _PROFILED + 1
+"""Cases for the profile: one more is updated before it is counted."""
 _OWNER = Caller(MUNICIPALITY, frozenset({"ip-adapter/cases.read", "ip-adapter/cases.write"}))
 Limits = dict[str, tuple[str, ...]]
 
@@ -39,7 +41,7 @@ def resources(run: Run) -> Iterator[Figure]:
         first, second = teller.plan_in_force(1), teller.plan_in_force(2)
         copies = copies_of(url, first.id, second.id)
         run.tell("G7 G8: cases with a plan in force")
-        fill(url, copies, 0, count * (runs + 1) + _PROFILED)
+        fill(url, copies, 0, count * (runs + 1) + _FRESH)
         headers = house.headers("application/fhir+json", MUNICIPALITY)
         run.tell("G7: PUT CarePlan")
         puts = [
@@ -60,7 +62,7 @@ def resources(run: Run) -> Iterator[Figure]:
 def _profiles(url: str, case: Standing, copies: Copies, start: int) -> Limits:
     """The same two flows in this process, on cases that nobody has changed yet."""
     text, etag = _changed_plan(case), case.resources["CarePlan"][1]
-    numbers = iter(range(start, start + _PROFILED))
+    numbers = iter(range(start, start + _FRESH))
     plan, task = (case.resources[kind][0]["id"] for kind in ("CarePlan", "Task"))
     with on_database(url) as (parts, _):
 

@@ -116,7 +116,8 @@ def _waiting(run: Run, house: House, thousand: int) -> Iterator[Figure]:
     with on_database(house.url) as (_, store):
         first, second = store.case_ids()[:2]
     many = run.size.backlog
-    fill(house.url, copies_of(house.url, first, second, only=("case_", "delivery")), 0, many)
+    copies = copies_of(house.url, first, second, only=("case_", "delivery"))
+    fill(house.url, copies, 0, many, in_service=True)
     time.sleep(3)
     grown = (resident(worker.pid) - before) / many * thousand
     note = f"from {before:.0f} MB, {many:,} more waiting, recipient out of reach"
