@@ -35,7 +35,7 @@ _PARENTS = ("Consent/samtykke-deling", "SHARING", False, "None", "turns-16", "pa
 
 @pytest.mark.parametrize(("days", "expected"), [(1, []), (2, [_PARENTS])])
 def test_a_birthday_is_told_as_far_ahead_as_is_asked(
-    url: str, days: int, expected: list[tuple[str, ...]]
+    url: str, days: int, expected: list[tuple[str, str, bool, str, str, str]]
 ) -> None:
     """From ten in the morning of 10 March to midnight before 12 March are less than two days."""
     assert told(listed(url, "sixteenth-birthday-with-parents-as-givers", 3, days)) == expected
