@@ -64,6 +64,16 @@ def problems() -> str:
     return "\n".join(head + rows)
 
 
+def plan_content() -> str:
+    """What a plan in force must contain, and where it stands."""
+    head = ["| § 9 | What | Where |", "|---|---|---|"]
+    rows = [
+        f"| {i.part} | {i.means} | `{'CarePlan.activity.' if i.each else ''}{i.place}` |"
+        for i in TABLES.plan_content.items
+    ]
+    return "\n".join(head + rows)
+
+
 def settings() -> str:
     """Every setting with its default."""
     head = ["| Variable | Default |", "|---|---|"]
@@ -84,6 +94,7 @@ MADE = {
     "doors": doors,
     "givers": givers,
     "problems": problems,
+    "plan content": plan_content,
     "settings": settings,
 }
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "Play the whole story with pretend partners on an empty database.",
     "case": "Play a case folder and hold the outcome against its goldens.",
     "explain": "Tell why a case stands as it does, without naming a value.",
+    "plan": "List what the plan of a case lacks, by the letters of the regulation on individual plans § 9.",
     "parked": "List what waits for a person, oldest first.",
     "requeue": "Send a parked delivery again, or let a waiting case go on.",
     "skip": "Leave a delivery out, so that the next one goes on, or leave a waiting case out.",

@@ -26,6 +26,7 @@ from adapter.flows.placing import (
     write_whole,
 )
 from adapter.flows.resources import Place, business_status, id_of, keep_changed, written
+from adapter.flows.standing_plan import ask_to_revise, standing_plans, without_draft
 from adapter.flows.stopping import stop_denied
 from adapter.ports import Transaction
 
@@ -104,6 +105,7 @@ def _corrected(
 ) -> list[Version]:
     """The need as corrected; the plan only where none stands, and a consent only where one is given anew."""
     plan = () if tx.current("CarePlan", id_of(case.id, "plan")) else ("plan",)
+    facts = {**facts, **without_draft(standing_plans(tx, case), case.owner)}
     consent_id, _ = consent_of_message(tx, case, notice, facts)
     consent = () if tx.current("Consent", consent_id) else ("consent",)
     names = (*OF_THE_NEED, *plan, *consent)
@@ -129,9 +131,12 @@ def _sent_anew(
     findings: tuple[Finding, ...],
 ) -> Taken:
     """A unit that never gets the need it is owed gets all of it, not a correction of what it does not know."""
+    plans = standing_plans(tx, case)
+    facts = {**facts, **without_draft(plans, case.owner)}
     kept = write_whole(tx, case, notice, facts, _still(case, parts), parts)
     send_need(tx, case, [*kept, *traced(tx, case, kept, "correct", notice, parts)], notice)
     tx.resolve(case.id, notice.at, notice.actor)
+    ask_to_revise(tx, case, plans, notice.at, parts)
     _put_on_list(tx, case, findings, notice)
     return Taken(case.id, findings)
 

@@ -14,6 +14,7 @@ from adapter.flows.notice import Notice
 from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
+from adapter.flows.standing_plan import ask_to_revise, standing_plans, without_draft
 from adapter.ports import Transaction
 
 OF_THE_NEED = ("patient", "hospital", "practitioner", "requester", "need")
@@ -36,6 +37,8 @@ def place(
     where = Place(
         rule_of(parts.tables.steps, "case", verdict.event), verdict.unit, _owner_name(verdict, parts)
     )
+    plans = standing_plans(tx, case)
+    facts = {**facts, **without_draft(plans, verdict.unit.organisation if verdict.unit else None)}
     kept = write_whole(tx, case, notice, facts, where, parts)
     after = _moved(tx, case, verdict, notice, parts)
     told = [*kept, *traced(tx, case, kept, verdict.event, notice, parts)]
@@ -48,6 +51,8 @@ def place(
     tx.resolve(case.id, notice.at, notice.actor)
     if verdict.list:
         tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
+    if verdict.event == "route":
+        ask_to_revise(tx, after, plans, notice.at, parts)
     return Taken(case.id, verdict.findings)
 
 

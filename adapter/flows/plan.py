@@ -7,7 +7,7 @@ is sent is decided by the consent in force at the moment of sending.
 from collections.abc import Sequence
 
 from adapter.domain.case import Step, Version
-from adapter.domain.consent import Category, Deny, Permit, decide
+from adapter.domain.consent import Deny, Permit, decide
 from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
@@ -16,14 +16,10 @@ from adapter.flows.consents import PURPOSES, consents_of, rows_of
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import deciding, recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
-from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
+from adapter.flows.plan_content import MAKING, plan_findings, read_plan
+from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat
 from adapter.ports import Transaction
-
-_MAKING = Category(
-    "plan-making", ("PLAN",), consent_needed=True, because="No plan without consent (IP-f § 5)"
-)
-
 
 _UNDER_WAY = frozenset({"accepted", "needs-information", "decided", "coordinator-appointed"})
 """States of a case in which its unit writes a plan: from when it took the case on, until that ends."""
@@ -36,7 +32,9 @@ def put_care_plan(caller: Caller, id_: str, if_match: str | None, raw: bytes, pa
 
 def _decide_plan(asked: Update, parts: Parts) -> Decision:
     _require_owner(asked)
-    reading = read_update("care-plan-update", asked.resource, parts)
+    reading = read_plan(asked.resource, asked.versions, parts)
+    if reading.findings:
+        raise Refused(*reading.findings)
     require_unchanged(asked, "identifier", "intent", "subject")
     before = asked.current.body["status"] if asked.current else "draft"
     rule = step_of(parts.tables.steps, "plan", flat(reading.facts)["status"], "")
@@ -49,10 +47,20 @@ def _decide_plan(asked: Update, parts: Parts) -> Decision:
         raise Refused(Finding("step-forbidden", "CarePlan.status"))
     if after in ("draft", "active") and isinstance(_making_consented(asked, parts), Deny):
         raise Refused(Finding("plan-without-consent", "CarePlan.status"))
+    if after == "active":
+        _require_lawful(asked, before, reading, parts)
     step = Step(
         asked.case.id, "plan", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
     )
     return Decision(asked.case, [step] if before != after else [], outgoing=offered(asked, parts))
+
+
+def _require_lawful(asked: Update, before: str, reading: Reading, parts: Parts) -> None:
+    """Every version in force is whole, and there is one plan per person (IP-f § 9). Raises Refused."""
+    if findings := plan_findings(reading, asked.versions, asked.at, parts):
+        raise Refused(*findings)
+    if before == "draft" and asked.elsewhere():
+        raise Refused(Finding("second-active-plan", "CarePlan.status"))
 
 
 def _answered_for(reading: Reading) -> bool:
@@ -66,8 +74,8 @@ def _require_owner(asked: Update) -> None:
 
 def _making_consented(asked: Update, parts: Parts) -> Permit | Deny:
     """No plan is made without consent to its making (IP-f § 5), not even as a draft; ending one needs none."""
-    consents = consents_of(list(deciding(asked.versions, _MAKING, parts)), parts)
-    return decide(consents, asked.caller.organisation, _MAKING, PURPOSES, asked.at)
+    consents = consents_of(list(deciding(asked.versions, MAKING, parts)), parts)
+    return decide(consents, asked.caller.organisation, MAKING, PURPOSES, asked.at)
 
 
 def offered(asked: Update, parts: Parts) -> Offers:

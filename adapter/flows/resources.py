@@ -104,8 +104,8 @@ def _facts(
         present -= {"municipality", "unit"}
     if "requester.family" not in facts:
         present.discard("practitioner")
-    if facts.get("need.kind") == "coordinator-only":
-        present.discard("plan")
+    if facts.get("need.kind") == "coordinator-only" or "plan.to_revise" in facts:
+        present.discard("plan")  # there is one plan per person (IP-f § 9)
     references = {name: f"{KINDS[name]}/{id_}" for name, id_ in ids.items()}
     for name in present:
         made[f"ref.{name}"] = references[name]

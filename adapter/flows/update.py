@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing, Pinned
@@ -16,6 +17,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.flows.participants import has_returned, participation_over, takes_part
 from adapter.flows.parts import Parts
 from adapter.flows.resources import next_version, provenance, same, update_source
+from adapter.flows.standing_plan import Standing, other_plans
 from adapter.mapping.engine import Reading, Root, read
 from adapter.ports import Collision, StoreBusy, Transaction
 from adapter.wire import json
@@ -36,6 +38,8 @@ class Update:
     versions: Sequence[Version]
     at: datetime
     recorded_by: str
+    elsewhere: Callable[[], Sequence[Standing]]
+    """The plans that stand in other cases of the person; asked for, these cases are locked."""
 
     @property
     def source(self) -> str:
@@ -122,7 +126,8 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
         nothing = Finding("not-found", resource["resourceType"])
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
     current = tx.current(resource["resourceType"], resource["id"])
-    return Update(caller, resource, current, case, versions, at, _recorded_by(tx, caller, current))
+    recorded_by, elsewhere = _recorded_by(tx, caller, current), partial(other_plans, tx, case)
+    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere)
 
 
 def _recorded_by(tx: Transaction, caller: Caller, current: Version | None) -> str:

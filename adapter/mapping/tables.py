@@ -16,6 +16,7 @@ from adapter.domain.detection import Phrases
 from adapter.domain.doors import Way
 from adapter.domain.exchange import AnswerRule
 from adapter.domain.lifecycle import UNCHANGED, LifeCycle
+from adapter.domain.plan_content import ContentRules
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.steps import StepRule
 from adapter.domain.view import Views
@@ -23,6 +24,7 @@ from adapter.mapping import letters, parsing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.authority import AuthorityRules, authority_rules
 from adapter.mapping.phrases import phrases
+from adapter.mapping.plan_content import content_rules
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.mapping.stays import StayLines, stay_lines
 from adapter.mapping.views import views
@@ -44,6 +46,7 @@ class Tables:
     categories: Mapping[str, Category]
     authority: AuthorityRules
     phrases: Phrases
+    plan_content: ContentRules
     schemas: schema.Schemas
     apprec_errors: Mapping[str, str]
     attachments: AttachmentRules
@@ -84,6 +87,11 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         categories=categories,
         authority=_named(folder / "authority.yaml", lambda _, text: authority_rules(text), base),
         phrases=_named(folder / "detection.yaml", lambda _, text: phrases(text), base),
+        plan_content=_named(
+            folder / "plan-content.yaml",
+            lambda _, text: content_rules(text, messages["care-plan-update"], codes["legal-status.map"]),
+            base,
+        ),
         attachments=_named(folder / "attachments.yaml", lambda _, text: attachment_rules(text), base),
         schemas=schema.load(folder / "schemas", official),
         apprec_errors=_named(

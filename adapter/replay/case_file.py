@@ -32,6 +32,8 @@ class Receipt(_Strict):
 class Put(_Strict):
     """An update (PUT). `change` is merged into the current version (RFC 7386), or `file` is sent whole.
 
+    `whole`: whole-plan.yaml is merged before it, so that the plan contains what one in force must.
+
     `resource` is the type, or type and id where a case has several or the resource is new. `if_match` is the
     current version unless said otherwise; "none" sends no If-Match.
     """
@@ -39,6 +41,7 @@ class Put(_Strict):
     resource: str
     by: str = "municipality"
     change: dict[str, Any] | None = None
+    whole: bool = False
     file: str | None = None
     if_match: str | None = None
 
@@ -114,10 +117,12 @@ class CaseFile(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """cast.yaml: organisations by the name steps call them, and every value of the synthetic people."""
+    """cast.yaml: organisations by the name steps call them, and every value of the synthetic people. whole-plan.yaml:
+    the plan that steps put with `whole`."""
 
     organisations: dict[str, str]
     private: tuple[str, ...]
+    plan: dict[str, Any]
 
 
 @cache
@@ -129,4 +134,6 @@ def read_case(folder: Path) -> CaseFile:
 @cache
 def read_cast(fixtures: Path) -> Cast:
     raw = yaml.safe_load((fixtures / "cast.yaml").read_text(encoding="utf-8"))
-    return Cast({n: str(o) for n, o in raw["organisations"].items()}, tuple(str(v) for v in raw["private"]))
+    plan = yaml.safe_load((fixtures / "whole-plan.yaml").read_text(encoding="utf-8"))
+    organisations = {n: str(o) for n, o in raw["organisations"].items()}
+    return Cast(organisations, tuple(str(v) for v in raw["private"]), plan)

@@ -116,7 +116,8 @@ class Stage:
             raw = (self.folder / put.file).read_bytes()
         else:
             before: Resource = current.body if current else {"resourceType": type_, "id": id_}
-            raw = json.dumps(_merged(copy.deepcopy(before), put.change or {}))
+            whole = _merged(copy.deepcopy(before), copy.deepcopy(self.cast.plan)) if put.whole else before
+            raw = json.dumps(_merged(copy.deepcopy(whole), put.change or {}))
         if put.if_match is None:
             if_match = f'W/"{current.number}"' if current else None
         else:

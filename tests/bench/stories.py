@@ -18,6 +18,8 @@ _SCOPE = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
 }
 _REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+_OURS = "https://ip-adapter.example/fhir/StructureDefinition"
+_UNIT = {"type": "Organization", "identifier": {"system": _ENH, "value": MUNICIPALITY}}
 _AUTHOR = {
     "type": "Practitioner",
     "identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.4", "value": "9999999"},
@@ -27,13 +29,28 @@ _GOALS = [
 ]
 _ACTIVITIES = [
     {
+        "extension": [
+            {
+                "url": f"{_OURS}/legal-status",
+                "valueCoding": {"system": f"{_BASE}/legal-status", "code": "granted"},
+            }
+        ],
         "detail": {
             "status": "in-progress",
+            "scheduledString": "To ganger i uken",
+            "performer": [_UNIT],
             "description": f"Tiltak {n}: trening med fysioterapeut og logoped, to ganger i uken",
-        }
+        },
     }
     for n in range(1, 21)
 ]
+_TEXTS = {
+    "plan-resources": "Liker å gå tur, og har familien i nærheten",
+    "plan-need": "Opptrening av gange og tale, og hjelp i hverdagen",
+    "contribution-of-person": "Øver hver dag og sier fra om hva som virker",
+    "contribution-of-providers": "Kommunen kaller inn og skriver, sykehuset gir råd",
+    "wanted-cooperation": "Lærings- og mestringssenteret",
+}
 Resource = dict[str, Any]
 
 
@@ -64,6 +81,7 @@ class Storyteller:
             self._put(_consent(derived(task, kind), kind, f"Patient/{patient}", provision))
         self._change(f"CareTeam/{found['CareTeam']}", status="active")
         content = {"goal": _GOALS, "activity": _ACTIVITIES, "author": _AUTHOR}
+        content["extension"] = _content(f"Consent/{derived(task, 'PLAN')}")
         period = {"start": "2026-03-10"}
         self._change(
             f"CarePlan/{found['CarePlan']}",
@@ -116,6 +134,27 @@ class Storyteller:
 
 def _organisation(number: str) -> Resource:
     return {"type": "Organization", "identifier": {"system": _ENH, "value": number}}
+
+
+def _content(consent: str) -> list[Resource]:
+    """What a plan in force must say besides goals and measures (forskrift 1110/2022 § 9)."""
+    offered = (
+        ("coordinator", "appointed"),
+        ("child-coordinator", "not-relevant"),
+        ("contact-doctor", "offered"),
+    )
+    said: list[Resource] = [{"valueReference": _AUTHOR}, {"valueReference": _UNIT}]
+    said += [{"valueDate": "2026-09-10"}, {"valueReference": {"reference": consent}}]
+    said += [{"extension": [{"url": who, "valueCode": status} for who, status in offered]}]
+    names = (
+        "responsible-for-coordination",
+        "main-responsible",
+        "next-revision",
+        "plan-consent",
+        "coordinator-status",
+    )
+    texts = [(name, {"extension": [{"url": "text", "valueString": text}]}) for name, text in _TEXTS.items()]
+    return [{"url": f"{_OURS}/{name}", **what} for name, what in (*zip(names, said, strict=True), *texts)]
 
 
 def _permit() -> Resource:

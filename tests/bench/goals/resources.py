@@ -125,7 +125,8 @@ def _puts(case: Standing, copies: Copies, headers: dict[str, str], start: int, c
 
 def _changed_plan(case: Standing) -> str:
     plan = case.resources["CarePlan"][0]
-    more = {"detail": {"status": "scheduled", "description": "Logoped en gang i uken"}}
+    measure = plan["activity"][0]
+    more = {**measure, "detail": {**measure["detail"], "description": "Logoped en gang i uken"}}
     return json.dumps({**plan, "activity": [*plan["activity"], more]}, ensure_ascii=False)
 
 

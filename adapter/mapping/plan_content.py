@@ -1,0 +1,47 @@
+"""Reads mappings/plan-content.yaml: what a plan must contain, by the facts of the table that reads plans."""
+
+from collections.abc import Collection, Mapping
+
+from adapter.domain.plan_content import ContentRules, Item
+from adapter.mapping import yaml_text
+from adapter.mapping.rows import CodeTable, ReadingTable
+
+_LETTERS = frozenset("abcdefghij")
+_KEYS = {"part", "fact", "place", "is", "each", "child"}
+
+
+def content_rules(text: str, plan: ReadingTable, legal_status: CodeTable) -> ContentRules:
+    """The rules. Raises ValueError for a fact that is never read, a code nobody knows, or a letter without a rule."""
+    raw = yaml_text.read(text)
+    if raw["version"] not in raw["history"]:
+        raise ValueError("the version has no line in history")
+    items = tuple(_item(row) for row in raw["items"])
+    rules = ContentRules(
+        items, _team(raw["said-by-team"]), frozenset(raw["not-granted"]), frozenset(raw["carried-out"])
+    )
+    if missing := _LETTERS - {item.part for item in items}:
+        raise ValueError(f"no item for {sorted(missing)}")
+    measures = next(row.rows for row in plan.rows if row.fact == "measures")
+    _require_read(
+        [*rules.said_by_team, *(i.fact for i in items if not i.each)], {row.fact for row in plan.rows}
+    )
+    _require_read([i.fact for i in items if i.each], {row.fact for row in measures})
+    if unknown := rules.not_granted - set(legal_status.forward.values()):
+        raise ValueError(f"no legal status {sorted(unknown)}")
+    return rules
+
+
+def _item(row: dict[str, str | bool]) -> Item:
+    if strange := set(row) - _KEYS:
+        raise ValueError(f"unknown keys {sorted(strange)}")
+    part, fact, place, means = (str(row[key]) for key in ("part", "fact", "place", "is"))
+    return Item(part, fact, place, means, each=bool(row.get("each")), child=bool(row.get("child")))
+
+
+def _team(raw: Mapping[str, Mapping[str, list[str]]]) -> dict[str, dict[str, frozenset[str]]]:
+    return {fact: {kind: frozenset(codes) for kind, codes in each.items()} for fact, each in raw.items()}
+
+
+def _require_read(facts: Collection[str], read: Collection[str]) -> None:
+    if unread := set(facts) - set(read):
+        raise ValueError(f"care-plan-update.yaml has no fact {sorted(unread)}")
