@@ -12,6 +12,7 @@ from adapter.domain.participation import (
     Change,
     Participant,
     at_once,
+    besides_named,
     changes,
     child_coordinator,
     comes_of_age,
@@ -186,6 +187,16 @@ def test_the_main_responsible_is_named_in_the_team_or_in_the_plan() -> None:
     assert main_responsible([other], ["b"], NOW) == [other]
     assert main_responsible([replace(other, end=NOW)], ["b"], NOW) == []
     assert main_responsible([replace(other, organisation="")], [""], NOW) == []
+
+
+def test_the_team_and_the_plan_name_the_same_service() -> None:
+    """Another service than the plan's is one too many; a person whose service is not known may be of the same."""
+    named = replace(ROW, who="b", organisation="999900022")
+    other = led("a", organisation="999900033")
+    assert besides_named([named, other], ["999900022"], NOW) == [other]
+    assert besides_named([named, led("a", organisation="999900022")], ["999900022"], NOW) == []
+    assert besides_named([named, led("a", organisation="")], ["999900022"], NOW) == []
+    assert besides_named([other], [], NOW) == []
 
 
 def test_a_family_has_a_child_coordinator_until_the_law_ends_it() -> None:

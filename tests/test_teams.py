@@ -47,7 +47,7 @@ def test_a_plan_that_nobody_leads_is_listed_until_somebody_does(played: Until) -
 def test_time_alone_can_leave_a_plan_without_one(played: Until) -> None:
     """Where the period of the one who leads runs out, nobody updates anything, and the list has it."""
     stage = played("main-responsible-leaves", 6)
-    step = read_case(FIXTURES / "team" / "main-responsible-leaves").steps[6]
+    step = read_case(FIXTURES / "team" / "main-responsible-leaves").steps[6].model_copy(deep=True)
     assert step.put is not None
     assert step.put.change is not None
     step.put.change["participant"][3]["period"]["end"] = "2026-03-20"

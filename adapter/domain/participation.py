@@ -178,6 +178,15 @@ def main_responsible(rows: Iterable[Participant], named: Iterable[str], at: date
     ]
 
 
+def besides_named(rows: Iterable[Participant], named: Iterable[str], at: datetime) -> list[Participant]:
+    """Who has the main responsibility by its role, and is of another service than the one that the plan names; where
+    the service of one is not known, nothing is held against it."""
+    led = main_responsible(rows, named, at)
+    by_plan = {row.organisation for row in led if MAIN_RESPONSIBLE not in row.roles} - {""}
+    by_role = [row for row in led if MAIN_RESPONSIBLE in row.roles and row.organisation]
+    return [row for row in by_role if by_plan and row.organisation not in by_plan]
+
+
 def child_coordinator(rows: Iterable[Participant], at: datetime) -> Participant | None:
     """Who is a family's child coordinator now, and so goes before every other coordinator (hol § 3-4)."""
     return next((row for row in rows if CHILD_COORDINATOR in row.roles and row.takes_part(at)), None)

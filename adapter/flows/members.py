@@ -1,6 +1,6 @@
 """The rows of a care team as the rules need them, read from its CareTeam by mappings/messages/care-team-update.yaml."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from adapter.domain.case import Resource, Version
@@ -113,18 +113,23 @@ def plan_in_force(versions: Sequence[Version]) -> Resource | None:
 
 
 def led_by(versions: Sequence[Version], at: datetime, parts: Parts) -> list[Participant]:
-    """Who in the team of a case has the main responsibility at a moment (IP-f § 3): one, or something is amiss."""
+    """Who in the team of a case has the main responsibility at a moment (IP-f § 3)."""
     team = team_of(versions)
     rows = members(team.body, versions, parts) if team else []
-    return main_responsible(rows, _named(versions, parts), at)
+    return main_responsible(rows, named_by_plan(versions, parts), at)
 
 
-def _named(versions: Sequence[Version], parts: Parts) -> Iterator[str]:
-    """Whatever the plan says of its main responsible: a reference, an identifier."""
+def named_by_plan(versions: Sequence[Version], parts: Parts) -> list[str]:
+    """Whatever the plan in force says of its main responsible: a reference, a name, an identifier, an organisation
+    number. What the plan itself contains is known to the team by name only."""
     plan = plan_in_force(versions) or {}
     url = f"{parts.base}/StructureDefinition/main-responsible"
+    said: list[str] = []
     for extension in plan.get("extension", ()):
-        if extension.get("url") == url:
-            named = extension.get("valueReference", {})
-            yield from (str(named[k]) for k in ("reference", "display") if k in named)
-            yield str(named.get("identifier", {}).get("value", ""))
+        named = extension.get("valueReference", {}) if extension.get("url") == url else {}
+        reference = str(named.get("reference", ""))
+        row = {"member": reference}
+        said += [reference] if not reference.startswith("#") else []
+        said += [str(named.get("display", "")), str(named.get("identifier", {}).get("value", ""))]
+        said.append(organisation_of(row, plan, versions) or "")
+    return [word for word in said if word]

@@ -18,6 +18,7 @@ from adapter.domain.participation import (
     Change,
     Participant,
     at_once,
+    besides_named,
     changes,
     leaving,
     of_child_coordinator,
@@ -27,7 +28,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, step_of
 from adapter.flows.consents import consents_of
 from adapter.flows.contacts import codes
-from adapter.flows.members import born, led_by, members, plan_in_force
+from adapter.flows.members import born, led_by, members, named_by_plan, plan_in_force
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import may_join
 from adapter.flows.parts import Parts
@@ -57,7 +58,7 @@ def _decide(asked: Update, parts: Parts) -> Decision:
     after = members(asked.resource, asked.versions, parts, in_full=True)
     made = changes(before, after)
     labelled = category_findings(asked.resource, parts)
-    if amiss := [*_amiss(asked, made, parts), *_leading(asked, after), *labelled]:
+    if amiss := [*_amiss(asked, made, parts), *_leading(asked, after, parts), *labelled]:
         raise Refused(*amiss)
     return Decision(
         asked.case,
@@ -165,10 +166,12 @@ def _wished(asked: Update, parts: Parts) -> bool:
     return any(c.kind == "CHILD_COORDINATOR" and c.in_force(asked.at) for c in consents)
 
 
-def _leading(asked: Update, after: Sequence[Participant]) -> Iterator[Finding]:
+def _leading(asked: Update, after: Sequence[Participant], parts: Parts) -> Iterator[Finding]:
     """At most one has the main responsibility (IP-f § 3), and a family has at most one child coordinator."""
-    for row in at_once(after, MAIN_RESPONSIBLE, asked.at):
-        yield Finding("two-main-responsibles", f"{row.place}.role")
+    named = named_by_plan(asked.versions, parts)
+    leading = [*at_once(after, MAIN_RESPONSIBLE, asked.at), *besides_named(after, named, asked.at)]
+    for place in dict.fromkeys(row.place for row in leading):
+        yield Finding("two-main-responsibles", f"{place}.role")
     for row in at_once(after, CHILD_COORDINATOR, asked.at):
         yield Finding("two-child-coordinators", f"{row.place}.role")
 
