@@ -22,6 +22,7 @@ from adapter.cli.opening import (
     keep_what_is_made,
     opened,
     require_known_kind,
+    share_one_heap,
     warn_of_samples,
 )
 from adapter.cli.telling import tell, tell_json
@@ -79,6 +80,7 @@ def serve(
 
     Raises Failed for all that can be foreseen, and at the end if it was no signal that ended it.
     """
+    share_one_heap()
     configure(sys.stderr)
     require_known_kind(settings)
     if settings.database.startswith("sqlite"):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from adapter.api.logging import configure
-from adapter.cli.opening import Opened, keep_what_is_made, opened, warn_of_samples
+from adapter.cli.opening import Opened, keep_what_is_made, opened, share_one_heap, warn_of_samples
 from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
@@ -27,6 +27,7 @@ def command(database: Database = None, json: Json = False) -> None:
     Exit codes: 0 stopped as asked, 2 it could not begin or the database failed it.
     """
     with opened(settings_with(database=database)) as now:
+        share_one_heap()
         configure(sys.stderr)
         warn_of_samples(now.settings)
         with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
