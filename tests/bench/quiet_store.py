@@ -7,7 +7,7 @@ from typing import Any
 from adapter.domain.case import Version
 from adapter.domain.delivery import Letter, Receipt
 
-_MANY = frozenset({"of_case", "deliveries", "stop", "settle", "versions"})
+_MANY = frozenset({"of_case", "cases_of_person", "deliveries", "stop", "settle", "versions"})
 
 
 class ForgetfulTransaction:
