@@ -217,10 +217,14 @@ def test_what_rests_on_a_document_lapses_with_it() -> None:
 
 
 def test_what_parents_gave_lapses_when_the_care_is_taken_over() -> None:
-    """Not what they gave after they had the care again."""
+    """By a decision that is named, and not what they gave after they had the care again."""
     taken = DAY + timedelta(days=3)
     care = Care((Document(named=True, start=taken, end=taken + timedelta(days=9)),))
     assert lapse(authority("parents-both"), 5, care) == Lapse(taken, "care-taken-over", "child-welfare")
+    hearsay = Care((Document(named=False, start=taken, end=None),))
+    unmoved = lapse(authority("parents-both"), 5, hearsay)
+    assert unmoved is not None
+    assert unmoved.because == "turns-16"
     back = authority("parents-both", given=taken + timedelta(days=9))
     again = lapse(back, 5, care)
     assert again is not None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from adapter.domain.authority import LACKS, PATIENT, Authority, Care, GiverRule
+from adapter.domain.authority import LACKS, PATIENT, Authority, Care, Document, GiverRule
 from adapter.domain.days import OSLO
 
 CHILD_WELFARE = "child-welfare"
@@ -70,13 +70,17 @@ def _of_documents(authority: Authority, rule: GiverRule) -> list[Lapse]:
     return found
 
 
+def _over(care: Document, given: datetime | None) -> bool:
+    return given is not None and care.end is not None and care.end <= given
+
+
 def _of_care(authority: Authority, rule: GiverRule, care: Care) -> list[Lapse]:
     """Care taken over since the consent was given, or before it and still held then."""
     given = authority.given
     moments = [
         period.start
         for period in care.periods
-        if rule.yields == "care" and period.start and not (given and period.end and period.end <= given)
+        if rule.yields == "care" and period.named and period.start and not _over(period, given)
     ]
     decided = care.decided.get(authority.kind) if rule.yields == "decided" else None
     moments += [decided] if decided else []
