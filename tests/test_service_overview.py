@@ -48,6 +48,17 @@ def test_each_row_says_who_and_for_what() -> None:
     assert areas == ["Koordinering av tjenestene", "Fysioterapi i hjemmet"]
 
 
+def test_a_telephone_is_shown_only_where_the_address_is_said_to_be_open() -> None:
+    """The number of who is near tells a place (R-150): of a child whose protection is not stated there is none."""
+    shielded = FIXTURES / "team" / "child-coordinator-until-eighteen" / "out"
+    case = next(iter(json.loads((shielded / "end.json").read_text("utf-8")).values()))
+    patient = next(r for r in case["resources"] if r["resourceType"] == "Patient")
+    assert "security" not in patient.get("meta", {})
+    assert any("telecom" in r for r in case["resources"])
+    assert "contact-point" not in (shielded / "4-answer.json").read_text("utf-8")
+    assert "contact-point" in json.dumps(_SEEN)
+
+
 @pytest.fixture
 def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The case of the folder, in the database that commands look into."""

@@ -20,6 +20,7 @@ from adapter.flows.resources import ENH
 _KEPT = ("resourceType", "id", "meta", "status", "subject", "managingOrganization")
 _OF_ROW = ("role", "onBehalfOf", "period")
 _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
+_PROTECTION = "http://ehelse.no/fhir/CodeSystem/gd-address-confidentiality"
 _PRIVATE = frozenset({"plan-owner", "parent", "relative", "guardian", "supporter", "interpreter"})
 """Roles that are no service's."""
 
@@ -68,7 +69,7 @@ def _shown(
     display = person.name or str(named.get("name", "")) or str(member.get("display", ""))
     area = f"{parts.base}/StructureDefinition/area-of-responsibility"
     extensions = [e for e in row.get("extension", ()) if e.get("url") == area]
-    if person.phone:
+    if person.phone and _address_is_open(versions, parts):
         point = {"system": "phone", "value": person.phone}
         extensions.append(
             {"url": f"{parts.base}/StructureDefinition/contact-point", "valueContactPoint": point}
@@ -83,6 +84,17 @@ def _shown(
         "member": {name: value for name, value in shown.items() if value},
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _address_is_open(versions: Sequence[Version], parts: Parts) -> bool:
+    """Whether the person's address is said to be open. Where it is not, a telephone of who is near could tell the place
+    (R-150)."""
+    known = parts.tables.codes["protection"].forward
+    patient = next((v.body for v in versions if v.type == "Patient"), {})
+    marks = patient.get("meta", {}).get("security", ())
+    return any(
+        mark.get("system") == _PROTECTION and known.get(mark.get("code", "")) == "open" for mark in marks
+    )
 
 
 def overview_of_case(case_id: str, by: str, why: str, parts: Parts) -> Resource | None:
