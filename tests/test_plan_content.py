@@ -98,7 +98,7 @@ def plan(stage: Stage, versions: list[Version]) -> Resource:
 
 
 def parts_lacking(plan: Resource, versions: list[Version], parts: Parts) -> list[str]:
-    missing, contradicting = judged(read_plan(plan, versions, parts), versions, AT, parts)
+    missing, contradicting = judged(read_plan(plan, parts), versions, AT, parts)
     assert contradicting == []
     return [gap.part for gap in missing]
 
@@ -144,11 +144,29 @@ def test_the_team_may_say_who_coordinates(plan: Resource, versions: list[Version
         assert parts_lacking(plan, with_member(versions, member), stage.parts) == lacking
 
 
-def test_who_has_left_takes_no_part(plan: Resource, versions: list[Version], stage: Stage) -> None:
-    """A team that everybody has left is an overview of nobody."""
-    gone = [{"member": _HPR, "period": {"end": "2026-03-09"}}]
-    left = [changed(v, participant=gone) if v.type == "CareTeam" else v for v in versions]
-    assert parts_lacking(plan, left, stage.parts) == ["b"]
+def test_who_has_left_or_not_joined_takes_no_part(
+    plan: Resource, versions: list[Version], stage: Stage
+) -> None:
+    """A team that everybody has left, or is only asked to join, is an overview of nobody."""
+    asked = [{"url": f"{OURS}/StructureDefinition/participation-status", "valueCode": "invited"}]
+    for out in ({"period": {"end": "2026-03-09"}}, {"extension": asked}):
+        alone = [
+            changed(v, participant=[{"member": _HPR, **out}]) if v.type == "CareTeam" else v for v in versions
+        ]
+        assert parts_lacking(plan, alone, stage.parts) == ["b"]
+
+
+def test_plan_and_team_name_the_same_main_responsible(
+    plan: Resource, versions: list[Version], stage: Stage
+) -> None:
+    """A team in which another service has the main responsibility than the plan names makes two of them."""
+    role = {"coding": [{"system": f"{OURS}/CodeSystem/team-role", "code": "main-responsible"}]}
+    for number, found in (("999900022", []), ("999900011", ["two-main-responsibles"])):
+        identifier = {"system": "urn:oid:2.16.578.1.12.4.1.4.101", "value": number}
+        member = {"role": [role], "member": {"type": "Organization", "identifier": identifier}}
+        team = with_member(versions, member)
+        _, contradicting = judged(read_plan(plan, stage.parts), team, AT, stage.parts)
+        assert [finding.problem for finding in contradicting] == found
 
 
 @pytest.mark.parametrize("kind", ["SHARING", "NOTIFICATION"])
@@ -198,13 +216,10 @@ def test_a_later_version_leaves_the_earlier_one_in_force_until_then(stage: Stage
     at, steps = stage.cases[-1], read_case(FOLDER).steps
     stage.play(steps[-1])
     (first,) = plan_report(at, stage.parts).in_force
-    stage.play(
-        steps[-1].model_copy(
-            update={
-                "put": steps[-1].put.model_copy(update={"change": {"status": "active", "title": "Revidert"}})
-            }
-        )
-    )  # type: ignore[union-attr]
+    whole = steps[-1].put
+    assert whole
+    revised = whole.model_copy(update={"change": {"status": "active", "title": "Revidert"}})
+    stage.play(steps[-1].model_copy(update={"put": revised}))
     report = plan_report(at, stage.parts)
     assert [v.version.rpartition("/")[2] for v in report.in_force] == ["2", "3"]
     assert report.in_force[0].version == first.version
@@ -218,6 +233,7 @@ def test_a_later_version_leaves_the_earlier_one_in_force_until_then(stage: Stage
     [
         ("part: j,", "part: i,", "no item for"),
         ("fact: goals", "fact: dreams", "no fact"),
+        ("[main-responsible]", "[leader]", "no roles"),
         ("[wished, applied, refused]", "[wished, hoped]", "no legal status"),
         ("is: the person's goals", "was: the person's goals", "unknown keys"),
     ],
@@ -229,7 +245,10 @@ def test_a_table_that_cannot_hold_stops_the_start(old: str, new: str, said: str)
     assert old in text
     with pytest.raises(ValueError, match=said):
         content_rules(
-            text.replace(old, new), tables.messages["care-plan-update"], tables.codes["legal-status"]
+            text.replace(old, new),
+            tables.messages["care-plan-update"],
+            tables.codes["legal-status"],
+            tables.codes["team-role"],
         )
 
 

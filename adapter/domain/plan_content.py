@@ -6,10 +6,11 @@ The plan is complete or it is not: what is missing is named, and nothing is fill
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from adapter.domain.days import first_moment, moment_after
 from adapter.domain.need import OF_AGE
+from adapter.domain.participation import Participant
 from adapter.domain.person import age
 from adapter.domain.problems import Finding
 
@@ -33,12 +34,12 @@ class Item:
 class ContentRules:
     """mappings/plan-content.yaml.
 
-    `said_by_team`: by fact, the codes of a member's roles and functions that state it where the plan does not.
+    `said_by_team`: by fact, the roles (CL-16) of a member that state it where the plan does not; None: any member does.
     A measure whose legal status is one of `not_granted` has no status of `carried_out`.
     """
 
     items: tuple[Item, ...]
-    said_by_team: Mapping[str, Mapping[str, frozenset[str]]]
+    said_by_team: Mapping[str, frozenset[str] | None]
     not_granted: frozenset[str]
     carried_out: frozenset[str]
 
@@ -100,6 +101,16 @@ def _missing(item: Item, content: PlanContent) -> Iterator[Gap]:
     for number, measure in enumerate(content.measures):
         if item.fact not in measure.stated:
             yield Gap(item.part, item.fact, f"CarePlan.activity[{number}].{item.place}")
+
+
+def said_by(rules: ContentRules, members: Iterable[Participant], at: datetime) -> frozenset[str]:
+    """The facts that those of a team state who take part at a moment (with zone)."""
+    roles = [member.roles for member in members if member.who and member.takes_part(at)]
+    return frozenset(
+        fact
+        for fact, wanted in rules.said_by_team.items()
+        if any(wanted is None or wanted & held for held in roles)
+    )
 
 
 def contradictions(rules: ContentRules, content: PlanContent) -> list[Finding]:

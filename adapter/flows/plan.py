@@ -16,8 +16,8 @@ from adapter.flows.consents import PURPOSES, consents_of, rows_of
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import deciding, recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
-from adapter.flows.plan_content import MAKING, plan_findings, read_plan
-from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
+from adapter.flows.plan_content import MAKING, plan_findings
+from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat
 from adapter.ports import Transaction
 
@@ -32,9 +32,7 @@ def put_care_plan(caller: Caller, id_: str, if_match: str | None, raw: bytes, pa
 
 def _decide_plan(asked: Update, parts: Parts) -> Decision:
     _require_owner(asked)
-    reading = read_plan(asked.resource, asked.versions, parts)
-    if reading.findings:
-        raise Refused(*reading.findings)
+    reading = read_update("care-plan-update", asked.resource, parts)
     require_unchanged(asked, "identifier", "intent", "subject")
     before = asked.current.body["status"] if asked.current else "draft"
     rule = step_of(parts.tables.steps, "plan", flat(reading.facts)["status"], "")

@@ -1,16 +1,16 @@
-"""What a plan says of what the law wants in it: read from the CarePlan and from the team that it names.
+"""What a plan says of what the law wants in it, and what the team that it names says of that.
 
 A plan is in force only as a whole (IP-f § 9); as a draft it may lack anything. Findings are names and places.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Category
-from adapter.domain.days import norwegian_day, within
+from adapter.domain.days import norwegian_day
+from adapter.domain.participation import Participant, besides_named
 from adapter.domain.plan_content import (
-    ContentRules,
     Gap,
     Measure,
     PlanContent,
@@ -18,24 +18,23 @@ from adapter.domain.plan_content import (
     contradictions,
     gaps,
     is_child,
+    said_by,
 )
 from adapter.domain.problems import Finding
 from adapter.flows.consents import rows_of
+from adapter.flows.members import born, members, team_of
 from adapter.flows.participants import deciding
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Fact, Facts, Reading, Root, flat, read
 
 MAKING = Category("plan-making", ("PLAN",), consent_needed=True, because="No plan without consent (IP-f § 5)")
-_DAY = len("YYYY-MM-DD")
 
 
-def read_plan(plan: Resource, versions: Sequence[Version], parts: Parts) -> Reading:
-    """The facts of a plan, and of the team that it names among the current versions of its case."""
-    named = {team.get("reference") for team in plan.get("careTeam", ())}
-    team = next((v.body for v in versions if v.type == "CareTeam" and v.reference in named), {})
-    roots = {"CarePlan": Root("CarePlan", plan), "CareTeam": Root("CareTeam", team)}
-    table, nothing = parts.tables.messages["care-plan-update"], Root("CarePlan", {})
-    return read(table, "fhir", roots, nothing, parts.tables.codes)
+def read_plan(plan: Resource, parts: Parts) -> Reading:
+    """The facts of a plan, and what is not understood of it."""
+    root, nothing = Root("CarePlan", plan), Root("CarePlan", {})
+    table = parts.tables.messages["care-plan-update"]
+    return read(table, "fhir", {"CarePlan": root}, nothing, parts.tables.codes)
 
 
 def plan_findings(
@@ -51,24 +50,20 @@ def judged(
 ) -> tuple[list[Gap], list[Finding]]:
     """What is missing and what contradicts itself at a moment (UTC): age and taking part are those of that day."""
     rules, content = parts.tables.plan_content, content_of(reading, versions, at, parts)
-    child = is_child(_born(flat(reading.facts).get("subject"), versions), norwegian_day(at))
+    child = is_child(born(versions), norwegian_day(at))
     return gaps(rules, content, child=child), contradictions(rules, content)
 
 
 def content_of(reading: Reading, versions: Sequence[Version], at: datetime, parts: Parts) -> PlanContent:
     """What a plan states, without what it says. Who has left the team, and a consent of another case, state nothing."""
-    rules, facts = parts.tables.plan_content, reading.facts
-    there = [m for m in rows_of(facts, "participants") if _takes_part(flat(m), at)]
-    lists: dict[str, Sequence[Facts]] = {
-        "participants": there,
-        "consents": _consents(facts, versions, parts),
-    }
-    stated = {name for name, fact in facts.items() if _states(lists.get(name, fact))}
-    single = flat(facts)
+    facts = {**reading.facts, "consents": _consents(reading.facts, versions, parts)}
+    team, single = _team(facts, versions, parts), flat(facts)
+    leading = rows_of(facts, "main_responsible")
+    others = besides_named(team, [flat(row).get("named", "") for row in leading], at)
     return PlanContent(
-        stated=frozenset(stated | _said_by_team(there, rules)),
+        stated=_stated(facts) | said_by(parts.tables.plan_content, team, at),
         measures=tuple(_measure(row) for row in rows_of(facts, "measures")),
-        main_responsible=len(rows_of(facts, "main_responsible")),
+        main_responsible=len(leading) + len(others),
         start=single.get("start"),
         end=single.get("end"),
         revision=single.get("revision"),
@@ -77,26 +72,13 @@ def content_of(reading: Reading, versions: Sequence[Version], at: datetime, part
     )
 
 
-def _states(fact: Fact | Sequence[Facts]) -> bool:
+def _states(fact: Fact) -> bool:
     """Whether anything is said: blanks say nothing, and neither do lists of empty items."""
     return bool(fact.strip()) if isinstance(fact, str) else any(_stated(row) for row in fact)
 
 
 def _stated(row: Facts) -> frozenset[str]:
     return frozenset(name for name, fact in row.items() if _states(fact))
-
-
-def _takes_part(member: dict[str, str], at: datetime) -> bool:
-    return "member" in member and within(member.get("start"), member.get("end"), at)
-
-
-def _said_by_team(members: Sequence[Facts], rules: ContentRules) -> set[str]:
-    said = [{kind: set(codes.split("\n")) for kind, codes in flat(m).items()} for m in members]
-    return {
-        fact
-        for fact, wanted in rules.said_by_team.items()
-        if any(codes & member.get(kind, set()) for kind, codes in wanted.items() for member in said)
-    }
 
 
 def _measure(row: Facts) -> Measure:
@@ -112,15 +94,15 @@ def _measure(row: Facts) -> Measure:
     )
 
 
-def _consents(facts: Facts, versions: Sequence[Version], parts: Parts) -> list[Facts]:
+def _team(facts: Facts, versions: Sequence[Version], parts: Parts) -> list[Participant]:
+    """The members of the team that the plan names, if it is that of the case and stands."""
+    team = team_of(versions)
+    named = {flat(row).get("reference") for row in rows_of(facts, "teams")}
+    return members(team.body, versions, parts, in_full=True) if team and team.reference in named else []
+
+
+def _consents(facts: Facts, versions: Sequence[Version], parts: Parts) -> tuple[Facts, ...]:
     """Of the consents that the plan refers to those of this case that let it be made."""
     named = {flat(row).get("reference") for row in rows_of(facts, "consents")}
     making = (v for v in deciding(versions, MAKING, parts) if v.type == "Consent")
-    return [{"reference": v.reference} for v in making if v.reference in named]
-
-
-def _born(subject: str | None, versions: Sequence[Version]) -> date | None:
-    """The birth date of the person the plan is about, where the whole of it is known."""
-    person = next((v.body for v in versions if v.reference == subject), {})
-    born = person.get("birthDate", "")
-    return date.fromisoformat(born) if len(born) == _DAY else None
+    return tuple({"reference": v.reference} for v in making if v.reference in named)

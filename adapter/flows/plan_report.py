@@ -60,7 +60,7 @@ def plan_report(case_id: str, parts: Parts) -> PlanReport:
 
 def _report(plan: Version, versions: Sequence[Version], others: tuple[str, ...], parts: Parts) -> PlanReport:
     at = parts.clock()
-    reading = read_plan(plan.body, versions, parts)
+    reading = read_plan(plan.body, parts)
     missing, contradicting = judged(reading, versions, at, parts)
     revision = _day(flat(reading.facts).get("revision"))
     status = plan.body["status"]

@@ -89,7 +89,9 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         phrases=_named(folder / "detection.yaml", lambda _, text: phrases(text), base),
         plan_content=_named(
             folder / "plan-content.yaml",
-            lambda _, text: content_rules(text, messages["care-plan-update"], codes["legal-status.map"]),
+            lambda _, text: content_rules(
+                text, messages["care-plan-update"], codes["legal-status.map"], codes["team-role.map"]
+            ),
             base,
         ),
         attachments=_named(folder / "attachments.yaml", lambda _, text: attachment_rules(text), base),
