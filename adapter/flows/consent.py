@@ -20,6 +20,7 @@ from adapter.flows.outbox import handed_over, may_have_got, outgoing
 from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
+from adapter.flows.plan_view import sees_more
 from adapter.flows.stopping import stop_denied
 from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
 from adapter.ports import Transaction
@@ -85,7 +86,8 @@ def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapp
 
 
 def _follows(asked: Update, parts: Parts) -> Offers:
-    """Those concerned learn that the consent changed; those who may now have the plan get it as it stands."""
+    """Those concerned learn that the consent changed; those who may now have the plan, or more of it, get it as it
+    stands."""
 
     def follows(tx: Transaction, version: Version, _origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
@@ -103,7 +105,8 @@ def _follows(asked: Update, parts: Parts) -> Offers:
         need = _need_now_permitted(asked, versions, version, maybe, parts)
         if need:
             tx.resolve(asked.case.id, asked.at, asked.caller.organisation)
-        return [*need, *notices, *(o for o in opened if not _has(known, o))]
+        grown = [o for o in opened if sees_more(o.recipient, asked.versions, versions, asked.at, parts)]
+        return [*need, *notices, *(o for o in opened if o in grown or not _has(known, o))]
 
     return follows
 

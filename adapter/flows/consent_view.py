@@ -11,9 +11,11 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Deny
 from adapter.domain.delivery import Outgoing
+from adapter.domain.view import Views
 from adapter.flows.consents import organisation_number
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
+from adapter.flows.protection import without_places
 
 _KEPT = (
     "resourceType",
@@ -32,20 +34,23 @@ _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationVal
 Provision = dict[str, Any]
 
 
-def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version], base: str) -> Resource:
+def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version], parts: Parts) -> Resource:
     """The Consent without what is about others, marked as a part of it (SUBSETTED).
 
     A consent whose provision is only for others denies whoever is not in it: without a provision it would read as a
-    yes to everything. `base` is that of our code systems; FHIR's invariant ppc-1 keeps the policy.
+    yes to everything. Which part of a plan is kept from it is not told either: that would say that there is something
+    of the kind. FHIR's invariant ppc-1 keeps the policy.
     """
     seen = {name: consent[name] for name in _KEPT if name in consent}
     meta = seen.get("meta", {})
     seen["meta"] = meta | {"tag": [*meta.get("tag", ()), _SUBSETTED]}
-    seen["category"] = [_kind(c, base) for c in consent["category"] if _kind(c, base)["coding"]]
+    kinds = [_kind(c, parts.base) for c in consent["category"]]
+    seen["category"] = [kind for kind in kinds if kind["coding"]]
     seen["patient"] = {"reference": consent["patient"]["reference"]}
     if "provision" in consent:
         numbers = _numbers(versions)
-        seen["provision"] = _for(organisation, consent["provision"], numbers) or {"type": "deny"}
+        told = _for(organisation, consent["provision"], numbers, parts.tables.views)
+        seen["provision"] = told or {"type": "deny"}
     return seen
 
 
@@ -53,19 +58,18 @@ def as_told(
     out: Outgoing, carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
 ) -> list[Version] | Deny:
     """What a delivery carries, as its recipient may see it: of a plan what consent leaves, in a notice the consent
-    without what is about others. Deny where nothing is left of what it is about."""
+    without what is about others, and of a person with a protected address no place (R-150). Deny where nothing is left
+    of what it is about."""
     told = list(carried)
     if out.category == parts.tables.views.whole:
         told = seen_by(out.recipient, carried, versions, at, parts)
     elif out.category == "consent-notice":
         told = [
-            replace(v, body=as_seen_by(out.recipient, v.body, versions, parts.base))
-            if v.type == "Consent"
-            else v
+            replace(v, body=as_seen_by(out.recipient, v.body, versions, parts)) if v.type == "Consent" else v
             for v in carried
         ]
     there = any((v.type, v.id) == (out.focus.type, out.focus.id) for v in told)
-    return told if there or len(told) == len(carried) else Deny("not-permitted")
+    return without_places(told, versions, parts) if there else Deny("not-permitted")
 
 
 def names(organisation: str, consent: Resource, versions: Sequence[Version]) -> bool:
@@ -79,15 +83,23 @@ def names(organisation: str, consent: Resource, versions: Sequence[Version]) -> 
     return False
 
 
-def _for(organisation: str, provision: Provision, numbers: Mapping[str, str]) -> Provision | None:
+def _for(
+    organisation: str, provision: Provision, numbers: Mapping[str, str], views: Views
+) -> Provision | None:
     actors = provision.get("actor", [])
     own = [actor for actor in actors if _is(organisation, actor, numbers)]
-    if actors and not own:
+    if (actors and not own) or _keeps_back_a_part(provision, views):
         return None
-    nested = [_for(organisation, inner, numbers) for inner in provision.get("provision", ())]
+    nested = [_for(organisation, inner, numbers, views) for inner in provision.get("provision", ())]
     parts = {"actor": own, "provision": [inner for inner in nested if inner]}
     rest = {name: value for name, value in provision.items() if name not in parts}
     return rest | {name: value for name, value in parts.items() if value}
+
+
+def _keeps_back_a_part(provision: Provision, views: Views) -> bool:
+    codings = [coding for code in provision.get("code", ()) for coding in code.get("coding", ())]
+    named = {coding.get("code") for coding in codings if coding.get("system") == views.system}
+    return provision.get("type") == "deny" and bool(named) and named <= views.parts.keys()
 
 
 def _is(organisation: str, actor: Resource, numbers: Mapping[str, str]) -> bool:

@@ -17,6 +17,7 @@ from adapter.flows.outbox import outgoing
 from adapter.flows.participants import deciding, recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import MAKING, plan_findings
+from adapter.flows.plan_view import category_findings
 from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat
 from adapter.ports import Transaction
@@ -33,6 +34,8 @@ def put_care_plan(caller: Caller, id_: str, if_match: str | None, raw: bytes, pa
 def _decide_plan(asked: Update, parts: Parts) -> Decision:
     _require_owner(asked)
     reading = read_update("care-plan-update", asked.resource, parts)
+    if labelled := category_findings(asked.resource, parts):
+        raise Refused(*labelled)
     require_unchanged(asked, "identifier", "intent", "subject")
     before = asked.current.body["status"] if asked.current else "draft"
     rule = step_of(parts.tables.steps, "plan", flat(reading.facts)["status"], "")

@@ -17,7 +17,7 @@ from adapter.flows.account import Shown
 from adapter.flows.consents import PURPOSES, consents_of, organisation_number
 from adapter.flows.participants import deciding
 from adapter.flows.parts import Parts
-from adapter.flows.pruning import lost_in, objects, prune, references
+from adapter.flows.pruning import lost_in, objects, prune, reference_of, references
 from adapter.wire.elements import elements, resource_model
 
 _WHO = frozenset({"Organization", "Practitioner", "PractitionerRole", "HealthcareService", "RelatedPerson"})
@@ -75,6 +75,24 @@ def seen_by(
     return [v for v in shown if v.type not in _WHO or v.reference in named]
 
 
+def sees_more(
+    organisation: str, before: Sequence[Version], after: Sequence[Version], at: datetime, parts: Parts
+) -> bool:
+    """Whether what an organisation may have of a plan has grown by a part, between two states of a case."""
+    views = parts.tables.views
+    if not any(_names_a_part(versions, views) for versions in (before, after)):
+        return False
+    could, can = (
+        {
+            name
+            for name, said in access_of(organisation, v, at, parts).said.items()
+            if isinstance(said, Permit)
+        }
+        for v in (before, after)
+    )
+    return not can <= could
+
+
 def elements_shown(resource: Resource, access: Access, views: Views) -> list[Shown]:
     """What becomes of each element that is not shown to everybody, and of each that has a category of its own."""
     chooser = _Chooser(resource, access, views)
@@ -90,8 +108,9 @@ def elements_shown(resource: Resource, access: Access, views: Views) -> list[Sho
 
 def category_findings(resource: Resource, parts: Parts) -> list[Finding]:
     """Categories in a plan or team that there are not, and on elements that FHIR demands: nobody could be kept from
-    those."""
-    views, findings = parts.tables.views, []
+    these."""
+    views = parts.tables.views
+    findings: list[Finding] = []
     known = {*views.parts, views.whole}
     must = {name for name, e in elements(resource_model(resource["resourceType"])).items() if e.required}
 
@@ -105,7 +124,7 @@ def category_findings(resource: Resource, parts: Parts) -> list[Finding]:
 
     look("", resource, resource["resourceType"])
     prune(resource, look)
-    return findings
+    return list(dict.fromkeys(findings))
 
 
 def labels(value: Mapping[str, Any], system: str) -> set[str]:
@@ -127,7 +146,7 @@ class _Chooser:
         self.decided: dict[str, Permit | Deny] = {}
 
     def leaves(self, name: str, value: Any, place: str) -> bool:
-        own = labels(value, self._views.system) | self._named.get(value.get("reference", ""), set())
+        own = labels(value, self._views.system) | self._named.get(reference_of(value), set())
         if own:
             self.decided[place] = self._access.of(list(own))
         elif place.count(".") == 1 and not self._for_everybody(name, value):
@@ -173,8 +192,8 @@ def _labelled_targets(resource: Resource, system: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for _, value in objects(resource):
         own = labels(value, system)
-        if own and isinstance(value.get("reference"), str):
-            found.setdefault(value["reference"], set()).update(own)
+        if own and reference_of(value):
+            found.setdefault(reference_of(value), set()).update(own)
     for held in resource.get("contained", ()):
         if own := labels(held, system):
             found.setdefault(f"#{held.get('id')}", set()).update(own)

@@ -15,8 +15,12 @@ Leaves = Callable[[str, Any, str], bool]
 element; of a primitive the value is what extends it (`_status`), {} where nothing does."""
 
 _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
-_NOBODY_WITHOUT: Mapping[str, frozenset[str]] = {"CareTeamParticipant": frozenset({"member"})}
-"""What FHIR lets stand without these, though it would be about nobody then."""
+_NOTHING_WITHOUT: Mapping[str, frozenset[str]] = {
+    "CareTeamParticipant": frozenset({"member"}),
+    "ConsentProvision": frozenset({"actor"}),
+    "Consent": frozenset({"provision"}),
+}
+"""What FHIR lets stand without these, though it would be about nobody then, or about everybody."""
 _NONE: Mapping[str, Element] = {}
 
 
@@ -42,9 +46,13 @@ def lost_in(resource: Resource, leaves: Leaves) -> frozenset[str]:
 
 def references(tree: Any) -> Iterator[str]:
     """Every literal reference in a resource."""
-    for _, value in objects(tree):
-        if isinstance(value.get("reference"), str):
-            yield value["reference"]
+    return (named for _, value in objects(tree) if (named := reference_of(value)))
+
+
+def reference_of(value: Mapping[str, Any]) -> str:
+    """What a Reference says literally; "" for anything else."""
+    literal = value.get("reference")
+    return literal if isinstance(literal, str) else ""
 
 
 def objects(tree: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -136,7 +144,7 @@ class _Pruned:
         self, name: str, value: Any, beside: Any, model: Model | None, place: str
     ) -> tuple[Any, Any] | None:
         subject = value if isinstance(value, dict) else beside or {}
-        if self._leaves(name, subject, place) or subject.get("reference") in self._gone:
+        if self._leaves(name, subject, place) or reference_of(subject) in self._gone:
             self.lost.add(place)
             return None
         if not isinstance(value, dict):
@@ -161,7 +169,7 @@ def _may_stand(
     if not kept or "modifierExtension" in lost or _is_empty_extension(kept):
         return False
     must = {name for name in lost if name in known and known[name].required}
-    must |= _NOBODY_WITHOUT.get(getattr(model, "__name__", ""), frozenset()) & lost
+    must |= _NOTHING_WITHOUT.get(getattr(model, "__name__", ""), frozenset()) & lost
     chosen = {known[name].choice for name in lost if name in known and known[name].choice_required}
     return not must and not chosen
 
@@ -186,7 +194,7 @@ def _marked(body: Resource) -> Resource:
     meta = body.get("meta", {})
     marks = {n: [*(m for m in meta.get(n, ()) if m != _SUBSETTED), _SUBSETTED] for n in ("security", "tag")}
     held = {"contained": [_untold(c) for c in body["contained"]]} if "contained" in body else {}
-    head = {"resourceType": body["resourceType"], "id": body["id"], "meta": meta | marks}
+    head = {n: body[n] for n in ("resourceType", "id") if n in body} | {"meta": meta | marks}
     return head | {name: value for name, value in (_untold(body) | held).items() if name not in head}
 
 

@@ -18,6 +18,7 @@ from adapter.flows.outbox import has_received
 from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
+from adapter.flows.protection import without_places
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
 
@@ -53,6 +54,7 @@ def read_resource(
             version = _seen(tx, caller, version, case, parts)
             if view:
                 version = replace(version, body=view(version, tx.of_case(case.id), parts.clock()))
+            version = _placeless(tx, version, caller, parts)
             details = {"resource": f"{version.reference}/{version.number}"}
             tx.record(Audit(parts.clock(), caller.organisation, "resource-read", version.case_id, details))
             return answer(version)
@@ -113,6 +115,16 @@ def _as_shown(
     return next(iter(seen_by(here, [version], versions, at, parts)), None)
 
 
+def _placeless(tx: Transaction, version: Version, caller: Caller, parts: Parts) -> Version:
+    """Without any place if the address of the person is protected (R-150); the author reads what it wrote."""
+    if version.author == caller.organisation:
+        return version
+    left = without_places([version], tx.of_case(version.case_id), parts)
+    if not left:
+        raise Refused(Finding("not-found", version.type))
+    return left[0]
+
+
 def _own_work(tx: Transaction, case: Case, version: Version, here: str) -> bool:
     """Whether the owner reads what it wrote or what it works on, which no consent decides.
 
@@ -144,4 +156,4 @@ def _consent(
         return version
     if not names(here, version.body, versions):
         raise Refused(Finding("not-found", version.type))
-    return replace(version, body=as_seen_by(here, version.body, versions, parts.base))
+    return replace(version, body=as_seen_by(here, version.body, versions, parts))

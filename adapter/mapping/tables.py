@@ -18,6 +18,7 @@ from adapter.domain.exchange import AnswerRule
 from adapter.domain.lifecycle import UNCHANGED, LifeCycle
 from adapter.domain.plan_content import ContentRules
 from adapter.domain.problems import Catalogue, Problem
+from adapter.domain.protection import Places
 from adapter.domain.steps import StepRule
 from adapter.domain.view import Views
 from adapter.mapping import letters, parsing, yaml_text
@@ -25,6 +26,7 @@ from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.authority import AuthorityRules, authority_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.plan_content import content_rules
+from adapter.mapping.protection import places
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.mapping.stays import StayLines, stay_lines
 from adapter.mapping.views import views
@@ -55,6 +57,7 @@ class Tables:
     rejections: tuple[RejectionRule, ...]
     stays: StayLines
     views: Views
+    places: Places
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -107,6 +110,9 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         ),
         views=_named(
             folder / "view.yaml", lambda _, text: views(text, categories, kinds_of_information), base
+        ),
+        places=_named(
+            folder / "protection.yaml", lambda _, text: places(text, codes["protection.map"]), base
         ),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)

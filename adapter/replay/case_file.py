@@ -103,7 +103,8 @@ class CaseFile(_Strict):
 
     `max_bytes` is the largest message taken, where the case is about that. `signatures` has those of messages judged
     by the certificates of the folder `trust` (synthetic, with no key kept). Beside it the folder may hold tables of
-    its own, used in place of the sample ones: `partners.yaml` and `routes/coordinating-units.csv`.
+    its own, used in place of the sample ones: `partners.yaml` and `routes/coordinating-units.csv`. `denied` has values
+    that must not come to an organisation (a name of cast.yaml, or `anybody`) in this case.
     """
 
     shows: str
@@ -111,6 +112,7 @@ class CaseFile(_Strict):
     environment: Literal["test", "production"] = "test"
     max_bytes: int | None = Field(default=None, gt=0)
     signatures: Literal["verify", "require"] | None = None
+    denied: dict[str, list[str]] = {}
     at: datetime = datetime.fromisoformat("2026-03-10T09:05:30+00:00")
     steps: list[CaseStep] = Field(min_length=1)
 
