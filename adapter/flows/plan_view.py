@@ -203,8 +203,13 @@ def _labelled_targets(resource: Resource, system: str) -> dict[str, set[str]]:
 
 def _names_a_part(versions: Sequence[Version], views: Views) -> bool:
     """Whether any consent speaks of a part of the plan: where none does, each part is as the whole."""
-    texts = (v.kept_text for v in versions if v.type == "Consent")
-    return any(text is None or any(f'"{name}"' in text for name in views.parts) for text in texts)
+    return any(_speaks_of_a_part(v, views) for v in versions if v.type == "Consent")
+
+
+def _speaks_of_a_part(consent: Version, views: Views) -> bool:
+    if text := consent.kept_text:
+        return any(f'"{name}"' in text for name in views.parts)
+    return any(value.get("code") in views.parts for _, value in objects(consent.body) if "system" in value)
 
 
 def _named(shown: Sequence[Version]) -> set[str]:
