@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 
 from adapter.domain.case import Case, Step, Version
-from adapter.domain.consent import Deny, Permit
+from adapter.domain.consent import OBJECTIONS, Deny, Permit
 from adapter.domain.delivery import Delivery, Outgoing, Receipt
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
-from adapter.flows.consents import consent_findings, consent_of, permit
+from adapter.flows.consent_findings import consent_findings
+from adapter.flows.consents import consent_of, permit
 from adapter.flows.givers import unentitled
 from adapter.flows.outbox import handed_over, may_have_got, outgoing
 from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
@@ -33,7 +34,7 @@ def put_consent(caller: Caller, id_: str, if_match: str | None, raw: bytes, part
 
 def _decide(asked: Update, parts: Parts) -> Decision:
     _require_own(asked, parts)
-    if findings := consent_findings(asked.resource, asked.versions, parts):
+    if findings := consent_findings(asked.resource, asked.versions, asked.at, parts):
         raise Refused(*findings)
     if asked.current:
         require_unchanged(asked, "patient", "category", "scope")
@@ -69,8 +70,9 @@ def _require_own(asked: Update, parts: Parts) -> None:
     if here in (case.owner, case.requester):
         return
     recorded = consent_of(asked.resource, asked.versions, parts)
-    permits = any(p.permits and (not p.organisations or here in p.organisations) for p in recorded.provisions)
-    if here != asked.recorded_by or (permits and recorded.status == "active"):
+    opens = recorded.provision is not None and recorded.provision.may_open_to(here)
+    own = {v.id for v in asked.versions if v.type == "Consent" and v.author == here}
+    if here != asked.recorded_by or (opens and recorded.status == "active") or not recorded.replaces <= own:
         raise Refused(Finding("actor-not-allowed", "Consent"))
 
 
@@ -142,7 +144,7 @@ def _plan_now_permitted(
     that was stopped for want of consent is a new message now."""
     plan = next((v for v in versions if v.type == "CarePlan" and v.body["status"] == "active"), None)
     recorded = consent_of(consent.body, versions, parts)
-    if plan is None or recorded.kind not in parts.tables.categories["plan"].kinds:
+    if plan is None or recorded.kind not in {*parts.tables.categories["plan"].kinds, *OBJECTIONS}:
         return []
     ground = f"{consent.reference}/{consent.number}"
     carries = [*plan_and_team(versions, plan, parts), *_origins(versions, plan)]

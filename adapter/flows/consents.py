@@ -1,67 +1,96 @@
 """The consents of a case as the decision needs them, read from its Consent resources."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from adapter.domain.case import Resource, Version
-from adapter.domain.consent import Consent, Deny, Permit, Provision, decide
+from adapter.domain.consent import OBJECTIONS, Category, Consent, Deny, Permit, decide
 from adapter.domain.days import first_moment, moment_after
 from adapter.domain.lapse import Lapse
-from adapter.domain.problems import Finding
-from adapter.flows.givers import lapse_of
+from adapter.domain.provision import Recipient
+from adapter.flows.actors import organisation_number
+from adapter.flows.givers import lapse_of, tells_of_care
 from adapter.flows.parts import Parts
-from adapter.flows.resources import ENH
+from adapter.flows.provisions import Provisions, rows_of
 from adapter.mapping.engine import Facts, Reading, Root, flat, read
 
-PURPOSES = frozenset({"COC", "TREAT"})
-"""Coordination and treatment (v3-ActReason): what everything this adapter sends is for."""
+__all__ = ["organisation_number", "rows_of"]
+
+PURPOSES = frozenset({"COC", "TREAT", "PurposeOfUse"})
+"""Coordination and treatment (v3-ActReason), and the code that has all of them below it: what everything this adapter
+sends is for."""
 
 
 def permit(
-    versions: Sequence[Version], recipient: str, category: str, at: datetime, parts: Parts
+    versions: Sequence[Version], recipient: str | Recipient, category: str, at: datetime, parts: Parts
 ) -> Permit | Deny:
     """Decide for one recipient by the consents among the current versions of a case.
 
     The plan may go as soon as any part of it may: what goes is what flows/plan_view.py leaves of it.
     """
-    consents, views = consents_of(versions, parts), parts.tables.views
-    said = decide(consents, recipient, parts.tables.categories[category], PURPOSES, at)
+    wanted, views = parts.tables.categories[category], parts.tables.views
+    consents = consents_of(list(deciding(versions, wanted, parts)), parts)
+    said = decide(consents, recipient, wanted, PURPOSES, at)
     if isinstance(said, Permit) or category != views.whole:
         return said
     pieces = (decide(consents, recipient, piece, PURPOSES, at) for piece in views.parts.values())
     return next((one for one in pieces if isinstance(one, Permit)), said)
 
 
+def deciding(versions: Iterable[Version], wanted: Category, parts: Parts) -> Iterator[Version]:
+    """Of the current versions those that a decision may rest on; nothing but consents is looked into yet.
+
+    Where no consent is needed none decides, and otherwise only those of its kinds, and objections, that are active,
+    stand in the place of another, or speak against sharing by law; and child welfare's, which tell that others lapsed.
+    """
+    for version in versions if wanted.consent_needed else ():
+        if (
+            version.type != "Consent"
+            or _decides(version.body, wanted, parts)
+            or tells_of_care(version.body, parts)
+        ):
+            yield version
+
+
+def _decides(consent: Resource, wanted: Category, parts: Parts) -> bool:
+    counts = consent.get("status") == "active" or "sourceReference" in consent or "extension" in consent
+    if not (counts or wanted.law):
+        return False
+    codes, kinds = parts.tables.codes["consent-kind"].forward, {*wanted.kinds, *OBJECTIONS}
+    codings = (c for kind in consent.get("category", ()) for c in kind.get("coding", ()))
+    return any(codes.get(c.get("code", "")) in kinds for c in codings)
+
+
 def consents_of(versions: Sequence[Version], parts: Parts) -> list[Consent]:
-    return [consent_of(v.body, versions, parts) for v in versions if v.type == "Consent"]
+    """The consents of the person whom the case is about; what another has consented to says nothing of this one."""
+    persons = {v.reference for v in versions if v.type == "Patient"}
+    return [
+        consent_of(v.body, versions, parts)
+        for v in versions
+        if v.type == "Consent" and (not persons or v.body["patient"].get("reference") in persons)
+    ]
 
 
 def read_consent(resource: Resource, parts: Parts) -> Reading:
-    root = Root("Consent", resource)
-    return read(parts.tables.messages["consent-update"], "fhir", {"Consent": root}, root, parts.tables.codes)
+    """The facts of a Consent but for what its provisions say, without an account of what else stands in it."""
+    roots = {"Consent": Root("Consent", resource)}
+    table = parts.tables.messages["consent-update"]
+    return read(table, "fhir", roots, Root("Consent", {}), parts.tables.codes)
 
 
-def consent_of(resource: Resource, versions: Iterable[Version], parts: Parts) -> Consent:
-    """The consent a resource records. What is not understood permits nothing; what is nested can only take away."""
+def consent_of(resource: Resource, versions: Sequence[Version], parts: Parts) -> Consent:
+    """The consent a resource records. `versions` are the current ones of its case, which tell whom it names."""
     reading = read_consent(resource, parts)
     facts = flat(reading.facts)
-    organisations = {
-        v.reference: number
-        for v in versions
-        if v.type == "Organization" and (number := organisation_number(v.body))
-    }
-    rooted = [_provision(row, organisations) for row in rows_of(reading.facts, "provisions")]
-    nested = [_provision(row, organisations) for row in rows_of(reading.facts, "exceptions")]
-    permits = [] if _limited(reading) else [p for p in rooted if p.permits]
-    denies = [p for p in (*rooted, *nested) if not p.permits]
-    whole = flat(next(iter(rows_of(reading.facts, "provisions")), {}))
+    start, end = _period(resource)
     return Consent(
         id=resource["id"],
         kind=facts.get("kind", ""),
         status="entered-in-error" if reading.findings else facts["status"],
-        provisions=(*permits, *denies),
-        start=first_moment(whole.get("start")),
-        end=_earlier(moment_after(whole.get("end")), lapse_of(resource, versions, parts)),
+        provision=Provisions(resource, versions, parts).root(),
+        start=start,
+        end=_earlier(end, lapse_of(resource, versions, parts)),
+        replaces=frozenset(replaced(reading.facts)),
     )
 
 
@@ -70,47 +99,15 @@ def _earlier(end: datetime | None, lapse: Lapse | None) -> datetime | None:
     return min((at for at in (end, lapse.at if lapse else None) if at), default=None)
 
 
-def consent_findings(resource: Resource, versions: Iterable[Version], parts: Parts) -> list[Finding]:
-    """What is wrong with a Consent beyond its being valid FHIR: unknown kind, actors nobody can be told by."""
-    reading = read_consent(resource, parts)
-    organisations = {v.reference for v in versions if v.type == "Organization"}
-    unnamed = [
-        Finding("missing-element", f"Consent.provision.actor[{position}].reference.identifier")
-        for row in rows_of(reading.facts, "provisions")
-        for position, actor in enumerate(rows_of(row, "actors"))
-        if "organisation" not in actor and actor.get("reference") not in organisations
-    ]
-    limits = [Finding("malformed-value", place) for place in _limited(reading)]
-    return [*reading.findings, *unnamed, *limits]
+def replaced(facts: Facts) -> list[str]:
+    """The ids of the Consents in whose place this one is given."""
+    rows = [flat(row) for name in ("replaces", "replaces-too") for row in rows_of(facts, name)]
+    references = [row.get("reference", "").split("/") for row in rows]
+    return [id_ for type_, id_, *_ in (r for r in references if len(r) > 1) if type_ == "Consent"]
 
 
-def _limited(reading: Reading) -> list[str]:
-    """Places in a provision that narrow it in a way nobody here can follow: such a permit permits nothing."""
-    return [place for place in reading.unread if place.startswith("Consent.provision")]
-
-
-def organisation_number(resource: Resource) -> str | None:
-    """The number in Enhetsregisteret of an Organization resource."""
-    if resource["resourceType"] != "Organization":
-        return None
-    return next((i["value"] for i in resource.get("identifier", ()) if i.get("system") == ENH), None)
-
-
-def _provision(row: Facts, organisations: dict[str, str]) -> Provision:
-    facts = flat(row)
-    actors = [flat(actor) for actor in rows_of(row, "actors")]
-    named = [a.get("organisation") or organisations.get(a.get("reference", "")) for a in actors]
-    return Provision(
-        permits=facts.get("type") == "permit",
-        organisations=frozenset(n or "nobody" for n in named),
-        categories=frozenset(flat(c).get("code", "nothing") for c in rows_of(row, "categories")),
-        purposes=frozenset(flat(p).get("code", "nothing") for p in rows_of(row, "purposes")),
-        start=first_moment(facts.get("start")),
-        end=moment_after(facts.get("end")),
-    )
-
-
-def rows_of(facts: Facts, name: str) -> tuple[Facts, ...]:
-    """The items of a fact that is a list; none where it is not there."""
-    rows = facts.get(name, ())
-    return () if isinstance(rows, str) else rows
+def _period(resource: Resource) -> tuple[datetime | None, datetime | None]:
+    """When the whole of it holds. A period that ends before it begins bounds nothing: its provision is unclear."""
+    period: Mapping[str, str] = resource.get("provision", {}).get("period", {})
+    start, end = first_moment(period.get("start")), moment_after(period.get("end"))
+    return (None, None) if start and end and end <= start else (start, end)

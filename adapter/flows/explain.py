@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapter.domain.case import Audit, Case, Step, Version
-from adapter.domain.consent import Permit
+from adapter.domain.consent import DENIALS, Permit
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.domain.identifiers import case_id, derived, message_uuid
 from adapter.domain.message import Caller, Received
@@ -28,7 +28,7 @@ from adapter.ports import Transaction
 from adapter.wire.tree import leaves
 
 _CONSENT = re.compile(r"Consent/[0-9A-Za-z.-]{1,64}/[0-9]+")
-_DENIED = frozenset({"no-consent", "not-permitted", "denied", "not-in-the-team"})
+_DENIED = DENIALS | {"not-in-the-team"}
 _OF_A_PERSON = "a-person-decided"
 
 

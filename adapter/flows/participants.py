@@ -1,20 +1,15 @@
 """Who takes part in a case: the hospital that reported, the municipality that owns it, and the care team."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 
 from adapter.domain.case import Case, Version
-from adapter.domain.consent import Category, Deny, Permit
+from adapter.domain.consent import Deny, Permit
 from adapter.domain.participation import OVER
 from adapter.domain.problems import Finding
 from adapter.flows.consents import permit
-from adapter.flows.givers import tells_of_care
 from adapter.flows.members import members, rows_of_team, team_of
 from adapter.flows.parts import Parts
-
-_DECIDES = ("resourceType", "id", "status", "category", "patient", "provision", "dateTime", "extension")
-"""The elements of a Consent that say what it permits, and how long."""
 
 
 def team_organisations(versions: Sequence[Version], at: datetime, parts: Parts) -> frozenset[str]:
@@ -86,30 +81,9 @@ def may_have(
     """What consent says; but the plan is for those who take part in it, and only as long as they do (IP-f § 9)."""
     if category == "plan" and organisation not in team_organisations(versions, at, parts):
         return Deny("not-in-the-team")
-    wanted = parts.tables.categories[category]
-    return permit(list(deciding(versions, wanted, parts)), organisation, category, at, parts)
+    return permit(versions, organisation, category, at, parts)
 
 
 def may_join(versions: Sequence[Version], organisation: str, at: datetime, parts: Parts) -> bool:
     """Whether the person has consented to what an organisation gets by taking part in the plan (IP-f § 9)."""
-    deciders = list(deciding(versions, parts.tables.categories["plan"], parts))
-    return isinstance(permit(deciders, organisation, "plan", at, parts), Permit)
-
-
-def deciding(versions: Sequence[Version], wanted: Category, parts: Parts) -> Iterator[Version]:
-    """Of the current versions only what the decision rests on, and of that only what it reads.
-
-    Where no consent is needed none decides, and otherwise only an active one of the right kind; child welfare's tell
-    that others have lapsed. Reading consents is
-    most of what a delivery costs: of a plan's 900 us this leaves 200.
-    """
-    codes = parts.tables.codes["consent-kind"].forward
-    for version in versions if wanted.consent_needed else ():
-        body = version.body
-        if version.type in ("Organization", "Patient"):
-            yield version
-        elif version.type == "Consent":
-            codings = [c for kind in body.get("category", ()) for c in kind.get("coding", ())]
-            decides = any(codes.get(c.get("code", "")) in wanted.kinds for c in codings)
-            if (decides and body.get("status") == "active") or tells_of_care(body, parts):
-                yield replace(version, body={name: body[name] for name in _DECIDES if name in body})
+    return isinstance(permit(versions, organisation, "plan", at, parts), Permit)

@@ -12,9 +12,9 @@ from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import names_professional, step_of
-from adapter.flows.consents import PURPOSES, consents_of, rows_of
+from adapter.flows.consents import PURPOSES, consents_of, deciding, rows_of
 from adapter.flows.outbox import outgoing
-from adapter.flows.participants import deciding, recipients_of_plan, team_resources
+from adapter.flows.participants import recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import MAKING, plan_findings
 from adapter.flows.plan_view import category_findings

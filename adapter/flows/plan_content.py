@@ -21,9 +21,8 @@ from adapter.domain.plan_content import (
     said_by,
 )
 from adapter.domain.problems import Finding
-from adapter.flows.consents import rows_of
+from adapter.flows.consents import consents_of, deciding, rows_of
 from adapter.flows.members import born, members, team_of
-from adapter.flows.participants import deciding
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Fact, Facts, Reading, Root, flat, read
 
@@ -104,5 +103,6 @@ def _team(facts: Facts, versions: Sequence[Version], parts: Parts) -> list[Parti
 def _consents(facts: Facts, versions: Sequence[Version], parts: Parts) -> tuple[Facts, ...]:
     """Of the consents that the plan refers to those of this case that let it be made."""
     named = {flat(row).get("reference") for row in rows_of(facts, "consents")}
-    making = (v for v in deciding(versions, MAKING, parts) if v.type == "Consent")
-    return tuple({"reference": v.reference} for v in making if v.reference in named)
+    consents = consents_of(list(deciding(versions, MAKING, parts)), parts)
+    making = (f"Consent/{c.id}" for c in consents if c.kind in MAKING.kinds and c.status == "active")
+    return tuple({"reference": reference} for reference in making if reference in named)

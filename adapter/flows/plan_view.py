@@ -14,8 +14,7 @@ from adapter.domain.consent import Deny, Permit, decide
 from adapter.domain.problems import Finding
 from adapter.domain.view import Views
 from adapter.flows.account import Shown
-from adapter.flows.consents import PURPOSES, consents_of, organisation_number
-from adapter.flows.participants import deciding
+from adapter.flows.consents import PURPOSES, consents_of, deciding, organisation_number
 from adapter.flows.parts import Parts
 from adapter.flows.pruning import lost_in, objects, prune, reference_of, references
 from adapter.wire.elements import elements, resource_model
@@ -207,9 +206,12 @@ def _names_a_part(versions: Sequence[Version], views: Views) -> bool:
 
 
 def _speaks_of_a_part(consent: Version, views: Views) -> bool:
+    """By its name, or by a security label that parts go under and the whole does not."""
     if text := consent.kept_text:
-        return any(f'"{name}"' in text for name in views.parts)
-    return any(value.get("code") in views.parts for _, value in objects(consent.body) if "system" in value)
+        return '"securityLabel"' in text or any(f'"{name}"' in text for name in views.parts)
+    values = [value for _, value in objects(consent.body)]
+    named = any(value.get("code") in views.parts for value in values if "system" in value)
+    return named or any("securityLabel" in value for value in values)
 
 
 def _named(shown: Sequence[Version]) -> set[str]:

@@ -21,7 +21,7 @@ from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.protection import Places
 from adapter.domain.steps import StepRule
 from adapter.domain.view import Views
-from adapter.mapping import letters, parsing, yaml_text
+from adapter.mapping import letters, parsing, sharing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.authority import AuthorityRules, authority_rules
 from adapter.mapping.phrases import phrases
@@ -74,7 +74,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
     codes: dict[str, CodeTable] = each("codes/*.map.json", parsing.code_table)
     problems = _named(folder / "problems.yaml", lambda _, text: _catalogue(text), base)
     messages: dict[str, ReadingTable] = each("messages/*.yaml", parsing.reading_table)
-    categories = _named(folder / "consent.yaml", lambda _, text: _categories(text), base)
+    categories = _named(folder / "consent.yaml", lambda _, text: sharing.categories(text), base)
     kinds_of_information = _named(
         folder / "codes" / "information-category.json", lambda _, text: parsing.displays(text), base
     )
@@ -119,6 +119,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
     _check_steps(tables)
     _check_receipts(tables)
     _check_givers(tables)
+    _check_kinds(tables)
     return tables
 
 
@@ -214,10 +215,7 @@ def _check_givers(tables: Tables) -> None:
             raise ValueError(f"authority.yaml: not the codes of {name}.map.json")
 
 
-def _categories(text: str) -> dict[str, Category]:
-    return {
-        name: Category(
-            name, tuple(row["kinds"]), row["consent"] == "required", row["because"], row.get("within", "")
-        )
-        for name, row in yaml_text.read(text)["categories"].items()
-    }
+def _check_kinds(tables: Tables) -> None:
+    known = set(tables.codes["consent-kind"].forward.values())
+    if strange := {kind for category in tables.categories.values() for kind in category.kinds} - known:
+        raise ValueError(f"consent.yaml: no kinds of consent {sorted(strange)}")
