@@ -41,10 +41,8 @@ class Brought:
     raw: bytes | BaseException
 
 
-async def brought(one: Fetched, service: MessageService) -> Brought:
-    """Raises ServiceAway or ServiceRefuses where not even the sender is known."""
-    slip = await service.slip(one.message, one.her_id)
-    (raw,) = await asyncio.gather(service.document(one.message), return_exceptions=True)
+async def brought(slip: Slip, service: MessageService) -> Brought:
+    (raw,) = await asyncio.gather(service.document(slip.message), return_exceptions=True)
     return Brought(slip, raw)
 
 

@@ -80,7 +80,7 @@ async def see_to(post: Post) -> Sequence[Fetched]:
     begun = await post.ask(post.mailbox.begin, due)
     if len(begun) < len(due):
         return ()  # another process is at them; what it has may come before what it has not
-    brought = await _side_by_side(begun, lambda one: _brought(one, post))
+    brought = await _side_by_side(begun, lambda one: _brought(one, stuck, post))
     taken = await _taken_in_turn(begun, brought, list(stuck), post)
     ended = await _side_by_side(taken, lambda turn: _ended(turn, post))
     now = post.parts.clock()
@@ -101,14 +101,30 @@ class _Turn:
     over: Fetched | None = None
 
 
-async def _brought(one: Fetched, post: Post) -> Brought | None:
-    """None where there is nothing more to fetch."""
-    return await arrival.brought(one, post.service) if turns.is_to_be_taken(one) else None
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """What is not fetched, as its turn comes with another's next try."""
+
+    sender: str
+    until: datetime
+
+
+async def _brought(one: Fetched, stuck: Sequence[Fetched], post: Post) -> Brought | _Waits | None:
+    """None where there is nothing more to fetch. What has not its turn is not fetched, and asked about only until its
+    sender is known: otherwise whatever one sender has waiting would be fetched anew until its first has come."""
+    if not turns.is_to_be_taken(one):
+        return None
+    if until := turns.waits_until(one, stuck):
+        return _Waits(one.sender, until)
+    slip = await post.service.slip(one.message, one.her_id)
+    if until := turns.waits_until(replace(one, sender=slip.sender), stuck):
+        return _Waits(slip.sender, until)
+    return await arrival.brought(slip, post.service)
 
 
 async def _taken_in_turn(
     begun: Sequence[Fetched],
-    brought: Sequence[Brought | BaseException | None],
+    brought: Sequence[Brought | _Waits | BaseException | None],
     stuck: list[Fetched],
     post: Post,
 ) -> Sequence[_Turn]:
@@ -123,13 +139,15 @@ async def _taken_in_turn(
 
 
 async def _taken(
-    one: Fetched, brought: Brought | BaseException | None, stuck: Sequence[Fetched], post: Post
+    one: Fetched, brought: Brought | _Waits | BaseException | None, stuck: Sequence[Fetched], post: Post
 ) -> _Turn:
     now = post.parts.clock()
     if brought is None:
         return _Turn(one)
     if isinstance(brought, BaseException):
         return _Turn(one, over=failed(one, brought, now, post.parts))
+    if isinstance(brought, _Waits):
+        return _Turn(one, over=turns.kept_back(replace(one, sender=brought.sender), brought.until, now))
     one = replace(one, sender=brought.slip.sender)
     if until := turns.waits_until(one, stuck):
         return _Turn(one, over=turns.kept_back(one, until, now))
