@@ -42,6 +42,21 @@ def test_the_day_in_norway_begins_before_that_of_utc() -> None:
     assert norwegian_day(datetime(2026, 1, 1, 23, 30, tzinfo=UTC)).isoformat() == "2026-01-02"
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("9999-12-31T23:59:00Z", "9999-12-31"),
+        ("9999-12-31T23:59:00-12:00", "9999-12-31"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01"),
+    ],
+)
+def test_every_moment_has_a_day(text: str, day: str) -> None:
+    """Also where the calendar in Norway is past its last day, or before its first."""
+    moment = first_moment(text)
+    assert moment is not None
+    assert norwegian_day(moment).isoformat() == day
+
+
 @given(st.dates().map(str) | st.datetimes(timezones=st.just(UTC)).map(lambda d: d.isoformat()))
 def test_every_fhir_date_has_a_first_moment(text: str) -> None:
     """None that the format allows ends in an exception, and an end is never before its beginning."""

@@ -138,6 +138,7 @@ def test_what_cannot_be_so_of_a_row(row: Participant, problem: str) -> None:
         ((), date(2008, 2, 29), "2026-03-01"),
         ((date(2026, 8, 1), date(2026, 8, 2)), date(1994, 2, 5), "2044-08-02"),
         ((date(2010, 1, 1),), BORN, "2033-02-14"),
+        ((date(9999, 1, 1),), BORN, "9999-12-31"),
         ((), None, None),
     ],
 )

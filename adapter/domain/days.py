@@ -7,8 +7,11 @@ OSLO = ZoneInfo("Europe/Oslo")
 
 
 def norwegian_day(at: datetime) -> date:
-    """The day on the calendar in Norway at a moment (with zone)."""
-    return at.astimezone(OSLO).date()
+    """The day on the calendar in Norway at a moment (with zone); at the ends of time the first or last there is."""
+    try:
+        return at.astimezone(OSLO).date()
+    except OverflowError:
+        return date.max if at.year == MAXYEAR else date.min
 
 
 def within(start: str | None, end: str | None, at: datetime) -> bool:

@@ -6,7 +6,7 @@ and a decision on capacity end; child welfare takes over the care (pbrl § 4-4).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 
 from adapter.domain.authority import LACKS, PATIENT, Authority, Care, Document, GiverRule
 from adapter.domain.days import OSLO
@@ -24,8 +24,11 @@ class Lapse:
 
 
 def birthday(born: date, years: int) -> datetime:
-    """The first moment of being so old. Who is born on 29 February is so on 1 March where there is no such day."""
+    """The first moment of being so old. Who is born on 29 February is so on 1 March where there is no such day; where
+    that is after the last year there is, its last day."""
     year, month, day = born.year + years, born.month, born.day
+    if year > MAXYEAR:
+        return datetime(MAXYEAR, 12, 31, tzinfo=OSLO)
     try:
         return datetime(year, month, day, tzinfo=OSLO)
     except ValueError:

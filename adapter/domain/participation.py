@@ -11,7 +11,7 @@ from datetime import date, datetime
 from itertools import combinations
 from typing import Final
 
-from adapter.domain.days import OSLO
+from adapter.domain.lapse import birthday
 from adapter.domain.need import OF_AGE
 from adapter.domain.problems import Finding
 
@@ -141,17 +141,7 @@ def comes_of_age(children: Iterable[date], born: date | None) -> datetime | None
     of the case (`born`) and the children named; None where none is known. Of a child that is due it counts from then.
     """
     days = [*children, *([born] if born else [])]
-    return max((_birthday(day) for day in days), default=None)
-
-
-def _birthday(born: date) -> datetime:
-    """The first moment of the 18th birthday, in Norway. Who is born on 29 February has it on 1 March otherwise."""
-    year = born.year + OF_AGE
-    try:
-        day = born.replace(year=year)
-    except ValueError:
-        day = date(year, 3, 1)
-    return datetime(day.year, day.month, day.day, tzinfo=OSLO)
+    return max((birthday(day, OF_AGE) for day in days), default=None)
 
 
 def at_once(rows: Sequence[Participant], role: str, at: datetime) -> list[Participant]:
