@@ -152,7 +152,8 @@ def _joins(asked: Update, change: Change) -> bool:
     row, at = change.after, asked.at
     if row is None or row.state(at) not in TAKING_PART:
         return False
-    there = change.before is not None and change.before.state(at) in TAKING_PART
+    before = change.before
+    there = before and before.organisation == row.organisation and before.state(at) in TAKING_PART
     return not there and row.organisation not in ("", asked.case.owner, asked.case.requester)
 
 
