@@ -29,3 +29,8 @@ class Views:
     system: str
     frames: Mapping[str, Frame]
     coordinators: frozenset[tuple[str, str]]
+
+    @property
+    def extension(self) -> str:
+        """The URL of the extension that a category of `system` stands in."""
+        return self.system.replace("/CodeSystem/", "/StructureDefinition/")

@@ -4,8 +4,9 @@ Confidentiality lapses as far as the person consents, and the person may keep pa
 (hpl § 22, R-042, R-043). What is shown is a part that is marked as one and tells nothing else of what was left out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,14 @@ from adapter.wire.elements import elements, resource_model
 
 _WHO = frozenset({"Organization", "Practitioner", "PractitionerRole", "HealthcareService", "RelatedPerson"})
 """Carried with a plan because its team names them."""
+_PLAN = ("CarePlan", "CareTeam")
+_LITERAL = re.compile(r"(?:.*/)?([A-Za-z]+/[^/]+?)(?:/_history/[^/]+)?")
+"""A literal reference, on whatever server: of two by the same type and id each may be what is denied."""
+_NO_CATEGORY = ""
+"""The category of what is labelled in the extension of categories with none: for nobody, as nobody knows of whom."""
+
+Name = str | tuple[Any, Any]
+"""What a thing is named by: a literal reference without server and version, or an identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,8 @@ class Access:
     organisation: str
     said: Mapping[str, Permit | Deny]
     numbers: Mapping[str, str]
+    labelled: Mapping[Name, set[str]] = field(default_factory=dict)
+    """The categories of what the plan or its team labels, by each of its names: denied in the one, so in the other."""
 
     def of(self, categories: Sequence[str]) -> Permit | Deny:
         """Of something that is of all these; what is no category of ours is for nobody."""
@@ -52,7 +63,9 @@ def access_of(organisation: str, versions: Sequence[Version], at: datetime, part
         for name, category in {**views.parts, views.whole: categories[views.whole]}.items()
     }
     refused = next((one for one in said.values() if isinstance(one, Deny)), said[views.whole])
-    return Access(organisation, {**said, views.whole: refused}, _numbers(versions))
+    labelled = _labelled_targets([v.body for v in versions if v.type in _PLAN], views)
+    _by_other_names(labelled, versions)
+    return Access(organisation, {**said, views.whole: refused}, _numbers(versions), labelled)
 
 
 def seen_by(
@@ -114,7 +127,7 @@ def category_findings(resource: Resource, parts: Parts) -> list[Finding]:
     must = {name for name, e in elements(resource_model(resource["resourceType"])).items() if e.required}
 
     def look(name: str, value: Any, place: str) -> bool:
-        own = labels(value, views.system)
+        own = labels(value, views)
         if own - known:
             findings.append(Finding("information-category-unknown", place))
         if own and name in must and place.count(".") == 1:
@@ -126,13 +139,22 @@ def category_findings(resource: Resource, parts: Parts) -> list[Finding]:
     return list(dict.fromkeys(findings))
 
 
-def labels(value: Mapping[str, Any], system: str) -> set[str]:
-    """The categories of an element itself: codes of `system` in its extensions, or in meta.security of a resource."""
+def labels(value: Mapping[str, Any], views: Views) -> set[str]:
+    """The categories of an element itself: codes in its extensions, or in meta.security of a resource. One in the
+    extension of categories that gives no code of theirs is of a category that there is not."""
     marks = list(value.get("meta", {}).get("security", ()))
-    for extension in value.get("extension", ()):
-        marks += extension.get("valueCodeableConcept", {}).get("coding", ())
-        marks += [extension["valueCoding"]] if "valueCoding" in extension else ()
-    return {str(mark.get("code")) for mark in marks if mark.get("system") == system}
+    own: set[str] = set()
+    for extension in (*value.get("extension", ()), *value.get("modifierExtension", ())):
+        there = list(extension.get("valueCodeableConcept", {}).get("coding", ()))
+        there += [extension["valueCoding"]] if "valueCoding" in extension else ()
+        marks += there
+        if extension.get("url") == views.extension and not any(_is_of(mark, views) for mark in there):
+            own.add(_NO_CATEGORY)
+    return own | {str(mark.get("code")) for mark in marks if _is_of(mark, views)}
+
+
+def _is_of(mark: Mapping[str, Any], views: Views) -> bool:
+    return mark.get("system") == views.system
 
 
 class _Chooser:
@@ -141,11 +163,13 @@ class _Chooser:
     def __init__(self, resource: Resource, access: Access, views: Views) -> None:
         self._access, self._views = access, views
         self._frame = views.frames[resource["resourceType"]]
-        self._named = _labelled_targets(resource, views.system)
+        self._kind, self._labelled = resource["resourceType"], _labelled_targets([resource], views)
         self.decided: dict[str, Permit | Deny] = {}
 
     def leaves(self, name: str, value: Any, place: str) -> bool:
-        own = labels(value, self._views.system) | self._named.get(reference_of(value), set())
+        own = labels(value, self._views)
+        for named in _names(value, self._kind):
+            own |= self._labelled.get(named, set()) | self._access.labelled.get(named, set())
         if own:
             self.decided[place] = self._access.of(list(own))
         elif place.count(".") == 1 and not self._for_everybody(name, value):
@@ -176,7 +200,7 @@ def as_shown(version: Version, access: Access, views: Views) -> Version | None:
     if version.type not in views.frames:
         return version
     body = version.body
-    own = labels(body, views.system)
+    own = labels(body, views)
     if own and isinstance(access.of(list(own)), Deny):
         return None
     part = prune(body, _Chooser(body, access, views).leaves)
@@ -185,19 +209,50 @@ def as_shown(version: Version, access: Access, views: Views) -> Version | None:
     return version if part is body else replace(version, body=part)
 
 
-def _labelled_targets(resource: Resource, system: str) -> dict[str, set[str]]:
-    """By reference: the categories of what is named so, whether it has them itself or a reference to it. Of whom the
-    plan is, is no category."""
-    found: dict[str, set[str]] = {}
-    for _, value in objects(resource):
-        own = labels(value, system)
-        if own and reference_of(value):
-            found.setdefault(reference_of(value), set()).update(own)
-    for held in resource.get("contained", ()):
-        if own := labels(held, system):
-            found.setdefault(f"#{held.get('id')}", set()).update(own)
-    found.pop(resource.get("subject", {}).get("reference", ""), None)
+def _labelled_targets(resources: Sequence[Resource], views: Views) -> dict[Name, set[str]]:
+    """By name: the categories of what is named so, whether it has them itself, a reference to it or its every place in
+    the team. Of whom the plan is, is no category."""
+    found: dict[Name, set[str]] = {}
+    for resource in resources:
+        kind = resource["resourceType"]
+        takes = [p for p in resource.get("participant", ()) if not labels(p, views)]
+        known = {named for p in takes for named in _names(p.get("member", {}), kind)}
+        for _, value in objects(resource):
+            if own := labels(value, views):
+                members = set(_names(value.get("member", {}), kind)) - known
+                _add(found, [*_names(value, kind), *members], own)
+        for held in resource.get("contained", ()):
+            if own := labels(held, views):
+                _add(found, [f"{kind}#{held.get('id')}"], own)
+    for resource in resources:
+        for named in _names(resource.get("subject", {}), resource["resourceType"]):
+            found.pop(named, None)
     return found
+
+
+def _by_other_names(labelled: dict[Name, set[str]], versions: Sequence[Version]) -> None:
+    """Adds the reference and the identifiers of whom one of these labels."""
+    for version in versions:
+        if version.type in _WHO:
+            names = [version.reference, *_names(version.body, version.type)]
+            if own := set[str]().union(*(labelled.get(named, ()) for named in names)):
+                _add(labelled, names, own)
+
+
+def _add(found: dict[Name, set[str]], names: Iterable[Name], own: set[str]) -> None:
+    for named in names:
+        found[named] = found.get(named, set()) | own
+
+
+def _names(value: Mapping[str, Any], kind: str) -> Iterator[Name]:
+    """What a reference in a resource of a type names by, or something contained is named by elsewhere."""
+    if literal := reference_of(value):
+        made = _LITERAL.fullmatch(literal)
+        yield f"{kind}{literal}" if literal.startswith("#") else made[1] if made else literal
+    told = value.get("identifier", ())
+    for identifier in [told] if isinstance(told, dict) else told:
+        if isinstance(identifier, dict) and "value" in identifier:
+            yield identifier.get("system"), identifier["value"]
 
 
 def _names_a_part(versions: Sequence[Version], views: Views) -> bool:
@@ -228,7 +283,7 @@ def _named(shown: Sequence[Version]) -> set[str]:
 
 
 def _of_plan(version: Version) -> Iterator[str]:
-    return references(version.body) if version.type in ("CarePlan", "CareTeam") else iter(())
+    return references(version.body) if version.type in _PLAN else iter(())
 
 
 def _numbers(versions: Sequence[Version]) -> dict[str, str]:
