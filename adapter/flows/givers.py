@@ -12,6 +12,7 @@ from adapter.domain import person
 from adapter.domain.authority import PATIENT, Authority, Care, Document, Giver, misgivings, rule_for
 from adapter.domain.case import Resource, Version
 from adapter.domain.days import first_moment, moment_after
+from adapter.domain.exchange import MAY_DIFFER
 from adapter.domain.lapse import CHILD_WELFARE, Lapse, lapses
 from adapter.domain.problems import Finding
 from adapter.flows.parts import Parts
@@ -48,17 +49,17 @@ def unentitled(
     others = [v for v in versions if v.reference != f"Consent/{consent['id']}"]
     if not judged:
         born, care = birth_date(others), care_of(others, parts)
-        if findings := giver_findings(Root("Consent", consent), born, care, parts, at):
+        if findings := giver_findings(Root("Consent", consent), born, care, parts, at, at):
             return findings
     lapse = lapse_of(consent, others, parts, at)
     return [Finding("consent-lapsed", "Consent.performer")] if lapse and lapse.at <= at else []
 
 
 def giver_findings(
-    consent: Root, born: date | None, care: Care, parts: Parts, given: datetime | None
+    consent: Root, born: date | None, care: Care, parts: Parts, given: datetime | None, at: datetime
 ) -> list[Finding]:
-    """Why it is not shown that a consent was given by who may. `given`: the moment that counts for the person's own
-    consent where the Consent does not say it."""
+    """Why it is not shown at a moment (`at`) that a consent was given by who may. `given`: the moment that counts for
+    the person's own consent where the Consent does not say it. Nobody's right to come is a right before."""
     reading = _reading(consent, parts)
     if reading.findings:
         return list(reading.findings)
@@ -66,6 +67,8 @@ def giver_findings(
     if written and len(written) < _WHOLE_DAY and names_giver(consent.tree, parts):
         return [Finding("malformed-value", f"{consent.place}.dateTime")]
     authority = _authority(reading, consent.place, parts)
+    if authority.given is not None and authority.given > at + MAY_DIFFER:
+        return [Finding("consent-not-yet-given", f"{consent.place}.dateTime")]
     if authority.given is None and authority.itself:
         authority = replace(authority, given=given)
     return misgivings(authority, parts.tables.authority.givers, born, care)

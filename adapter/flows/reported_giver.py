@@ -17,7 +17,8 @@ def giver_doubt(bundle: Resource, reported: ReportedConsent, parts: Parts) -> st
     """The place where it is not shown that a giver may consent, or None.
 
     Judged as of the day of the consent; the person's own counts as given with the need where it has none. So the
-    message says the same whenever it is read again; what has lapsed since is not sent.
+    message says the same whenever it is read again, unless it tells of a consent still to come; what has lapsed since
+    is not sent.
     """
     roots = reported.roots
     if not {"consent", "need", "patient"} <= roots.keys() or not names_giver(roots["consent"].tree, parts):
@@ -25,7 +26,7 @@ def giver_doubt(bundle: Resource, reported: ReportedConsent, parts: Parts) -> st
     authored = roots["need"].tree.get("authoredOn")
     given = first_moment(authored) if isinstance(authored, str) else None
     root = _with_people(bundle, roots["consent"])
-    found = giver_findings(root, born_of(roots["patient"].tree), Care(), parts, given)
+    found = giver_findings(root, born_of(roots["patient"].tree), Care(), parts, given, parts.clock())
     return found[0].where if found else None
 
 
