@@ -190,6 +190,20 @@ def test_what_is_replaced_permits_nothing_more(consents: list[Consent], more: Co
     assert not (isinstance(decision, Permit) and consents[0].id in decision.consents)
 
 
+@given(st.lists(st.frozensets(st.integers(0, 4)), min_size=1, max_size=5), _CATEGORIES)
+def test_denials_given_in_place_of_each_other_stay_a_no(
+    graph: list[frozenset[int]], category: Category
+) -> None:
+    """In whatever order, or in a ring: where the person has only said no since, no permission beside them opens."""
+    no, yes = Provision(permits=False), Provision(permits=True)
+    denials = [
+        Consent(f"c{n}", "SHARING", "active", no, replaces=frozenset(f"c{m}" for m in before))
+        for n, before in enumerate(graph)
+    ]
+    beside = Consent("yes", "SHARING", "active", yes)
+    assert isinstance(decided([*denials, beside], Recipient(HERE), category), Deny)
+
+
 @given(_SEVERAL)
 def test_law_opens_only_where_nobody_has_objected(consents: list[Consent]) -> None:
     """Sharing by law needs that no consent in force, refused or withdrawn speaks against it, and a recipient named."""

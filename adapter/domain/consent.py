@@ -152,17 +152,30 @@ def grounds(
 
 def _standing(consent: Consent, among: Sequence[Consent], wish: Wish) -> Standing:
     """What is replaced permits nothing any more, also when what came in its place is over; what it denies stands again
-    then, because nobody has said yes to that since."""
+    then, because nobody has said yes to that since. Of a ring nobody can tell which came last: all of it stands."""
     if consent.status != "active":
         return _OF_STATUS.get(consent.status, "in-error")
     if not consent.in_force(wish.at):
         return "not-begun" if consent.start and wish.at < consent.start else "run-out"
     instead = [c for c in among if consent.id in c.replaces and c.kind == consent.kind and c is not consent]
-    if any(c.in_force(wish.at) for c in instead):
+    current = [c for c in instead if c.in_force(wish.at)]
+    over = [c for c in instead if not c.in_force(wish.at)]
+    if current and not _before(consent, among, wish.at).issuperset(c.id for c in current):
         return "replaced"
     says = _objects(consent, wish) if consent.kind in OBJECTIONS else _says(consent, wish)
-    ended = says not in ("denies", "objects") and any(c.was_given(wish.at) for c in instead)
+    ended = says not in ("denies", "objects") and any(c.was_given(wish.at) for c in over)
     return "replaced" if ended else says
+
+
+def _before(consent: Consent, among: Sequence[Consent], at: datetime) -> set[str]:
+    """The ids of those of its kind in force that it came in place of, near and far: its own too in a ring."""
+    found: set[str] = set()
+    waiting = [consent]
+    for one in waiting:
+        near = [c for c in among if c.id in one.replaces - found and c.kind == one.kind and c.in_force(at)]
+        found.update(c.id for c in near)
+        waiting += near
+    return found
 
 
 def _says(consent: Consent, wish: Wish) -> Standing:

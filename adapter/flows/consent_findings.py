@@ -4,7 +4,7 @@ A no needs no form: what denies more than it says is taken as it is, and so is a
 something that can be followed, name somebody, and contradict neither itself nor what the person has denied.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from adapter.flows.actors import Actors
 from adapter.flows.consents import PURPOSES, consent_of, consents_of, read_consent, replaced
 from adapter.flows.parts import Parts
 from adapter.flows.provisions import Provisions, Read, provisions_of, rows_of
-from adapter.mapping.engine import flat
+from adapter.mapping.engine import Facts, flat
 
 
 def consent_findings(
@@ -65,13 +65,23 @@ def _reversed(one: Read) -> Iterator[Finding]:
 
 
 def _unknown(resource: Resource, versions: Sequence[Version], parts: Parts) -> Iterator[Finding]:
-    """What it is given in place of is another consent of the case, of its kind, that is not given in place of it."""
+    """What it is given in place of is another consent of the case, of its kind, and none that came after it."""
     this = read_consent(resource, parts).facts
     others = {v.id: read_consent(v.body, parts).facts for v in versions if v.type == "Consent"}
     for id_ in replaced(this):
         known = others.get(id_, {}) if id_ != resource["id"] else {}
-        if known.get("kind") != this["kind"] or resource["id"] in replaced(known):
+        if known.get("kind") != this["kind"] or resource["id"] in _before(known, others):
             yield Finding("replaced-consent-unknown", "Consent.sourceReference")
+
+
+def _before(facts: Facts, others: Mapping[str, Facts]) -> set[str]:
+    """The ids of all that a consent was given in place of, and what those were given in place of, all the way."""
+    found, waiting = set[str](), [facts]
+    for one in waiting:
+        near = set(replaced(one)) - found
+        found |= near
+        waiting += [others[id_] for id_ in near if id_ in others]
+    return found
 
 
 def _unfollowed(every: Sequence[Read], made: Provisions) -> Iterator[Finding]:
