@@ -54,6 +54,12 @@ CASE = [
     _version("CareTeam", "team"),
 ]
 
+NOBODY = [
+    {"resourceType": "Procedure", "id": "done", "partOf": [{"reference": "Procedure/whole"}]},
+    {"resourceType": "QuestionnaireResponse", "id": "answered", "identifier": {"system": HER, "value": "1"}},
+]
+"""What has elements with the names of those of an organisation, of another type."""
+
 
 def read(stage: Stage, provision: dict[str, Any], **more: Any) -> Provision:
     """What becomes of a provision in a consent to sharing."""
@@ -89,6 +95,8 @@ def read(stage: Stage, provision: dict[str, Any], **more: Any) -> Provision:
         ({"reference": "RelatedPerson/mother"}, Actor(frozenset(), whole=True)),
         ({"reference": "CareTeam/team"}, Actor(frozenset())),
         ({"reference": "#inside"}, WHOLE),
+        ({"reference": "#done"}, Actor(frozenset())),
+        ({"reference": "#answered"}, Actor(frozenset())),
         ({"identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.4", "value": "9999999"}}, Actor(frozenset())),
     ],
 )
@@ -96,7 +104,9 @@ def test_whom_it_names(stage: Stage, reference: dict[str, Any], expected: Actor)
     """An organisation by number; else whatever is known of where the one named is: a service, a person, a role."""
     inside = {"resourceType": "Organization", "id": "inside", "identifier": [{"system": ENH, "value": HERE}]}
     made = read(
-        stage, {"type": "permit", "actor": [{"role": ROLE, "reference": reference}]}, contained=[inside]
+        stage,
+        {"type": "permit", "actor": [{"role": ROLE, "reference": reference}]},
+        contained=[inside, *NOBODY],
     )
     assert made.actors == {expected}
 

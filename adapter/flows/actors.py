@@ -15,6 +15,9 @@ HER: Final = "urn:oid:2.16.578.1.12.4.1.2"
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _RECIPIENT = frozenset({"IRCP", "PRCP"})
 _PRIVATE = ("Patient", "RelatedPerson")
+_ADDRESSED = ("Organization", "HealthcareService")
+_OWNER = {"PractitionerRole": "organization", "Organization": "partOf"}
+"""The element with the organisation that something is in; of another type one of these names may mean anything."""
 _ANYBODY: Final = Actor(frozenset())
 """Somebody of whom nobody knows where they are."""
 _NO_ORGANISATION: Final = Actor(frozenset(), whole=True)
@@ -68,12 +71,11 @@ class Actors:
             return _NO_ORGANISATION
         if number := organisation_number(resource):
             return Actor(frozenset({number}), whole=True)
-        if her_id := _number(resource, HER):
+        if kind in _ADDRESSED and (her_id := _number(resource, HER)):
             return self._service(her_id)
         if kind == "Practitioner":
             return Actor(self._employers(resource))
-        owner = resource.get("organization" if kind == "PractitionerRole" else "partOf", {})
-        return Actor(self._organisations(owner))
+        return Actor(self._organisations(resource.get(_OWNER.get(kind, ""), {})))
 
     def _service(self, her_id: str) -> Actor:
         partner = self._partners.by_her_id.get(her_id)
