@@ -15,10 +15,10 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
 from adapter.flows.consent_findings import consent_findings
-from adapter.flows.consents import consent_of, permit
+from adapter.flows.consents import MAKING, consent_of, permit
 from adapter.flows.givers import unentitled
 from adapter.flows.outbox import handed_over, may_have_got, outgoing
-from adapter.flows.participants import has_returned, recipients_of_plan, team_organisations
+from adapter.flows.participants import has_returned, may_have, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
 from adapter.flows.plan_view import sees_more
@@ -81,7 +81,7 @@ def _stops(asked: Update, parts: Parts) -> Callable[[Transaction, Version], Mapp
 
     def stops(tx: Transaction, version: Version) -> Mapping[str, str]:
         versions, because = with_version(asked.versions, version), f"{version.reference}/{version.number}"
-        allows = partial(permit, versions, at=asked.at, parts=parts)
+        allows = partial(may_have, versions, at=asked.at, parts=parts)
         return stop_denied(tx, asked.case, allows, asked.at, because, parts)
 
     return stops
@@ -144,14 +144,18 @@ def _plan_now_permitted(
     that was stopped for want of consent is a new message now."""
     plan = next((v for v in versions if v.type == "CarePlan" and v.body["status"] == "active"), None)
     recorded = consent_of(consent.body, versions, parts)
-    if plan is None or recorded.kind not in {*parts.tables.categories["plan"].kinds, *OBJECTIONS}:
+    if plan is None or recorded.kind not in {
+        *parts.tables.categories["plan"].kinds,
+        *MAKING.kinds,
+        *OBJECTIONS,
+    }:
         return []
     ground = f"{consent.reference}/{consent.number}"
     carries = [*plan_and_team(versions, plan, parts), *_origins(versions, plan)]
     return [
         outgoing(case, r, "plan-updated", "plan", plan, carries, at, ground=ground)
         for r in recipients_of_plan(case, versions, case.owner or "", at, parts)
-        if isinstance(permit(versions, r, "plan", at, parts), Permit)
+        if isinstance(may_have(versions, r, "plan", at, parts), Permit)
     ]
 
 

@@ -19,6 +19,7 @@ __all__ = ["organisation_number", "rows_of"]
 PURPOSES = frozenset({"COC", "TREAT", "PurposeOfUse"})
 """Coordination and treatment (v3-ActReason), and the code that has all of them below it: what everything this adapter
 sends is for."""
+MAKING = Category("plan-making", ("PLAN",), consent_needed=True, because="No plan without consent (IP-f § 5)")
 
 
 def permit(
@@ -35,6 +36,18 @@ def permit(
         return said
     pieces = (decide(consents, recipient, piece, PURPOSES, at) for piece in views.parts.values())
     return next((one for one in pieces if isinstance(one, Permit)), said)
+
+
+def permit_making(
+    versions: Sequence[Version], maker: str | Recipient, at: datetime, parts: Parts
+) -> Permit | Deny:
+    """Decide whether an organisation may make a plan, or keep one that it has made (IP-f § 5)."""
+    return decide(consents_of(list(deciding(versions, MAKING, parts)), parts), maker, MAKING, PURPOSES, at)
+
+
+def making_was_permitted(versions: Sequence[Version], at: datetime, parts: Parts) -> bool:
+    """Whether consent to a plan has been given at some time, also if it was withdrawn or has run out since."""
+    return any(c.kind in MAKING.kinds and c.was_given(at) for c in consents_of(versions, parts))
 
 
 def deciding(versions: Iterable[Version], wanted: Category, parts: Parts) -> Iterator[Version]:

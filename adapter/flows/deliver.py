@@ -167,10 +167,10 @@ def _judged(
     """
     out = delivery.outgoing
     try:
-        decision = may_have(versions, out.recipient, out.category, now, parts)
+        carried = _carried(out.carries, versions, pinned)
+        decision = may_have(versions, out.recipient, out.category, now, parts, carried=carried)
         if isinstance(decision, Deny):
             return _stopped(delivery, decision, now)
-        carried = _carried(out.carries, versions, pinned)
         if carried is None:
             return _held(delivery, "version-missing", now)
         told = as_told(out, carried, versions, now, parts)

@@ -7,9 +7,12 @@ from adapter.domain.case import Case, Version
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.participation import OVER
 from adapter.domain.problems import Finding
-from adapter.flows.consents import permit
+from adapter.flows.consents import making_was_permitted, organisation_number, permit, permit_making
 from adapter.flows.members import members, rows_of_team, team_of
 from adapter.flows.parts import Parts
+
+_ENDED = frozenset({"revoked", "completed", "entered-in-error"})
+"""States of a plan that is no more."""
 
 
 def team_organisations(versions: Sequence[Version], at: datetime, parts: Parts) -> frozenset[str]:
@@ -76,12 +79,42 @@ def recipients_of_plan(
 
 
 def may_have(
-    versions: Sequence[Version], organisation: str, category: str, at: datetime, parts: Parts
+    versions: Sequence[Version],
+    organisation: str,
+    category: str,
+    at: datetime,
+    parts: Parts,
+    *,
+    carried: Sequence[Version] | None = None,
 ) -> Permit | Deny:
-    """What consent says; but the plan is for those who take part in it, and only as long as they do (IP-f § 9)."""
-    if category == "plan" and organisation not in team_organisations(versions, at, parts):
+    """What consent says; but the plan is for those who take part in it, and only as long as they do (IP-f § 9), and as
+    long as there may be one at all (§ 5). `carried` is what goes, where that is not what stands."""
+    if category != "plan":
+        return permit(versions, organisation, category, at, parts)
+    if organisation not in team_organisations(versions, at, parts):
         return Deny("not-in-the-team")
-    return permit(versions, organisation, category, at, parts)
+    making = _making(versions if carried is None else carried, versions, at, parts)
+    return making if isinstance(making, Deny) else permit(versions, organisation, category, at, parts)
+
+
+def _making(
+    carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
+) -> Permit | Deny | None:
+    """What consent says of the making of the plan that is carried. None of one that has ended, as that is told, and
+    where nobody has ever been asked: a plan does not come into force so, and what it is shared by decides."""
+    plan = next((v for v in carried if v.type == "CarePlan"), None)
+    if plan is None or plan.body["status"] in _ENDED:
+        return None
+    said = permit_making(versions, _maker(versions) or plan.author, at, parts)
+    asked = isinstance(said, Permit) or said.consents or making_was_permitted(versions, at, parts)
+    return said if asked else None
+
+
+def _maker(versions: Sequence[Version]) -> str | None:
+    """The unit whose work the plan of a case is: a draft of the adapter's is made for it."""
+    owners = {v.body.get("owner", {}).get("reference") for v in versions if v.type == "Task"}
+    units = (organisation_number(v.body) for v in versions if v.reference in owners)
+    return next((number for number in units if number), None)
 
 
 def may_join(versions: Sequence[Version], organisation: str, at: datetime, parts: Parts) -> bool:

@@ -7,16 +7,16 @@ is sent is decided by the consent in force at the moment of sending.
 from collections.abc import Sequence
 
 from adapter.domain.case import Step, Version
-from adapter.domain.consent import Deny, Permit, decide
+from adapter.domain.consent import Deny
 from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import names_professional, step_of
-from adapter.flows.consents import PURPOSES, consents_of, deciding, rows_of
+from adapter.flows.consents import permit_making, rows_of
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
-from adapter.flows.plan_content import MAKING, plan_findings
+from adapter.flows.plan_content import plan_findings
 from adapter.flows.plan_view import category_findings
 from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat
@@ -46,7 +46,7 @@ def _decide_plan(asked: Update, parts: Parts) -> Decision:
         raise Refused(Finding("person-not-named", "CarePlan.author"))
     if (before == "draft" or after == "active") and asked.case.state not in _UNDER_WAY:
         raise Refused(Finding("step-forbidden", "CarePlan.status"))
-    if after in ("draft", "active") and isinstance(_making_consented(asked, parts), Deny):
+    if after in ("draft", "active") and _not_consented(asked, parts):
         raise Refused(Finding("plan-without-consent", "CarePlan.status"))
     if after == "active":
         _require_lawful(asked, before, reading, parts)
@@ -73,10 +73,9 @@ def _require_owner(asked: Update) -> None:
         raise Refused(Finding("actor-not-allowed", asked.resource["resourceType"]))
 
 
-def _making_consented(asked: Update, parts: Parts) -> Permit | Deny:
+def _not_consented(asked: Update, parts: Parts) -> bool:
     """No plan is made without consent to its making (IP-f § 5), not even as a draft; ending one needs none."""
-    consents = consents_of(list(deciding(asked.versions, MAKING, parts)), parts)
-    return decide(consents, asked.caller.organisation, MAKING, PURPOSES, asked.at)
+    return isinstance(permit_making(asked.versions, asked.caller.organisation, asked.at, parts), Deny)
 
 
 def offered(asked: Update, parts: Parts) -> Offers:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from adapter.domain.case import Resource, Version
-from adapter.domain.consent import Category
 from adapter.domain.days import norwegian_day
 from adapter.domain.participation import Participant, besides_named
 from adapter.domain.plan_content import (
@@ -21,12 +20,10 @@ from adapter.domain.plan_content import (
     said_by,
 )
 from adapter.domain.problems import Finding
-from adapter.flows.consents import consents_of, deciding, rows_of
+from adapter.flows.consents import MAKING, consents_of, deciding, rows_of
 from adapter.flows.members import born, members, team_of
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Fact, Facts, Reading, Root, flat, read
-
-MAKING = Category("plan-making", ("PLAN",), consent_needed=True, because="No plan without consent (IP-f § 5)")
 
 
 def read_plan(plan: Resource, parts: Parts) -> Reading:
