@@ -10,7 +10,7 @@ from typing import Any
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Deny
-from adapter.domain.delivery import Outgoing
+from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.view import Views
 from adapter.flows.consents import organisation_number
 from adapter.flows.parts import Parts
@@ -29,6 +29,7 @@ _KEPT = (
     "policy",
     "policyRule",
 )
+_OF_A_DENIAL = ("type", "period")
 _SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 Provision = dict[str, Any]
@@ -38,8 +39,8 @@ def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version]
     """The Consent without what is about others, marked as a part of it (SUBSETTED).
 
     A consent whose provision is only for others denies whoever is not in it: without a provision it would read as a
-    yes to everything. Which part of a plan is kept from it is not told either: that would say that there is something
-    of the kind. FHIR's invariant ppc-1 keeps the policy.
+    yes to everything. Which part of a plan is kept from it is not told either, in whatever way the denial is limited:
+    that would say that there is something of the kind. FHIR's invariant ppc-1 keeps the policy.
     """
     seen = {name: consent[name] for name in _KEPT if name in consent}
     meta = seen.get("meta", {})
@@ -68,8 +69,12 @@ def as_told(
             replace(v, body=as_seen_by(out.recipient, v.body, versions, parts)) if v.type == "Consent" else v
             for v in carried
         ]
-    there = any((v.type, v.id) == (out.focus.type, out.focus.id) for v in told)
-    return without_places(told, versions, parts) if there else Deny("not-permitted")
+    withheld = _holds(out.focus, carried) and not _holds(out.focus, told)
+    return Deny("not-permitted") if withheld else without_places(told, versions, parts)
+
+
+def _holds(focus: Pinned, versions: Sequence[Version]) -> bool:
+    return any((v.type, v.id) == (focus.type, focus.id) for v in versions)
 
 
 def names(organisation: str, consent: Resource, versions: Sequence[Version]) -> bool:
@@ -92,7 +97,8 @@ def _for(
         return None
     nested = [_for(organisation, inner, numbers, views) for inner in provision.get("provision", ())]
     parts = {"actor": own, "provision": [inner for inner in nested if inner]}
-    rest = {name: value for name, value in provision.items() if name not in parts}
+    told = _OF_A_DENIAL if provision.get("type") == "deny" else provision.keys() - parts.keys()
+    rest = {name: value for name, value in provision.items() if name in told}
     return rest | {name: value for name, value in parts.items() if value}
 
 

@@ -200,7 +200,9 @@ def _signed(
         result = _Verifier().verify(
             root, x509_cert=signer, expect_config=config, parser=xml.parser(), validate_schema=False
         )
-    except (SignXMLException, InvalidSignature, UnsupportedAlgorithm, ValueError, etree.XMLSyntaxError):
+    except (SignXMLException, InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return None
+    except (etree.XMLSyntaxError, etree.C14NError):  # no canonical form, as of a namespace that is no absolute URI
         return None
     return result.signed_xml if isinstance(result, VerifyResult) else None
 
