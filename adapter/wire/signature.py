@@ -202,7 +202,7 @@ def _signed(
         )
     except (SignXMLException, InvalidSignature, UnsupportedAlgorithm, ValueError):
         return None
-    except (etree.XMLSyntaxError, etree.C14NError):  # no canonical form, as of a namespace that is no absolute URI
+    except (etree.XMLSyntaxError, etree.C14NError):  # as of a namespace that is no absolute URI
         return None
     return result.signed_xml if isinstance(result, VerifyResult) else None
 
