@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from adapter.domain.consent import Category
+
+SUBSETTED: Final = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "code": "SUBSETTED",
+}
+"""How FHIR R4 marks a resource of which only a part is there."""
 
 
 @dataclass(frozen=True, slots=True)

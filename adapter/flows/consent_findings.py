@@ -16,8 +16,8 @@ from adapter.domain.provision import UNCLEAR, Provision
 from adapter.flows.actors import Actors
 from adapter.flows.consents import PURPOSES, consent_of, consents_of, read_consent, replaced
 from adapter.flows.parts import Parts
-from adapter.flows.provisions import Provisions, Read, provisions_of, rows_of
-from adapter.mapping.engine import Facts, flat
+from adapter.flows.provisions import Provisions, Read, provisions_of
+from adapter.mapping.engine import Facts, flat, rows_of
 
 
 def consent_findings(

@@ -11,8 +11,8 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Deny
 from adapter.domain.delivery import Outgoing, Pinned
-from adapter.domain.view import Views
-from adapter.flows.consents import organisation_number
+from adapter.domain.view import SUBSETTED, Views
+from adapter.flows.actors import organisation_number
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
 from adapter.flows.protection import without_places
@@ -30,7 +30,6 @@ _KEPT = (
     "policyRule",
 )
 _OF_A_DENIAL = ("type", "period")
-_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 
 Provision = dict[str, Any]
 
@@ -44,7 +43,7 @@ def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version]
     """
     seen = {name: consent[name] for name in _KEPT if name in consent}
     meta = seen.get("meta", {})
-    seen["meta"] = meta | {"tag": [*meta.get("tag", ()), _SUBSETTED]}
+    seen["meta"] = meta | {"tag": [*meta.get("tag", ()), SUBSETTED]}
     kinds = [_kind(c, parts.base) for c in consent["category"]]
     seen["category"] = [kind for kind in kinds if kind["coding"]]
     seen["patient"] = {"reference": consent["patient"]["reference"]}

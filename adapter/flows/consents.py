@@ -8,13 +8,10 @@ from adapter.domain.consent import OBJECTIONS, Category, Consent, Deny, Permit, 
 from adapter.domain.days import first_moment, moment_after
 from adapter.domain.lapse import Lapse
 from adapter.domain.provision import Recipient
-from adapter.flows.actors import organisation_number
 from adapter.flows.givers import lapse_of, tells_of_care
 from adapter.flows.parts import Parts
-from adapter.flows.provisions import Provisions, rows_of
-from adapter.mapping.engine import Facts, Reading, Root, flat, read
-
-__all__ = ["organisation_number", "rows_of"]
+from adapter.flows.provisions import Provisions
+from adapter.mapping.engine import Facts, Reading, Root, flat, read, rows_of
 
 PURPOSES = frozenset({"COC", "TREAT", "PurposeOfUse"})
 """Coordination and treatment (v3-ActReason), and the code that has all of them below it: what everything this adapter

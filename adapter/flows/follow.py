@@ -8,11 +8,10 @@ from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
-from adapter.flows.consents import rows_of
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.update import Decision, Update, read_update, require_unchanged, update
-from adapter.mapping.engine import Reading, flat
+from adapter.mapping.engine import Reading, flat, rows_of
 from adapter.ports import Transaction
 
 _SAID = {"decide": "outcome", "refuse": "outcome", "appoint": "coordinator"}

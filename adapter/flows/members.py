@@ -12,11 +12,11 @@ from adapter.domain.participation import (
     comes_of_age,
     main_responsible,
 )
-from adapter.flows.consents import organisation_number, rows_of
+from adapter.flows.actors import organisation_number
 from adapter.flows.contacts import contact
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
-from adapter.mapping.engine import Reading, Root, flat, read
+from adapter.mapping.engine import Reading, Root, flat, read, rows_of
 
 _ROLES = ("roles", "functions", "parts")
 _OVER = ("inactive", "entered-in-error")

@@ -11,6 +11,7 @@ from adapter.domain.case import Audit, Resource, Version
 from adapter.domain.message import Answer, Caller
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
+from adapter.domain.view import SUBSETTED
 from adapter.flows.contacts import contact
 from adapter.flows.members import members, team_of
 from adapter.flows.parts import Parts
@@ -19,7 +20,6 @@ from adapter.flows.resources import ENH
 
 _KEPT = ("resourceType", "id", "meta", "status", "subject", "managingOrganization")
 _OF_ROW = ("role", "onBehalfOf", "period")
-_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 _PROTECTION = "http://ehelse.no/fhir/CodeSystem/gd-address-confidentiality"
 _PRIVATE = frozenset({"plan-owner", "parent", "relative", "guardian", "supporter", "interpreter"})
 """Roles that are no service's."""
@@ -41,7 +41,7 @@ def overview(team: Resource, versions: Sequence[Version], at: datetime, parts: P
     meta = seen.get("meta", {})
     kind = {"system": f"{parts.base}/CodeSystem/team-type", "code": "service-overview"}
     return seen | {
-        "meta": meta | {"tag": [*meta.get("tag", ()), _SUBSETTED]},
+        "meta": meta | {"tag": [*meta.get("tag", ()), SUBSETTED]},
         "category": [{"coding": [kind], "text": "Tjenesteoversikt"}],
         **({"participant": rows} if rows else {}),
     }

@@ -7,7 +7,8 @@ from adapter.domain.case import Case, Version
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.participation import OVER
 from adapter.domain.problems import Finding
-from adapter.flows.consents import making_was_permitted, organisation_number, permit, permit_making
+from adapter.flows.actors import organisation_number
+from adapter.flows.consents import making_was_permitted, permit, permit_making
 from adapter.flows.members import members, rows_of_team, team_of
 from adapter.flows.parts import Parts
 

@@ -12,14 +12,14 @@ from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import names_professional, step_of
-from adapter.flows.consents import permit_making, rows_of
+from adapter.flows.consents import permit_making
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import plan_findings
 from adapter.flows.plan_view import category_findings
 from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
-from adapter.mapping.engine import Reading, flat
+from adapter.mapping.engine import Reading, flat, rows_of
 from adapter.ports import Transaction
 
 _UNDER_WAY = frozenset({"accepted", "needs-information", "decided", "coordinator-appointed"})

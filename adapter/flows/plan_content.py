@@ -20,10 +20,10 @@ from adapter.domain.plan_content import (
     said_by,
 )
 from adapter.domain.problems import Finding
-from adapter.flows.consents import MAKING, consents_of, deciding, rows_of
+from adapter.flows.consents import MAKING, consents_of, deciding
 from adapter.flows.members import born, members, team_of
 from adapter.flows.parts import Parts
-from adapter.mapping.engine import Fact, Facts, Reading, Root, flat, read
+from adapter.mapping.engine import Fact, Facts, Reading, Root, flat, read, rows_of
 
 
 def read_plan(plan: Resource, parts: Parts) -> Reading:

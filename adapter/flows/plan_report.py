@@ -13,11 +13,10 @@ from adapter.domain.case import Version
 from adapter.domain.days import norwegian_day
 from adapter.domain.plan_content import Gap
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.consents import rows_of
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import judged, read_plan
 from adapter.flows.standing_plan import standing_plans
-from adapter.mapping.engine import Reading, flat
+from adapter.mapping.engine import Reading, flat, rows_of
 
 
 @dataclass(frozen=True, slots=True)

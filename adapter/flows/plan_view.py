@@ -15,7 +15,8 @@ from adapter.domain.consent import Deny, Permit, decide
 from adapter.domain.problems import Finding
 from adapter.domain.view import Views
 from adapter.flows.account import Shown
-from adapter.flows.consents import PURPOSES, consents_of, deciding, organisation_number
+from adapter.flows.actors import organisation_number
+from adapter.flows.consents import PURPOSES, consents_of, deciding
 from adapter.flows.parts import Parts
 from adapter.flows.pruning import lost_in, objects, prune, reference_of, references
 from adapter.wire.elements import elements, resource_model

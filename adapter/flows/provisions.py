@@ -13,7 +13,7 @@ from adapter.domain.days import first_moment, moment_after
 from adapter.domain.provision import UNCLEAR, Actor, Provision, Written
 from adapter.flows.actors import Actors
 from adapter.flows.parts import Parts
-from adapter.mapping.engine import Facts, Reading, Root, flat, read
+from adapter.mapping.engine import Facts, Reading, Root, flat, read, rows_of
 
 _TERMS = "http://terminology.hl7.org/CodeSystem"
 _PURPOSE = f"{_TERMS}/v3-ActReason"
@@ -200,9 +200,3 @@ def _actions(rows: Facts) -> frozenset[str]:
 
 def codings(facts: Facts, name: str) -> list[dict[str, str]]:
     return [flat(row) for row in rows_of(facts, name)]
-
-
-def rows_of(facts: Facts, name: str) -> tuple[Facts, ...]:
-    """The items of a fact that is a list; none where it is not there."""
-    rows = facts.get(name, ())
-    return () if isinstance(rows, str) else rows

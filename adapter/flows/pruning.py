@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from adapter.domain.case import Resource
+from adapter.domain.view import SUBSETTED
 from adapter.wire.elements import Element, Model, elements, resource_model
 
 Leaves = Callable[[str, Any, str], bool]
 """Whether an element is left out, by its name, its value and its place (`CarePlan.goal[0]`). An item of a list is one
 element; of a primitive the value is what extends it (`_status`), {} where nothing does."""
 
-_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 _NOTHING_WITHOUT: Mapping[str, frozenset[str]] = {
     "CareTeamParticipant": frozenset({"member"}),
     "ConsentProvision": frozenset({"actor"}),
@@ -192,7 +192,7 @@ def _reached(body: Resource, held: Mapping[str, Resource]) -> set[str]:
 
 def _marked(body: Resource) -> Resource:
     meta = body.get("meta", {})
-    marks = {n: [*(m for m in meta.get(n, ()) if m != _SUBSETTED), _SUBSETTED] for n in ("security", "tag")}
+    marks = {n: [*(m for m in meta.get(n, ()) if m != SUBSETTED), SUBSETTED] for n in ("security", "tag")}
     held = {"contained": [_untold(c) for c in body["contained"]]} if "contained" in body else {}
     head = {n: body[n] for n in ("resourceType", "id") if n in body} | {"meta": meta | marks}
     return head | {name: value for name, value in (_untold(body) | held).items() if name not in head}

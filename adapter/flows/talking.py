@@ -12,13 +12,12 @@ from adapter.domain.case import Case, Version
 from adapter.domain.identifiers import derived
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import documents
-from adapter.flows.consents import rows_of
 from adapter.flows.doors import Opened, Read
 from adapter.flows.notice import Notice, notice_of, require_person_of
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH, id_of, instant, keep_changed, require_valid
-from adapter.mapping.engine import Fact, flat
+from adapter.mapping.engine import Fact, flat, rows_of
 from adapter.mapping.writing import write
 from adapter.ports import Transaction
 

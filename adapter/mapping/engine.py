@@ -22,6 +22,12 @@ def flat(facts: Facts) -> dict[str, str]:
     return {name: value for name, value in facts.items() if isinstance(value, str)}
 
 
+def rows_of(facts: Facts, name: str) -> tuple[Facts, ...]:
+    """The items of a fact that is a list; none where it is not there."""
+    rows = facts.get(name, ())
+    return () if isinstance(rows, str) else rows
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a table made of a tree.

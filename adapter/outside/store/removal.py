@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from adapter.domain.case import Audit
 from adapter.domain.retention import Batch, Class, Over, Removal
+from adapter.domain.view import SUBSETTED
 from adapter.outside.store import rows
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import (
@@ -43,7 +44,6 @@ from adapter.outside.store.tables import (
 
 NO_CHANGE = ("case-archived", "case-found", "resource-read")
 """Audited acts after which a case is what it was before: an archive of it still holds it whole."""
-_SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
 _EMPTIED = {"need": "", "subject_key": "", "owner": None, "unit": None}
 
 
@@ -162,7 +162,7 @@ def _thin(sql: Sql, ids: Sequence[Any], at: datetime, by: str) -> int:
 
 def _emptied(row: Record) -> str:
     body = rows.from_text(row["body"])
-    meta = {name: body["meta"][name] for name in ("versionId", "lastUpdated")} | {"tag": [_SUBSETTED]}
+    meta = {name: body["meta"][name] for name in ("versionId", "lastUpdated")} | {"tag": [SUBSETTED]}
     return rows.to_text({"resourceType": body["resourceType"], "id": body["id"], "meta": meta})
 
 
