@@ -235,6 +235,7 @@ def test_a_later_version_leaves_the_earlier_one_in_force_until_then(stage: Stage
         ("fact: goals", "fact: dreams", "no fact"),
         ("[main-responsible]", "[leader]", "no roles"),
         ("[wished, applied, refused]", "[wished, hoped]", "no legal status"),
+        ("revoke: [consent-withdrawn,", "revoke: [tired,", "no reason for an end"),
         ("is: the person's goals", "was: the person's goals", "unknown keys"),
     ],
 )
@@ -249,6 +250,7 @@ def test_a_table_that_cannot_hold_stops_the_start(old: str, new: str, said: str)
             tables.messages["care-plan-update"],
             tables.codes["legal-status"],
             tables.codes["team-role"],
+            tables.codes["closing-reason"],
         )
 
 

@@ -35,13 +35,15 @@ class ContentRules:
     """mappings/plan-content.yaml.
 
     `said_by_team`: by fact, the roles (CL-16) of a member that state it where the plan does not; None: any member does.
-    A measure whose legal status is one of `not_granted` has no status of `carried_out`.
+    A measure whose legal status is one of `not_granted` has no status of `carried_out`. `endings`: by the step that
+    ends a plan, the reasons there may be for it (CL-12).
     """
 
     items: tuple[Item, ...]
     said_by_team: Mapping[str, frozenset[str] | None]
     not_granted: frozenset[str]
     carried_out: frozenset[str]
+    endings: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class PlanContent:
     start: str | None = None
     end: str | None = None
     revision: str | None = None
+    closing_reason: str = ""
     sub_plans: tuple[SubPlan, ...] = ()
     holds_copies: bool = False
 
@@ -119,6 +122,7 @@ def contradictions(rules: ContentRules, content: PlanContent) -> list[Finding]:
         *_measures(rules, content.measures),
         *_responsible(content),
         *_times(content),
+        *_not_closed(content),
         *_sub_plans(content),
     ]
 
@@ -137,6 +141,31 @@ def _responsible(content: PlanContent) -> Iterator[Finding]:
         yield Finding("two-main-responsibles", "CarePlan.extension[main-responsible]")
 
 
+def ending(rules: ContentRules, event: str, content: PlanContent, at: datetime, *, begun: bool) -> list[Finding]:
+    """What is amiss with how a plan ends at a moment (with zone): it says why, and since it was in force (`begun`)
+    until which day (R-078). Nothing of a step that ends no plan."""
+    found: list[Finding] = []
+    if event in rules.endings and content.closing_reason not in rules.endings[event]:
+        found.append(Finding("closing-reason-unclear", "CarePlan.extension[closing-reason]"))
+    begins, ends = first_moment(content.start), first_moment(content.end)
+    if event in rules.endings and begun and (ends is None or ends > at or (begins and ends < begins)):
+        found.append(Finding("plan-end-unclear", "CarePlan.period.end"))
+    return found
+
+
+def past(content: PlanContent, at: datetime) -> list[Finding]:
+    """What a plan cannot come into force with at a moment (with zone): a period that is over or has not begun, or a
+    next revision that has passed."""
+    begins, ends = first_moment(content.start), moment_after(content.end)
+    revised = moment_after(content.revision)
+    found: list[Finding] = []
+    if (begins and begins > at) or (ends and ends <= at):
+        found.append(Finding("plan-out-of-period", "CarePlan.period"))
+    if revised and revised <= at:
+        found.append(Finding("plan-out-of-period", "CarePlan.extension[next-revision]"))
+    return found
+
+
 def _times(content: PlanContent) -> Iterator[Finding]:
     """The period ends after it begins, and the next revision is in it; days are Norwegian."""
     begins, ends = first_moment(content.start), moment_after(content.end)
@@ -145,6 +174,12 @@ def _times(content: PlanContent) -> Iterator[Finding]:
         yield Finding("plan-period-contradictory", "CarePlan.period")
     elif revised and ((begins and revised < begins) or (ends and revised >= ends)):
         yield Finding("plan-period-contradictory", "CarePlan.extension[next-revision]")
+
+
+def _not_closed(content: PlanContent) -> Iterator[Finding]:
+    """A plan in force has no reason why it has ended."""
+    if content.closing_reason:
+        yield Finding("closing-reason-unclear", "CarePlan.extension[closing-reason]")
 
 
 def _sub_plans(content: PlanContent) -> Iterator[Finding]:

@@ -63,6 +63,7 @@ def content_of(reading: Reading, versions: Sequence[Version], at: datetime, part
         start=single.get("start"),
         end=single.get("end"),
         revision=single.get("revision"),
+        closing_reason=single.get("closing_reason", ""),
         sub_plans=tuple(SubPlan(_stated(row)) for row in rows_of(facts, "sub_plans")),
         holds_copies="copied" in single,
     )

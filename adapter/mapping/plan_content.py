@@ -10,14 +10,20 @@ _LETTERS = frozenset("abcdefghij")
 _KEYS = {"part", "fact", "place", "is", "each", "child"}
 
 
-def content_rules(text: str, plan: ReadingTable, legal_status: CodeTable, roles: CodeTable) -> ContentRules:
+def content_rules(
+    text: str, plan: ReadingTable, legal_status: CodeTable, roles: CodeTable, closing: CodeTable
+) -> ContentRules:
     """The rules. Raises ValueError for a fact that is never read, a code nobody knows, or a letter without a rule."""
     raw = yaml_text.read(text)
     if raw["version"] not in raw["history"]:
         raise ValueError("the version has no line in history")
     items = tuple(_item(row) for row in raw["items"])
     rules = ContentRules(
-        items, _team(raw["said-by-team"], roles), frozenset(raw["not-granted"]), frozenset(raw["carried-out"])
+        items,
+        _team(raw["said-by-team"], roles),
+        frozenset(raw["not-granted"]),
+        frozenset(raw["carried-out"]),
+        {event: frozenset(reasons) for event, reasons in raw["endings"].items()},
     )
     if missing := _LETTERS - {item.part for item in items}:
         raise ValueError(f"no item for {sorted(missing)}")
@@ -27,6 +33,8 @@ def content_rules(text: str, plan: ReadingTable, legal_status: CodeTable, roles:
     _require_read([i.fact for i in items if i.each], {row.fact for row in measures})
     if unknown := rules.not_granted - set(legal_status.forward.values()):
         raise ValueError(f"no legal status {sorted(unknown)}")
+    if unknown := set[str]().union(*rules.endings.values()) - set(closing.forward.values()):
+        raise ValueError(f"no reason for an end {sorted(unknown)}")
     return rules
 
 

@@ -93,7 +93,11 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         plan_content=_named(
             folder / "plan-content.yaml",
             lambda _, text: content_rules(
-                text, messages["care-plan-update"], codes["legal-status.map"], codes["team-role.map"]
+                text,
+                messages["care-plan-update"],
+                codes["legal-status.map"],
+                codes["team-role.map"],
+                codes["closing-reason.map"],
             ),
             base,
         ),
