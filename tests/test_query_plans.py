@@ -1,19 +1,18 @@
-"""However many cases there are, nothing that is asked all day reads a whole table."""
+"""However many cases there are, nothing that is asked all day reads a whole table of PostgreSQL."""
 
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
 from databases import Administer
+from questions import GIVEN, LOOKS, OF_MAILBOX
 from sqlalchemy import Connection, event, text
-from stored import NOW, VESTBY
+from stored import VESTBY
 
 from adapter.outside.store import Database, mailbox, open_store
 from adapter.outside.store.operators import Operators
-from adapter.outside.store.statements import CHANGED, HOT
+from adapter.outside.store.statements import HOT
 
 pytestmark = pytest.mark.server
 
@@ -42,96 +41,11 @@ _ROWS = (
     "INSERT INTO receipt (delivery, number, at, transport, http, said) SELECT id, 1, now(), 'answered', 200, 'ok'"
     " FROM delivery",
 )
-_LATER = NOW + timedelta(days=1)
 _FETCHED = (
     "INSERT INTO fetched SELECT md5(n::text), '8900029', CASE n % 4 WHEN 0 THEN 'message' ELSE 'state' END, n,"
     " CASE n % 99 WHEN 0 THEN 'announced' WHEN 1 THEN 'parked' ELSE 'done' END, 1, '', now() - n * interval '1 s',"
     " now(), now(), (n % 60)::text FROM generate_series(1, :cases) n"
 )
-_ONE_FETCHED = {"message_": "m", "her_id_": "h", "kind_": "message"}
-_OF_ONE = {"message_": "m", "her_id_": "h"}
-OF_MAILBOX: dict[str, dict[str, Any]] = {
-    "POSITION": {"service": "edi20"},
-    "POSITION_BEFORE": {"since": NOW},
-    "DUE": {"now": _LATER, "most": 128},
-    "PARKED": {},
-    "UNFINISHED_COUNT": {},
-    "PARKED_COUNT": {},
-    "STUCK": {"due_": NOW, "first_": NOW, "position_": 1, "most": 6},
-    "BEGIN": _ONE_FETCHED | {"begun": 1},
-    "IS_BEGUN": _ONE_FETCHED | {"begun": 1},
-    "WRITE": _ONE_FETCHED
-    | {"position_": 1, "state_": "done", "tries_": 1, "because_": "", "begun": 1}
-    | {"first_": NOW, "at_": NOW, "due_": NOW, "sender_": ""},
-    "AGAIN": _OF_ONE | {"at_": NOW},
-    "LEAVE": _OF_ONE | {"why": "w", "at_": NOW},
-    "PLACE_BY_REFERENCE": {"named": "r"},
-    "PLACE_BY_MESSAGE": {"named": "m"},
-    "HASTEN": {"named": "r", "at_": NOW},
-    "ADOPT": {"named": "m", "reference_": "r"},
-}
-_LANE = {"recipients": ["7", "8"], "cases": ["case-7", "case-8"]}
-_WRITTEN = {"id_": "case-7", "need": "n", "subject_key": "k", "requester": "r", "owner": "o"} | {
-    "unit": "u",
-    "state": "s",
-    "opened_at": NOW,
-}
-GIVEN: dict[str, dict[str, Any]] = {
-    "ANSWERED": {"door": "fhir", "sender": "7", "message_id": "message-7"},
-    "FIRST_IN_ENVELOPE": {"sender": "7", "envelope_id": "envelope-7"},
-    "REFERRED_TO": {"sender": "7", "reference": "message-7"},
-    "CASE": {"id_": "case-7"},
-    "CASE_LOCKED": {"id_": "case-7"},
-    "CASES_LOCKED": {"ids": ["case-7", "case-8"]},
-    "WRITE_CASE": _WRITTEN,
-    "MOVE_CASE": _WRITTEN | {"moved_at": NOW},
-    "CURRENT_OF_CASES": {"cases": ["case-7", "case-8"]},
-    "EDITIONS": {"cases": ["case-7", "case-8"]},
-    "MARK_BEGUN": {"ids": [7, 8], "at": NOW},
-    "CURRENT": {"type_": "Task", "id_": "Task7"},
-    "GLANCE": {"type_": "Task", "id_": "Task7"},
-    "PINNED": {"pins": [("Task", "Task7", 2), ("Task", "Task8", 1)]},
-    "SAME_WAITING": {"case": "case-7", "list_": "routing", "why": "w", "graver": ["g"]},
-    "RESOLVE": {"case": "case-7", "at": NOW, "by": "b"},
-    "DELIVERIES": {"ids": [7, 8]},
-    "DELIVERIES_OF_CASE": {"case": "case-7"},
-    "DELIVERY_OF_MESSAGE": {"message_id": "mail-7"},
-    "CASE_OF_CONTENT": {"content": "c"},
-    "CASES_OF_PERSON": {"person": "k"},
-    "PERSON_WAITS": {"person": "k", "why": "w"},
-    "RECEIPTS_OF_CASE": {"case": "case-7"},
-    "RESOLVE_OF": {"case": "case-7", "at": NOW, "by": "b", "reasons": ["w"]},
-    "SENT_OF_CASES": {"cases": ["case-7"]},
-    "STOP_ALL": {"case": "case-7", "kind": "need", "why": "w"},
-    "STOP_TO": {"case": "case-7", "kind": "need", "why": "w", "to": "7"},
-    "CALL_FORWARD": _LANE | {"at": NOW},
-    "WRITE_BACK": {"id_": 7}
-    | dict.fromkeys((f"{name}_" for name in CHANGED), "x")
-    | {"tries_": 1}
-    | {"due_": NOW, "clock_": NOW, "begun_": NOW},
-    "DUE_RECIPIENTS": {"now": _LATER},
-    "DUE_AGAIN": {"to": "0", "now": _LATER, "most": 16},
-    "DUE_FIRST": {"to": "0", "most": 16},
-    "PAUSE_OF": {"to": "7"},
-    "SET_PAUSE": {"to": "7", "failed": 1, "until": NOW},
-    "UNPAUSE": {"to": "7"},
-    "HASTEN": {"after": _LATER, "due_to": NOW},
-    "MAIL_IS_THERE": {"channel": "c"},
-}
-LOOKS: dict[str, tuple[Any, ...]] = {
-    "case_ids": ("case-7", 100),
-    "received": ("received-7",),
-    "messages_of": ("case-7",),
-    "versions_of": ("case-7",),
-    "history_of": ("case-7",),
-    "deliveries_of": ("case-7",),
-    "receipts_of": (7,),
-    "audit_of": ("case-7",),
-    "parked": (),
-    "waiting": (),
-    "backlog": (),
-    "oldest_due": (_LATER,),
-}
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from adapter.outside.store.tables import case_
 def cases(question: Question) -> Select[*tuple[object, ...]]:
     """Paged by id, which never changes: a page of a busy database neither skips nor repeats a case.
 
-    The index on the owner, the requester, the person, or on state and time finds what is rare; what is common is met
-    soon on the way through the ids.
+    The indexes on the state, the owner and the requester are in the order of the ids, so that each page is read from
+    where it begins, whatever a planner believes of how many there are.
     """
     at = case_.c
     page = select(at.id, at.state, at.requester, at.owner, at.unit, at.opened_at, at.moved_at)

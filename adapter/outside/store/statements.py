@@ -18,7 +18,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    tuple_,
     union_all,
     update,
 )
@@ -119,8 +118,11 @@ GLANCE = (
     .order_by(version.c.number.desc())
     .limit(1)
 )
+# And perhaps others of the same resources: for three columns at once SQLite would read every version there is.
 PINNED = select(version).where(
-    tuple_(version.c.type, version.c.id, version.c.number).in_(bindparam("pins", expanding=True))
+    version.c.type.in_(bindparam("types", expanding=True)),
+    version.c.id.in_(bindparam("ids", expanding=True)),
+    version.c.number.in_(bindparam("numbers", expanding=True)),
 )
 
 SAME_WAITING = (

@@ -97,9 +97,10 @@ case_ = Table(
     Column("moved_at", Moment),
     Index("ix_case_opened", "opened_at", "id"),
     Index("ix_case_state", "state", "moved_at"),
+    Index("ix_case_state_id", "state", "id"),
     Index("ix_case_subject", "subject_key"),
-    Index("ix_case_owner", "owner"),
-    Index("ix_case_requester", "requester"),
+    Index("ix_case_owner_id", "owner", "id"),
+    Index("ix_case_requester_id", "requester", "id"),
 )
 
 history = Table(
@@ -178,7 +179,7 @@ delivery = Table(
     Index("ix_delivery_case", "case_id", "id"),
     Index("ix_delivery_head", "recipient", "due", "id", postgresql_where=_HEADS, sqlite_where=_HEADS),
     Index("ix_delivery_lane", "recipient", "case_id", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
-    Index("ix_delivery_held", "id", postgresql_where=_HELD, sqlite_where=_HELD),
+    Index("ix_delivery_parked", "place", "id", postgresql_where=_HELD, sqlite_where=_HELD),
     Index("ix_delivery_reference", "reference", postgresql_where=_REFERRED, sqlite_where=_REFERRED),
     # A lane has one front, whatever a program does: a second head would overtake the first.
     Index(

@@ -64,9 +64,14 @@ class Versions:
 
     def pinned(self, sql: Sql, pins: Collection[Pinned]) -> Mapping[Pinned, Version]:
         """Those that are there."""
-        missing = [(p.type, p.id, p.number) for p in pins if p not in self._pinned]
+        missing = [p for p in pins if p not in self._pinned]
         if missing:
-            for row in sql.rows(PINNED, pins=missing):
+            columns = {
+                "types": {p.type for p in missing},
+                "ids": {p.id for p in missing},
+                "numbers": {p.number for p in missing},
+            }
+            for row in sql.rows(PINNED, **{name: sorted(each) for name, each in columns.items()}):
                 version = rows.version_of(row)
                 self._pinned[_pin(version)] = version
         return {pin: self._pinned[pin] for pin in pins if pin in self._pinned}

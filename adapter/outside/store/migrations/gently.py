@@ -1,8 +1,8 @@
 """Changes that a database in use hardly notices: on PostgreSQL none of them keeps writers waiting.
 
 A migration only adds; what old releases still need goes in a later one, which says so by `declare_oldest`.
-One that uses `index` or `backfill` is committed piece by piece and, after an interruption, runs again from its start:
-everything in it must bear that.
+One that uses `index`, `drop_index` or `backfill` is committed piece by piece and, after an interruption, runs again
+from its start: everything in it must bear that.
 """
 
 from collections.abc import Sequence
@@ -46,6 +46,15 @@ def index(name: str, table: str, columns: Sequence[str], where: str = "", *, uni
             postgresql_concurrently=True,
             if_not_exists=True,
         )
+
+
+def drop_index(name: str, table: str) -> None:
+    """One that another has taken the place of. Ends the migration's transaction so far, as `index` does."""
+    if op.get_bind().dialect.name != "postgresql":
+        op.drop_index(name, table)
+        return
+    with op.get_context().autocommit_block():
+        op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
 
 
 def backfill(table: str, key: str, change: str, where: str) -> None:
