@@ -34,7 +34,7 @@ ELSEWHERE = {
 }
 """Problems that no case folder can meet: why not, and the test that shows each of them."""
 
-_REQUIREMENT = re.compile(r"R-\d{3}|F\d{1,2}|P\d|CL-\d{2}")
+_REQUIREMENT = re.compile(r"R-\d{3}|F\d{1,2}|P\d|CL-\d{2}|edge-([1-9]|[1-3]\d|4[0-5])")
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from adapter.domain.participation import (
     main_responsible,
     of_child_coordinator,
     of_itself,
+    of_relative,
 )
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -207,3 +208,35 @@ def test_a_family_has_a_child_coordinator_until_the_law_ends_it() -> None:
     assert child_coordinator([usual, child], NOW) == child
     assert child_coordinator([usual, child], NOW + DAY) is None
     assert child_coordinator([usual], NOW) is None
+
+
+TODAY, TOMORROW = date(2026, 3, 10), date(2026, 3, 11)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "missing"),
+    [
+        ((None, None), ["accepted-by-person", "accepted-by-relative"]),
+        ((TODAY, None), ["accepted-by-relative"]),
+        ((None, TODAY), ["accepted-by-person"]),
+        ((TODAY, TOMORROW), ["accepted-by-relative"]),
+        ((TODAY, TODAY), []),
+    ],
+)
+def test_a_relative_takes_part_when_both_have_accepted(
+    accepted: tuple[date | None, date | None], missing: list[str]
+) -> None:
+    """IP-f § 4: the person and the relative, each by a day that has been; being invited needs neither."""
+    row = replace(ROW, roles=frozenset({"relative"}), accepted=accepted)
+    expected = [("acceptance-missing", f"{ROW.place}.extension[{name}]") for name in missing]
+    assert [(f.problem, f.where) for f in of_relative(row, BORN, NOW)] == expected
+    assert list(of_relative(replace(row, stated="invited"), BORN, NOW)) == []
+
+
+def test_parents_are_relatives_once_the_person_is_of_age() -> None:
+    """Of a child they decide; of a grown-up, or of one whose age nobody knows, only the former are."""
+    parent = replace(ROW, roles=frozenset({"parent"}))
+    assert list(of_relative(parent, BORN, NOW)) == []
+    assert list(of_relative(parent, None, NOW)) == []
+    assert len(list(of_relative(parent, date(2008, 3, 10), NOW))) == 2
+    assert list(of_relative(ROW, date(2008, 3, 10), NOW)) == []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from adapter.domain.days import norwegian_day
+from adapter.domain.giver import Giver, told_apart
 from adapter.domain.person import age
 from adapter.domain.problems import Finding
 
@@ -17,6 +18,8 @@ PATIENT = "patient"
 """The relation of the person to itself."""
 LACKS = "lacks-for-this-decision"
 """The capacity (CL-09) of which there is a decision, by which others decide."""
+CHILD_WELFARE = "child-welfare"
+"""The relation of an organisation that is a child welfare service, and the row by which it consents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class GiverRule:
     `by`: relations, one of which each giver has; `number`: how many persons must give it. `ages`: of the person, where
     nothing is said against its capacity; `incapable`: where it lacks capacity for this decision. `reasons`: those that
     make it enough, each with the relation that speaks against it (""). `mandate`: a decision or document must be named,
-    in this `sphere` ("": in any). `yields` to child welfare: once it has the `care`, or once it has itself `decided`.
-    `ask`: who is asked when the mandate has ended.
+    in this `sphere` ("": in any), made by one of `decided_by` (empty: by anybody). `yields` to child welfare: once it
+    has the `care`, or once it has itself `decided`. `ask`: who is asked when the mandate has ended.
     """
 
     name: str
@@ -50,6 +53,7 @@ class GiverRule:
     reasons: Mapping[str, str] = field(default_factory=dict)
     mandate: bool = False
     sphere: str = ""
+    decided_by: frozenset[str] = frozenset()
     yields: str = ""
     ask: str = PATIENT
 
@@ -61,28 +65,19 @@ class GiverRule:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A decision or mandate that is referred to: whether its number and who made it are named, and when it counts."""
+    """A decision or mandate that is referred to: whether its number and who made it are named, and when it counts.
+
+    `by`: what the law knows its maker as (child-welfare, care-tribunal), as far as the partner table tells.
+    """
 
     named: bool
     start: datetime | None
     end: datetime | None
+    by: frozenset[str] = frozenset()
 
     def covers(self, at: datetime) -> bool:
         begun = self.start is not None and self.start <= at
         return self.named and begun and (self.end is None or at < self.end)
-
-
-@dataclass(frozen=True, slots=True)
-class Giver:
-    """One who gave the consent. `relations` to the person, "" for nobody; `person` tells two givers apart.
-
-    `known` is False where nobody can tell who is meant.
-    """
-
-    place: str
-    person: str
-    relations: frozenset[str] = frozenset()
-    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +144,7 @@ def misgivings(authority: Authority, rules: Rules, born: date | None, care: Care
     if rule is None:
         return [Finding("giver-without-authority", f"{authority.place}.performer")]
     return [
-        *_of_givers(authority, rule),
+        *_of_givers(authority, authority.given, rule),
         *_of_age(authority, authority.given, rule, born),
         *_of_capacity(authority, authority.given, rule),
         *_of_reason(authority, rule),
@@ -158,15 +153,23 @@ def misgivings(authority: Authority, rules: Rules, born: date | None, care: Care
     ]
 
 
-def _of_givers(authority: Authority, rule: GiverRule) -> list[Finding]:
-    """Everybody named is one who may, or the person, who may always be heard; and there are enough of them."""
-    strangers = [g for g in authority.givers if not g.relations & {*rule.by, PATIENT}]
-    if strangers:
-        problems = {True: "giver-without-authority", False: "giver-unknown"}
-        return [Finding(problems[g.known], g.place) for g in strangers]
-    holders = {g.person for g in authority.givers if g.relations & rule.by}
-    short = len(holders) < rule.number
-    return [Finding("giver-missing", f"{authority.place}.performer")] if short else []
+def _of_givers(authority: Authority, given: datetime, rule: GiverRule) -> list[Finding]:
+    """Everybody named is one who may, or the person, who may always be heard; and they are enough, each another."""
+    if strangers := [g for g in authority.givers if not g.relations & {*rule.by, PATIENT}]:
+        return [Finding(_stranger(g, rule), g.place) for g in strangers]
+    if over := [g.place for g in authority.givers if not g.stands(given)]:
+        return [Finding("giver-relation-over", place) for place in over]
+    holders = [g for g in authority.givers if g.relations & rule.by]
+    if len({g.reference for g in holders}) < rule.number:
+        return [Finding("giver-missing", f"{authority.place}.performer")]
+    apart = rule.number == 1 or told_apart(holders, rule.number)
+    return [] if apart else [Finding("givers-not-told-apart", f"{authority.place}.performer")]
+
+
+def _stranger(giver: Giver, rule: GiverRule) -> str:
+    if not giver.known:
+        return "giver-unknown"
+    return "not-child-welfare" if rule.by == {CHILD_WELFARE} else "giver-without-authority"
 
 
 def _of_age(authority: Authority, given: datetime, rule: GiverRule, born: date | None) -> list[Finding]:
@@ -206,7 +209,10 @@ def _of_mandate(authority: Authority, given: datetime, rule: GiverRule) -> list[
         return []
     covered = authority.mandate is not None and authority.mandate.covers(given)
     in_sphere = not rule.sphere or authority.sphere == rule.sphere
-    return [] if covered and in_sphere else [Finding("mandate-not-shown", authority.about)]
+    if not (covered and in_sphere):
+        return [Finding("mandate-not-shown", authority.about)]
+    decided = not rule.decided_by or (authority.mandate and authority.mandate.by & rule.decided_by)
+    return [] if decided else [Finding("care-decision-not-shown", authority.about)]
 
 
 def _of_care(authority: Authority, given: datetime, rule: GiverRule, care: Care) -> list[Finding]:

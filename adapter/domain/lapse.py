@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime
 
-from adapter.domain.authority import LACKS, PATIENT, Authority, Care, Document, GiverRule
+from adapter.domain.authority import CHILD_WELFARE, LACKS, PATIENT, Authority, Care, Document, GiverRule
 from adapter.domain.days import OSLO
-
-CHILD_WELFARE = "child-welfare"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from itertools import combinations
 from typing import Final
 
+from adapter.domain.days import norwegian_day
 from adapter.domain.lapse import birthday
 from adapter.domain.need import OF_AGE
 from adapter.domain.problems import Finding
@@ -18,6 +19,8 @@ from adapter.domain.problems import Finding
 CHILD_COORDINATOR: Final = "child-coordinator"
 HOSPITAL_COORDINATOR: Final = "hospital-coordinator"
 MAIN_RESPONSIBLE: Final = "main-responsible"
+_RELATIVE = "relative"
+_PARENT = "parent"
 _NO_CONTENT = frozenset({"interpreter"})
 """Roles that bring no access to what the plan says."""
 TAKING_PART: Final = frozenset({"accepted", "active"})
@@ -36,7 +39,8 @@ class Participant:
     `stated` is its state in lifecycles/participation.csv as the row says it, "" where it says none. `start` and `end`
     bound its period: from, and the first moment after; `until` is when the law ends it, whatever the row says.
     `hpr`: its number in the register of health personnel is known. `children` are the days on which the children of a
-    child coordinator's family were born, or are due.
+    child coordinator's family were born, or are due. `accepted` are the days on which the person accepted that a
+    relative takes part, and the relative itself did.
     """
 
     place: str
@@ -50,6 +54,7 @@ class Participant:
     hpr: bool = False
     reason: bool = False
     children: tuple[date, ...] = ()
+    accepted: tuple[date | None, date | None] = (None, None)
 
     def state(self, at: datetime) -> str:
         """How far it has come at a moment: as stated, but over where its period is."""
@@ -118,6 +123,19 @@ def of_itself(row: Participant) -> Iterator[Finding]:
         yield Finding("declined-without-reason", row.place)
     if HOSPITAL_COORDINATOR in row.roles and not row.hpr:
         yield Finding("not-health-personnel", f"{row.place}.member")
+
+
+def of_relative(row: Participant, born: date | None, at: datetime) -> Iterator[Finding]:
+    """Relatives take part as far as the person and they themselves want (IP-f § 4), each of which is stated by its day.
+
+    `born` is the birth date of the person of the case: once of age, its parents are relatives (pbrl § 1-3 b).
+    """
+    of_age = born is not None and birthday(born, OF_AGE) <= at
+    if row.state(at) not in TAKING_PART or not row.roles & ({_RELATIVE, _PARENT} if of_age else {_RELATIVE}):
+        return
+    for name, day in zip(("accepted-by-person", "accepted-by-relative"), row.accepted, strict=True):
+        if day is None or day > norwegian_day(at):
+            yield Finding("acceptance-missing", f"{row.place}.extension[{name}]")
 
 
 def of_child_coordinator(

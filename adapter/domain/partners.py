@@ -1,7 +1,7 @@
 """The organisations we exchange with, and the addresses we answer for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from adapter.domain.delivery import Channel
@@ -9,6 +9,8 @@ from adapter.domain.message import Party
 
 Form = Literal["dialog-1.1", "dialog-1.0"]
 Language = Literal["nb", "nn"]
+Body = Literal["child-welfare", "care-tribunal"]
+"""What an organisation may be by law: a service of child welfare, or who decides on care (bvl § 5-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,14 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """The partner table, looked up by organisation number or by HER-id."""
+    """The partner table, looked up by organisation number or by HER-id.
+
+    `bodies`: by organisation number, what an organisation is by law, whether messages are exchanged with it or not.
+    """
 
     by_organisation: Mapping[str, Partner]
     by_her_id: Mapping[str, Partner]
+    bodies: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, party: Party) -> Partner | None:
         """The partner a party of a message is: its organisation number and HER-ids must agree."""

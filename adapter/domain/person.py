@@ -6,11 +6,19 @@ of a Norwegian health register (FHN, felles hjelpenummer) begins with 8 or 9. Sy
 or 65 (Norsk helsenett) added to the month. python-stdnum knows neither of these, hence this page.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["fnr", "dnr", "fhn"]
+
+SYSTEMS: Final[Mapping[str, Kind]] = {
+    "urn:oid:2.16.578.1.12.4.1.4.1": "fnr",
+    "urn:oid:2.16.578.1.12.4.1.4.2": "dnr",
+    "urn:oid:2.16.578.1.12.4.1.4.3": "fhn",
+}
+"""Kinds of identity number by their systems in FHIR."""
 
 _FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _SECOND = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
@@ -41,6 +49,11 @@ def classify(number: str) -> PersonNumber | None:
     kind: Kind = "dnr" if day > 40 else "fnr"
     born = _birth_date(day % 40 if kind == "dnr" else day, month, int(number[4:6]), int(number[6:9]))
     return PersonNumber(kind, synthetic, born) if born else None
+
+
+def identity(system: str, value: str) -> PersonNumber | None:
+    """What an identifier of FHIR says as an identity number; None where it is none, or is mistyped."""
+    return classify(value) if system in SYSTEMS else None
 
 
 def age(born: date, on: date) -> int:

@@ -4,21 +4,20 @@ A consent without performer and extension is one given by the person. What only 
 objection counts, whoever voices it (pbrl § 3-4).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
-from adapter.domain import person
-from adapter.domain.authority import PATIENT, Authority, Care, Document, Giver, misgivings, rule_for
+from adapter.domain.authority import CHILD_WELFARE, Authority, Care, Document, misgivings, rule_for
 from adapter.domain.case import Resource, Version
 from adapter.domain.days import first_moment, moment_after
 from adapter.domain.exchange import MAY_DIFFER
-from adapter.domain.lapse import CHILD_WELFARE, Lapse, lapses
+from adapter.domain.lapse import Lapse, lapses
 from adapter.domain.problems import Finding
+from adapter.flows.birth import birth_date, born_of
+from adapter.flows.named_givers import bodies, identifiers, named_givers
 from adapter.flows.parts import Parts
-from adapter.flows.resources import ENH
-from adapter.mapping.authority import ORGANISATION
-from adapter.mapping.engine import Facts, Reading, Root, flat, read
+from adapter.mapping.engine import Facts, Reading, Root, flat, read, rows_of
 
 NAMES_GIVERS = ("performer", "extension", "contained", "dateTime")
 """The elements of a Consent that say who gave it, by what right, and when."""
@@ -48,18 +47,20 @@ def unentitled(
     )
     others = [v for v in versions if v.reference != f"Consent/{consent['id']}"]
     if not judged:
-        born, care = birth_date(others), care_of(others, parts)
-        if findings := giver_findings(Root("Consent", consent), born, care, parts, at, at):
+        person = next((v.body for v in others if v.type == "Patient"), {})
+        care = care_of(others, parts)
+        if findings := giver_findings(Root("Consent", consent), person, care, parts, at, at):
             return findings
     lapse = lapse_of(consent, others, parts, at)
     return [Finding("consent-lapsed", "Consent.performer")] if lapse and lapse.at <= at else []
 
 
 def giver_findings(
-    consent: Root, born: date | None, care: Care, parts: Parts, given: datetime | None, at: datetime
+    consent: Root, person: Resource, care: Care, parts: Parts, given: datetime | None, at: datetime
 ) -> list[Finding]:
-    """Why it is not shown at a moment (`at`) that a consent was given by who may. `given`: the moment that counts for
-    the person's own consent where the Consent does not say it. Nobody's right to come is a right before."""
+    """Why it is not shown at a moment (`at`) that a consent was given by who may. `person`: the Patient. `given`: the
+    moment that counts for the person's own consent where the Consent does not say it. Nobody's right to come is a right
+    before, and nobody consents for the person by the person's own number."""
     reading = _reading(consent, parts)
     if reading.findings:
         return list(reading.findings)
@@ -71,7 +72,10 @@ def giver_findings(
         return [Finding("consent-not-yet-given", f"{consent.place}.dateTime")]
     if authority.given is None and authority.itself:
         authority = replace(authority, given=given)
-    return misgivings(authority, parts.tables.authority.givers, born, care)
+    own = identifiers((i.get("system", ""), i.get("value", "")) for i in person.get("identifier", ()))
+    if posing := [g.place for g in authority.givers if g.numbers & own]:
+        return [Finding("giver-contradicts", place) for place in posing]
+    return misgivings(authority, parts.tables.authority.givers, born_of(person), care)
 
 
 def lapse_of(
@@ -91,30 +95,20 @@ def lapse_of(
     return lapses(authority, rule, born, care_of(known, parts), ends)
 
 
-def birth_date(versions: Iterable[Version]) -> date | None:
-    """Of the person of a case."""
-    return next((born_of(v.body) for v in versions if v.type == "Patient"), None)
-
-
-def born_of(patient: Resource) -> date | None:
-    """The birth date of a Patient: stated to the day, or borne out by its identity number."""
-    stated = patient.get("birthDate", "")
-    if len(stated) == _WHOLE_DAY:
-        return date.fromisoformat(stated)
-    numbers = (person.classify(i.get("value", "")) for i in patient.get("identifier", ()))
-    return next((known.born for known in numbers if known and known.born), None)
-
-
 def care_of(versions: Iterable[Version], parts: Parts) -> Care:
-    """What child welfare's own consents tell, also those withdrawn: that it took over the care is not undone by it."""
-    told = [
+    """What child welfare's own consents tell, also those withdrawn: that it took over the care is not undone by it.
+    Nothing is told by who is no child welfare service of the partner table, or of a decision that none could make."""
+    said = (
         _recorded(v.body, parts)
         for v in versions
         if v.type == "Consent" and v.body.get("status") != "proposed" and tells_of_care(v.body, parts)
-    ]
+    )
+    told = [one for one in said if any(CHILD_WELFARE in giver.relations for giver in one.givers)]
+    deciders = parts.tables.authority.givers[CHILD_WELFARE].decided_by
     moments = sorted(((one.given, one.kind) for one in told if one.given), reverse=True)
     decided = {kind: given for given, kind in moments}  # the first of each kind is the last that is written
-    return Care(tuple(one.mandate for one in told if one.mandate), decided)
+    decisions = (one.mandate for one in told if one.mandate)
+    return Care(tuple(decision for decision in decisions if decision.by & deciders), decided)
 
 
 def tells_of_care(consent: Resource, parts: Parts) -> bool:
@@ -166,67 +160,21 @@ def _authority(reading: Reading, place: str, parts: Parts) -> Authority:
         about=f"{place}.extension",
         kind=facts.get("kind", ""),
         given=first_moment(facts.get("given")),
-        givers=tuple(_givers(reading.facts, place, parts)),
+        givers=tuple(named_givers(reading.facts, place, parts)),
         code=facts.get("giver", ""),
         reason=facts.get("reason", ""),
         capacity=facts.get("capacity", ""),
-        decision=_document(reading.facts, "decision"),
+        decision=_document(reading.facts, "decision", parts),
         reasoned=facts.get("reasoned") == "true",
-        mandate=_document(reading.facts, "mandate"),
+        mandate=_document(reading.facts, "mandate", parts),
         sphere=facts.get("sphere", ""),
     )
 
 
-def _document(facts: Facts, name: str) -> Document | None:
-    for row in _rows(facts, name):
+def _document(facts: Facts, name: str, parts: Parts) -> Document | None:
+    for row in rows_of(facts, name):
         said = flat(row)
         named = "number" in said and "by" in said
-        return Document(named, first_moment(said.get("start")), moment_after(said.get("end")))
+        by = bodies(said.get("by.system", ""), said.get("by", ""), parts)
+        return Document(named, first_moment(said.get("start")), moment_after(said.get("end")), by)
     return None
-
-
-def _givers(facts: Facts, place: str, parts: Parts) -> Iterable[Giver]:
-    """Everybody who is named as performer; the person, where nobody is."""
-    patient = flat(facts)
-    people = {flat(row).get("id", ""): row for row in _rows(facts, "people")}
-    rows = _rows(facts, "performers")
-    if not rows:
-        yield Giver(f"{place}.performer", PATIENT, frozenset({PATIENT}))
-    for position, row in enumerate(rows):
-        yield _giver(flat(row), f"{place}.performer[{position}]", people, patient, parts)
-
-
-def _giver(
-    performer: Mapping[str, str],
-    place: str,
-    people: Mapping[str, Facts],
-    patient: Mapping[str, str],
-    parts: Parts,
-) -> Giver:
-    reference, number = performer.get("reference", ""), performer.get("number", "")
-    if _is(patient, reference, number):
-        return Giver(place, PATIENT, frozenset({PATIENT}))
-    if number and performer.get("system") == ENH:
-        return Giver(place, number, frozenset({ORGANISATION}))
-    row = people.get(reference.removeprefix("#"))
-    if row is None:
-        return Giver(place, "", known=False)
-    said = flat(row)
-    whose = said.get("patient", ""), said.get("patient.number", "")
-    if said.get("type") != "RelatedPerson" or not _is(patient, *whose):
-        return Giver(place, "", known=False)
-    codes = ((flat(c).get("system", ""), flat(c).get("code", "")) for c in _rows(row, "relations"))
-    known = parts.tables.authority.relations
-    relations = frozenset(relation for code in codes for relation in known.get(code, ()))
-    return Giver(place, said.get("number") or reference, relations)
-
-
-def _is(patient: Mapping[str, str], reference: str, number: str) -> bool:
-    """Whether a reference or a number is the person's of the consent."""
-    same = bool(reference) and reference == patient.get("patient")
-    return same or (bool(number) and number == patient.get("patient.number"))
-
-
-def _rows(facts: Facts, name: str) -> Sequence[Facts]:
-    rows = facts.get(name, ())
-    return () if isinstance(rows, str) else rows

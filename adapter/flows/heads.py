@@ -7,6 +7,7 @@ from typing import Any
 from adapter.domain.case import Version
 from adapter.domain.delivery import Delivery
 from adapter.domain.partners import Partner
+from adapter.domain.person import SYSTEMS
 from adapter.flows.addresses import code, sender_of
 from adapter.flows.correspondence import Thread
 from adapter.flows.parts import Parts
@@ -14,12 +15,8 @@ from adapter.mapping.letters import Carrier
 from adapter.wire.dialogmelding import Number
 from adapter.wire.hodemelding import Head, Level, Subject
 
-_NUMBERS = {
-    "urn:oid:2.16.578.1.12.4.1.4.1": "FNR",
-    "urn:oid:2.16.578.1.12.4.1.4.2": "DNR",
-    "urn:oid:2.16.578.1.12.4.1.4.3": "FHN",
-}
-"""Kinds of identity number by their systems in FHIR."""
+_NUMBERS = {system: kind.upper() for system, kind in SYSTEMS.items()}
+"""Codes of Volven 8116 by the systems in FHIR."""
 
 
 def head_of(

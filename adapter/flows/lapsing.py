@@ -15,8 +15,9 @@ from adapter.domain.days import norwegian_day
 from adapter.domain.lapse import Lapse, birthday
 from adapter.domain.need import OF_AGE
 from adapter.domain.record import Found, Question
+from adapter.flows.birth import birth_date
 from adapter.flows.consents import consent_of
-from adapter.flows.givers import birth_date, lapse_of, permits_anything
+from adapter.flows.givers import lapse_of, permits_anything
 from adapter.flows.members import members, team_of
 from adapter.flows.parts import Parts
 from adapter.ports import Keeping

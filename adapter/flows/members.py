@@ -13,6 +13,7 @@ from adapter.domain.participation import (
     main_responsible,
 )
 from adapter.flows.actors import organisation_number
+from adapter.flows.birth import birth_date
 from adapter.flows.contacts import contact
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
@@ -63,22 +64,21 @@ def _participant(
         stated=row.get("status", ""),
         start=first_moment(row.get("start")),
         end=moment_after(row.get("end")),
-        until=comes_of_age(children, born(versions)) if of_child else None,
+        until=comes_of_age(children, birth_date(versions)) if of_child else None,
         hpr=HOSPITAL_COORDINATOR in roles
         and _is_health_personnel(team["participant"][number], team, versions),
         reason=bool(row.get("reason")),
         children=children,
+        accepted=(_day(row.get("accepted_by_person")), _day(row.get("accepted_by_relative"))),
     )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _is_health_personnel(row: Resource, team: Resource, versions: Sequence[Version]) -> bool:
     return bool(contact(row.get("member", {}), team, versions).hpr)
-
-
-def born(versions: Sequence[Version]) -> date | None:
-    """The birth date of the person of a case, where the whole day is known."""
-    said = next((str(v.body.get("birthDate", "")) for v in versions if v.type == "Patient"), "")
-    return date.fromisoformat(said) if len(said) == len("YYYY-MM-DD") else None
 
 
 def organisation_of(row: Mapping[str, str], team: Resource, versions: Sequence[Version]) -> str | None:

@@ -20,8 +20,9 @@ from adapter.domain.plan_content import (
     said_by,
 )
 from adapter.domain.problems import Finding
+from adapter.flows.birth import birth_date
 from adapter.flows.consents import MAKING, consents_of, deciding
-from adapter.flows.members import born, members, team_of
+from adapter.flows.members import members, team_of
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Fact, Facts, Reading, Root, flat, read, rows_of
 
@@ -46,7 +47,7 @@ def judged(
 ) -> tuple[list[Gap], list[Finding]]:
     """What is missing and what contradicts itself at a moment (UTC): age and taking part are those of that day."""
     rules, content = parts.tables.plan_content, content_of(reading, versions, at, parts)
-    child = is_child(born(versions), norwegian_day(at))
+    child = is_child(birth_date(versions), norwegian_day(at))
     return gaps(rules, content, child=child), contradictions(rules, content)
 
 

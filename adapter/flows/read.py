@@ -15,6 +15,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.consent_view import as_seen_by, names
 from adapter.flows.outbox import has_received
+from adapter.flows.own_participation import own_rows
 from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
@@ -54,7 +55,7 @@ def read_resource(
             version = _seen(tx, caller, version, case, parts)
             if view:
                 version = replace(version, body=view(version, tx.of_case(case.id), parts.clock()))
-            version = _placeless(tx, version, caller, parts)
+            version = _placeless(tx, version, case, caller, parts)
             details = {"resource": f"{version.reference}/{version.number}"}
             tx.record(Audit(parts.clock(), caller.organisation, "resource-read", version.case_id, details))
             return answer(version)
@@ -89,6 +90,8 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
             return version
         raise nothing
     if not takes_part(case, versions, here, at, parts):
+        if own := own_rows(here, version, versions, at, parts):
+            return own
         raise nothing
     knows = here != case.owner or has_received(tx.deliveries(case.id), here)
     permitted = any(
@@ -100,7 +103,11 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     if version.type == "Consent":
         keeps = here in (case.owner, case.requester, version.author)
         return _consent(version, versions, here, whole=keeps, parts=parts)
-    seen = _as_shown(version, versions, case, here, at, parts) if permitted else None
+    seen = (
+        _as_shown(version, versions, case, here, at, parts)
+        if permitted
+        else own_rows(here, version, versions, at, parts)
+    )
     if seen is None:
         raise Refused(Finding("not-a-participant", version.type))
     return seen
@@ -115,9 +122,11 @@ def _as_shown(
     return next(iter(seen_by(here, [version], versions, at, parts)), None)
 
 
-def _placeless(tx: Transaction, version: Version, caller: Caller, parts: Parts) -> Version:
-    """Without any place if the address of the person is protected (R-150); the author reads what it wrote."""
-    if version.author == caller.organisation:
+def _placeless(tx: Transaction, version: Version, case: Case, caller: Caller, parts: Parts) -> Version:
+    """Without any place if the address of the person is protected (R-150); the author reads what it wrote, but of the
+    team, which is the owner's, another wrote no more than its own say."""
+    here = caller.organisation
+    if version.author == here and (version.type != "CareTeam" or here == case.owner):
         return version
     left = without_places([version], tx.of_case(version.case_id), parts)
     if not left:

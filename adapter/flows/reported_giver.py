@@ -6,7 +6,7 @@ A notification that names nobody is taken at its word, as before: the hospital a
 from adapter.domain.authority import Care
 from adapter.domain.case import Resource
 from adapter.domain.days import first_moment
-from adapter.flows.givers import born_of, giver_findings, names_giver
+from adapter.flows.givers import giver_findings, names_giver
 from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent
 from adapter.mapping.engine import Root
@@ -26,7 +26,7 @@ def giver_doubt(bundle: Resource, reported: ReportedConsent, parts: Parts) -> st
     authored = roots["need"].tree.get("authoredOn")
     given = first_moment(authored) if isinstance(authored, str) else None
     root = _with_people(bundle, roots["consent"])
-    found = giver_findings(root, born_of(roots["patient"].tree), Care(), parts, given, parts.clock())
+    found = giver_findings(root, roots["patient"].tree, Care(), parts, given, parts.clock())
     return found[0].where if found else None
 
 

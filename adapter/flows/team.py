@@ -4,8 +4,9 @@ The owner keeps the team; another participant says of its own participation that
 Nobody joins through anything else, and nobody leaves but with a period.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from adapter.domain.case import Resource, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing
@@ -23,25 +24,25 @@ from adapter.domain.participation import (
     leaving,
     of_child_coordinator,
     of_itself,
+    of_relative,
 )
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, step_of
+from adapter.flows.birth import birth_date
 from adapter.flows.consents import consents_of
 from adapter.flows.contacts import codes
-from adapter.flows.members import born, led_by, members, named_by_plan, plan_in_force
+from adapter.flows.members import led_by, members, named_by_plan, plan_in_force
 from adapter.flows.outbox import outgoing
-from adapter.flows.participants import may_join
+from adapter.flows.own_participation import STILL_THERE, echoed, said_of_itself
+from adapter.flows.participants import may_join, team_organisations
 from adapter.flows.parts import Parts
-from adapter.flows.plan import offered, with_version
+from adapter.flows.plan import offered, plan_and_team, with_version
 from adapter.flows.plan_view import category_findings
 from adapter.flows.resources import same
-from adapter.flows.update import Decision, Offers, Update, read_update, require_unchanged, update
+from adapter.flows.update import Decision, Offers, Update, as_kept, read_update, require_unchanged, update
 from adapter.ports import Transaction
 
 NOBODY_LEADS = "no-main-responsible"
-_STILL_THERE = frozenset({"invited", "accepted", "active", "paused"})
-"""States of one who may still say something of its participation."""
-_OWN_SAY = ("participation-status", "participation-reason")
 
 
 def put_care_team(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
@@ -51,8 +52,11 @@ def put_care_team(caller: Caller, id_: str, if_match: str | None, raw: bytes, pa
 
 def _decide(asked: Update, parts: Parts) -> Decision:
     before = members(asked.current.body, asked.versions, parts, in_full=True) if asked.current else []
-    if asked.caller.organisation != asked.case.owner:
-        _require_own(asked, before, parts)
+    put, stands, own = asked.resource, asked.current, asked.caller.organisation != asked.case.owner
+    if own and stands:
+        asked = replace(asked, resource=_said(asked, stands, before, parts))
+        if same(asked.resource, stands.body):
+            return Decision(asked.case, late=True, shown=partial(echoed, put))
     read_update("care-team-update", asked.resource, parts)
     require_unchanged(asked, "identifier", "subject")
     after = members(asked.resource, asked.versions, parts, in_full=True)
@@ -65,39 +69,23 @@ def _decide(asked: Update, parts: Parts) -> Decision:
         list(_steps(asked, made, parts)),
         waiting=_alarm(asked, parts),
         outgoing=_tells(asked, parts),
+        resource=asked.resource,
+        shown=partial(echoed, put) if own else as_kept,
     )
 
 
-def _require_own(asked: Update, before: Sequence[Participant], parts: Parts) -> None:
-    """Another than the owner changes how far its own participation has come, and nothing else. Raises Refused."""
-    own = [row for row in before if row.organisation == asked.caller.organisation]
-    if own and not any(row.state(asked.at) in _STILL_THERE for row in own):
+def _said(asked: Update, team: Version, before: Sequence[Participant], parts: Parts) -> Resource:
+    """The team after another than the owner has said how far its own participation has come. Raises Refused."""
+    here = asked.caller.organisation
+    own = [row for row in before if row.organisation == here]
+    if own and not any(row.state(asked.at) in STILL_THERE for row in own):
         raise Refused(Finding("participation-ended", own[-1].place))
-    current = asked.current.body if asked.current else {}
-    places = {row.place for row in own}
-    if not same(_of_others(current, places, parts), _of_others(asked.resource, places, parts)):
-        raise Refused(Finding("actor-not-allowed", "CareTeam"))
-
-
-def _of_others(team: Resource, own: Collection[str], parts: Parts) -> Resource:
-    """A team without what the rows at these places say of how far they have come, and until when."""
-    rows = team.get("participant", ())
-    placed = ((f"CareTeam.participant[{number}]", row) for number, row in enumerate(rows))
-    return team | {"participant": [_unsaid(row, parts) if at in own else row for at, row in placed]}
-
-
-def _unsaid(row: Resource, parts: Parts) -> Resource:
-    said = {f"{parts.base}/StructureDefinition/{name}" for name in _OWN_SAY}
-    kept = {
-        "extension": [e for e in row.get("extension", ()) if e.get("url") not in said],
-        "period": {name: value for name, value in row.get("period", {}).items() if name != "end"},
-    }
-    return {name: value for name, value in (row | kept).items() if value}
+    return said_of_itself(here, team, asked.resource, asked.versions, asked.at, parts)
 
 
 def _amiss(asked: Update, made: Sequence[Change], parts: Parts) -> Iterator[Finding]:
     """What is wrong with each participation that is new or has changed."""
-    at, birth = asked.at, born(asked.versions)
+    at, birth = asked.at, birth_date(asked.versions)
     for change in made:
         yield from leaving(change, at)
         row = change.after
@@ -106,6 +94,7 @@ def _amiss(asked: Update, made: Sequence[Change], parts: Parts) -> Iterator[Find
         if _rule(asked, change, parts) is None:
             yield Finding("step-forbidden", row.place)
         yield from of_itself(row)
+        yield from of_relative(row, birth, at)
         yield from of_child_coordinator(row, birth, at, wished=_wished(asked, parts))
         if _joins(asked, change) and not may_join(
             asked.versions, row.organisation, max(at, row.start or at), parts
@@ -203,6 +192,16 @@ def _tells(asked: Update, parts: Parts) -> Offers:
         said = [version, origin]
         own = asked.caller.organisation != owner
         news = [outgoing(case, owner, "case-updated", "case-status", version, said, asked.at)] if own else []
-        return [*news, *offers(tx, version, origin)]
+        return [*news, *_welcome(asked, version, origin, parts), *offers(tx, version, origin)]
 
     return tells
+
+
+def _welcome(asked: Update, version: Version, origin: Version, parts: Parts) -> list[Outgoing]:
+    """The plan and the team to who has accepted by its own word: to the others the update is news of another."""
+    here, after = asked.caller.organisation, with_version(asked.versions, version)
+    there, now = (team_organisations(v, asked.at, parts) for v in (asked.versions, after))
+    if here == asked.case.owner or here in there or here not in now:
+        return []
+    carries = [*plan_and_team(after, version, parts), origin]
+    return [outgoing(asked.case, here, "plan-updated", "plan", version, carries, asked.at)]

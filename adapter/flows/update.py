@@ -14,6 +14,7 @@ from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.own_participation import may_answer
 from adapter.flows.participants import has_returned, participation_over, takes_part
 from adapter.flows.parts import Parts
 from adapter.flows.resources import next_version, provenance, same, update_source
@@ -52,6 +53,11 @@ Offers = Callable[[Transaction, Version, Version], Sequence[Outgoing]]
 """What goes out after an update: given the transaction, the new version and its Provenance."""
 
 
+def as_kept(version: Version) -> Version:
+    """The answer to who may see all that it has put."""
+    return version
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a story decides. `late`: the step is known and past; nothing changes and the current version answers."""
@@ -62,6 +68,10 @@ class Decision:
     waiting: Waiting | None = None
     outgoing: Offers = field(default=lambda _tx, _version, _origin: ())
     stop: Callable[[Transaction, Version], Mapping[str, str]] = field(default=lambda _tx, _version: {})
+    resource: Resource | None = None
+    """What is kept, where that is more than what was put: the caller sees a part of it."""
+    shown: Callable[[Version], Version] = as_kept
+    """What the caller gets to see of the version that answers."""
 
 
 Decider = Callable[[Update, Parts], Decision]
@@ -104,7 +114,7 @@ def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decid
             return replace(parts.refusal(stale), etag=_etag(current))
         decision = decide(asked, parts)
         if decision.late and current:
-            return answer(current)
+            return answer(decision.shown(current))
         return _write(tx, asked, decision, parts)
 
 
@@ -113,7 +123,7 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
 
     Who does not take part is answered as if there were nothing, so that no case can be found by trying; who took part
     knows of the case, and is told that this is over. A unit that has sent the case back may tell that again, and no
-    more.
+    more; who is invited may answer.
     """
     glance = tx.glance(resource["resourceType"], resource["id"])
     case_id = glance[1].id if glance else _case_of_new(tx, resource)
@@ -122,7 +132,8 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
         raise Refused(Finding("not-found", resource["resourceType"]))
     versions = tx.of_case(case.id)
     late_word = resource["resourceType"] == "Task" and has_returned(case, caller.organisation)
-    if not late_word and not takes_part(case, versions, caller.organisation, at, parts):
+    own_say = resource["resourceType"] == "CareTeam" and may_answer(versions, caller.organisation, at, parts)
+    if not (late_word or own_say) and not takes_part(case, versions, caller.organisation, at, parts):
         nothing = Finding("not-found", resource["resourceType"])
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
     current = tx.current(resource["resourceType"], resource["id"])
@@ -159,8 +170,9 @@ def _stale(current: Version | None, if_match: str | None) -> Finding | None:
 def _write(tx: Transaction, asked: Update, decision: Decision, parts: Parts) -> Answer:
     author, case = asked.caller.organisation, decision.case
     source = asked.source
+    resource = decision.resource or asked.resource
     version = next_version(
-        asked.current, asked.resource, case_id=case.id, author=author, source=source, at=asked.at
+        asked.current, resource, case_id=case.id, author=author, source=source, at=asked.at
     )
     tx.keep_version(version)
     if decision.steps:
@@ -185,7 +197,7 @@ def _write(tx: Transaction, asked: Update, decision: Decision, parts: Parts) -> 
         tx.wait_for_person(decision.waiting)
     details = {"resource": f"{version.reference}/{version.number}", **stopped}
     tx.record(Audit(asked.at, author, "resource-updated", case.id, details))
-    return answer(version, 200 if asked.current else 201)
+    return answer(decision.shown(version), 200 if asked.current else 201)
 
 
 def answer(version: Version, status: int = 200) -> Answer:

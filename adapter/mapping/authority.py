@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from adapter.domain.authority import PATIENT, Ages, GiverRule
+from adapter.domain.partners import Body
 from adapter.mapping import yaml_text
 
 ORGANISATION = "organisation"
 """The relation of an organisation: which one is told by its number, not by a code."""
-_KEYS = frozenset({"by", "because", "number", "ages", "incapable", "reasons", "mandate", "yields", "ask"})
+_KEYS = frozenset(
+    {"by", "because", "number", "ages", "incapable", "reasons", "mandate", "decided_by", "yields", "ask"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ def authority_rules(text: str) -> AuthorityRules:
     raw = yaml_text.read(text)
     if unknown := set(raw) ^ {"givers", "relations", "kinds"}:
         raise ValueError(f"unknown or missing {sorted(unknown)}")
-    known = {*raw["relations"], PATIENT, ORGANISATION}
+    known = {*raw["relations"], *get_args(Body), PATIENT, ORGANISATION}
     givers = {name: _giver(name, row, known) for name, row in raw["givers"].items()}
     return AuthorityRules(
         givers, _relations(raw["relations"]), {kind: int(row["age"]) for kind, row in raw["kinds"].items()}
@@ -37,7 +40,7 @@ def _giver(name: str, row: Mapping[str, Any], known: set[str]) -> GiverRule:
     reasons, sphere = dict(row.get("reasons", {})), row.get("mandate", "")
     if strange := set(row) - _KEYS:
         raise ValueError(f"{name}: unknown {sorted(strange)}")
-    if strange := {*row["by"], *filter(None, reasons.values())} - known:
+    if strange := {*row["by"], *row.get("decided_by", ()), *filter(None, reasons.values())} - known:
         raise ValueError(f"{name}: no relations {sorted(strange)}")
     if row.get("yields", "") not in ("", "care", "decided") or sphere not in ("", "any", "personal"):
         raise ValueError(f"{name}: yields to care or decided; a mandate is any or personal")
@@ -51,6 +54,7 @@ def _giver(name: str, row: Mapping[str, Any], known: set[str]) -> GiverRule:
         reasons=reasons,
         mandate=bool(sphere),
         sphere="" if sphere == "any" else sphere,
+        decided_by=frozenset(row.get("decided_by", ())),
         yields=row.get("yields", ""),
         ask=row.get("ask", PATIENT),
     )

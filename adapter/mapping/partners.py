@@ -1,6 +1,6 @@
 """Reads the partner table and refuses what cannot be right."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -8,7 +8,7 @@ from typing import Any, get_args
 from stdnum.no import orgnr
 
 from adapter.domain.delivery import Channel
-from adapter.domain.partners import Form, Language, Partner, Partners
+from adapter.domain.partners import Body, Form, Language, Partner, Partners
 from adapter.mapping import yaml_text
 
 _KINDS = ("hospital", "municipality", "adapter")
@@ -23,9 +23,10 @@ def load(path: Path, *, synthetic: bool) -> Partners:
     Organisation numbers must have a right check digit; numbers that begin with 9999 are samples and are taken only
     where `synthetic` is true. Raises ValueError naming the row (by position) and what is wrong.
     """
-    rows = yaml_text.read(path.read_text(encoding="utf-8"))["partners"]
+    table = yaml_text.read(path.read_text(encoding="utf-8"))
     partners = [
-        _partner(row, f"{path.name}: row {position}", synthetic) for position, row in enumerate(rows, 1)
+        _partner(row, f"{path.name}: row {position}", synthetic)
+        for position, row in enumerate(table["partners"], 1)
     ]
     by_organisation = {p.organisation: p for p in partners}
     by_her_id = {her_id: p for p in partners for her_id in p.services}
@@ -37,19 +38,13 @@ def load(path: Path, *, synthetic: bool) -> Partners:
         home = next(p for p in partners if p.kind == "adapter")
         if not home.service_her_ids:
             raise ValueError(f"{path.name}: the adapter needs the HER-id of a service to send XML from")
-    return Partners(by_organisation, by_her_id)
+    return Partners(by_organisation, by_her_id, _bodies(table.get("bodies", {}), path.name, synthetic))
 
 
 def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
     if unknown := set(row) - _KEYS:
         raise ValueError(f"{where}: unknown keys {sorted(unknown)}")
-    number = str(row["organisation"])
-    if number.startswith(_SYNTHETIC) and not synthetic:
-        raise ValueError(f"{where}: a sample organisation in production")
-    if not (number.startswith(_SYNTHETIC) and len(number) == 9 and number.isdigit()) and not orgnr.is_valid(
-        number
-    ):
-        raise ValueError(f"{where}: wrong check digit of the organisation number")
+    number = _number(row["organisation"], where, synthetic)
     if row["kind"] not in _KINDS:
         raise ValueError(f"{where}: kind is one of {', '.join(_KINDS)}")
     services = {str(her_id): str(name) for her_id, name in row["services"].items()}
@@ -63,6 +58,29 @@ def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
     )
     _require_way(partner, where)
     return partner
+
+
+def _number(said: object, where: str, synthetic: bool) -> str:
+    number = str(said)
+    if number.startswith(_SYNTHETIC) and not synthetic:
+        raise ValueError(f"{where}: a sample organisation in production")
+    if not (number.startswith(_SYNTHETIC) and len(number) == 9 and number.isdigit()) and not orgnr.is_valid(
+        number
+    ):
+        raise ValueError(f"{where}: wrong check digit of the organisation number")
+    return number
+
+
+def _bodies(raw: Mapping[str, Sequence[object]], where: str, synthetic: bool) -> dict[str, frozenset[str]]:
+    """What organisations are by law, by their numbers."""
+    if unknown := set(raw) - set(get_args(Body)):
+        raise ValueError(f"{where}: no bodies {sorted(unknown)}")
+    found: dict[str, frozenset[str]] = {}
+    for body, numbers in raw.items():
+        for position, said in enumerate(numbers, 1):
+            number = _number(said, f"{where}: {body} {position}", synthetic)
+            found[number] = found.get(number, frozenset()) | {body}
+    return found
 
 
 def _require_way(partner: Partner, where: str) -> None:
