@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import structlog
+from cases import empty_database
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -28,7 +29,7 @@ from adapter.domain.exchange import Schedule
 from adapter.flows.parts import Parts
 from adapter.mapping import partners, routes, tables
 from adapter.outside.identity import Identity
-from adapter.outside.store import Database, migrate, open_store
+from adapter.outside.store import Database, open_store
 from adapter.ports import IssuerUnreachable, Store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,12 +113,17 @@ class Api:
         return self("PUT", path, content=json.dumps(resource), headers=token(organisation) | FHIR | named)
 
 
+@cache
+def _tables() -> tables.Tables:
+    return tables.load(ROOT / "mappings", BASE)
+
+
 def make_parts(store: Store, **changed: Any) -> Parts:
     """Parts on the project's own tables, at one moment."""
     mappings = ROOT / "mappings"
     parts = Parts(
         store=store,
-        tables=tables.load(mappings, BASE),
+        tables=_tables(),
         partners=partners.load(mappings / "partners.yaml", synthetic=True),
         directory=routes.load(mappings / "routes"),
         clock=lambda: NOW,
@@ -136,9 +142,7 @@ def make_parts(store: Store, **changed: Any) -> Parts:
 
 def open_database(folder: Path) -> Database:
     """A migrated SQLite file that waits only a moment for a lock."""
-    url = f"sqlite:///{folder / 'adapter.db'}"
-    migrate(url)
-    return open_store(url, patience=0.05)
+    return open_store(f"sqlite:///{empty_database(folder / 'adapter.db')}", patience=0.05)
 
 
 def api_on(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cases import empty_database
 from sqlalchemy.engine import make_url
 from stored import CASE
 
@@ -71,9 +72,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A migrated database without rows, once for each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'adapter.db'}"
-        migrate(url)
-        yield url
+        yield f"sqlite:///{empty_database(tmp_path / 'adapter.db')}"
     else:
         yield from _copy_of(request.getfixturevalue("migrated_template"), request)
 

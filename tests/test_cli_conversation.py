@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cases import empty_database
 from kept import played
 
 from adapter.cli.commands import app
-from adapter.outside.store import migrate, open_store
+from adapter.outside.store import open_store
 
 Run = Callable[..., tuple[int, str]]
 
@@ -34,7 +35,7 @@ def url_in(folder: Path) -> str:
 
 def case_after(folder: Path, name: str, steps: int) -> str:
     """The id of the case of a folder, after its first steps."""
-    migrate(url_in(folder))
+    empty_database(folder / "adapter.db")
     with played(url_in(folder), name, steps) as stage:
         return stage.cases[-1]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import FIXTURES
+from cases import FIXTURES, empty_database
 
 from adapter.domain.consent import Category, Consent, Deny, Ground, Permit, SharingByLaw, decide, grounds
 from adapter.domain.problems import Refused
 from adapter.domain.provision import Actor, Provision, Recipient, Written
 from adapter.flows import operate
 from adapter.flows.consents import consent_of
-from adapter.outside.store import migrate, open_store
+from adapter.outside.store import open_store
 from adapter.replay import open_stage, read_case
 from adapter.replay.case_file import CaseStep, Put
 from adapter.replay.stage import Stage
@@ -212,9 +212,7 @@ def test_law_lets_pass_what_nobody_has_objected_to(consents: list[Consent], expe
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    url = f"sqlite:///{tmp_path / 'case.db'}"
-    migrate(url)
-    store = open_store(url)
+    store = open_store(f"sqlite:///{empty_database(tmp_path / 'case.db')}")
     yield open_stage(FIXTURES / "follow" / "wrong-addressee-is-rerouted", store)
     store.close()
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import respx
+from cases import empty_database
 from edi20_calls import KEY
 
 from adapter.api.metrics import Metrics
@@ -23,7 +24,7 @@ from adapter.cli.reaching import message_service_answers
 from adapter.domain.mailbox import Notice
 from adapter.outside.channels import Channels
 from adapter.outside.edi20 import Edi20V2, Edi20V3
-from adapter.outside.store import Database, migrate, open_store
+from adapter.outside.store import Database, open_store
 from adapter.settings import Settings
 
 MESSAGE = "0556bccf-ccf9-4597-9673-14cbd1a96d99"
@@ -44,8 +45,8 @@ def settings(tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def store(settings: dict[str, Any]) -> Iterator[Database]:
-    migrate(settings["database"])
+def store(settings: dict[str, Any], tmp_path: Path) -> Iterator[Database]:
+    empty_database(tmp_path / "adapter.db")
     database = open_store(settings["database"])
     yield database
     database.close()

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from api_client import HOSPITAL, MUNICIPALITY, NOW, make_parts, open_database
 from api_messages import HODEMELDING, PERSON, need
-from cases import FIXTURES, FOLDERS, name_of
+from cases import FIXTURES
 from shared_data import SHARED, needs_shared
 
 from adapter.cli.explain import as_object, lines
@@ -26,7 +26,6 @@ from adapter.flows.account import Account, Message
 from adapter.flows.deliver import deliver_round
 from adapter.flows.explain import explain
 from adapter.flows.parts import Parts
-from adapter.replay import open_stage, read_case
 
 XML = (FIXTURES / "story" / "notification.xml").read_bytes()
 PRIVATE = (PERSON, "Prøvesen", "Kari", "1952", "Prøvesykepleier", "hjerneslag", "Rehabilitering", "samtykk")
@@ -245,22 +244,6 @@ def test_explaining_writes_nothing(parts: Parts, tmp_path: Path) -> None:
     before = dump()
     explain(message, parts)
     assert dump() == before
-
-
-@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
-def test_every_case_folder_is_accounted_for_without_a_value(folder: Path, tmp_path: Path) -> None:
-    """Whatever a case went through, each kept message is told whole, and no private value of the cast is told."""
-    store = open_database(tmp_path)
-    stage = open_stage(folder, store)
-    for step in read_case(folder).steps:
-        stage.play(step)
-    for case in stage.cases:
-        account = explain(case, stage.parts)
-        assert all(m.leaves or m.unaccounted for m in account.messages)
-        assert len(account.steps) == len(store.history_of(case))
-        assert len(account.deliveries) == len(store.deliveries_of(case))
-        assert [value for value in stage.cast.private if value in whole(account)] == []
-    store.close()
 
 
 @needs_shared

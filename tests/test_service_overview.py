@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import FIXTURES
+from cases import FIXTURES, empty_database
 
 from adapter.cli.commands import app
-from adapter.outside.store import migrate, open_store
+from adapter.outside.store import open_store
 from adapter.replay import open_stage, read_case
 from adapter.wire.fhir import check
 
@@ -62,9 +62,8 @@ def test_a_telephone_is_shown_only_where_the_address_is_said_to_be_open() -> Non
 @pytest.fixture
 def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The case of the folder, in the database that commands look into."""
-    url = f"sqlite:///{tmp_path / 'adapter.db'}"
+    url = f"sqlite:///{empty_database(tmp_path / 'adapter.db')}"
     monkeypatch.setenv("IP_ADAPTER_DATABASE", url)
-    migrate(url)
     store = open_store(url)
     stage = open_stage(FOLDER, store)
     for step in read_case(FOLDER).steps[:5]:

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from adapter.mapping import yaml_text
 
 
 class _Strict(BaseModel):
@@ -130,12 +131,12 @@ class Cast:
 @cache
 def read_case(folder: Path) -> CaseFile:
     """Raises ValueError with what is wrong in the file."""
-    return CaseFile.model_validate(yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8")))
+    return CaseFile.model_validate(yaml_text.read((folder / "case.yaml").read_text(encoding="utf-8")))
 
 
 @cache
 def read_cast(fixtures: Path) -> Cast:
-    raw = yaml.safe_load((fixtures / "cast.yaml").read_text(encoding="utf-8"))
-    plan = yaml.safe_load((fixtures / "whole-plan.yaml").read_text(encoding="utf-8"))
+    raw = yaml_text.read((fixtures / "cast.yaml").read_text(encoding="utf-8"))
+    plan = yaml_text.read((fixtures / "whole-plan.yaml").read_text(encoding="utf-8"))
     organisations = {n: str(o) for n, o in raw["organisations"].items()}
     return Cast(organisations, tuple(str(v) for v in raw["private"]), plan)
