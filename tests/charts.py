@@ -1,10 +1,16 @@
 """The charts and tables of the README that are made from mappings/, so that they cannot say anything else."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
+from cases import FIXTURES, FOLDERS, name_of
 
 from adapter.domain.authority import Ages, GiverRule
 from adapter.domain.lifecycle import UNCHANGED
 from adapter.mapping.tables import load
+from adapter.replay import read_case
 from adapter.settings import Settings, carried
 
 TABLES = load(carried("mappings"), "https://ip-adapter.example/fhir")
@@ -84,6 +90,27 @@ def settings() -> str:
     return "\n".join(head + rows)
 
 
+@cache
+def edges() -> dict[int, dict[str, Any]]:
+    """The edge cases by number: what each is, the folders that show it, and what is missing."""
+    listed: dict[int, dict[str, Any]] = yaml.safe_load((FIXTURES / "edge-cases.yaml").read_text("utf-8"))
+    shown: dict[str, list[str]] = {}
+    for folder in FOLDERS:
+        for name in read_case(folder).covers:
+            shown.setdefault(name, []).append(name_of(folder))
+    return {number: edge | {"folders": shown.get(f"edge-{number}", [])} for number, edge in listed.items()}
+
+
+def edge_cases() -> str:
+    """Each edge case, where it is shown, and what of it is not."""
+    head = ["| No. | What | Shown by | Not yet |", "|---|---|---|---|"]
+    rows = [
+        f"| {number} | {edge['what']} | {_in_code(edge['folders'])} | {edge.get('missing', '')} |"
+        for number, edge in edges().items()
+    ]
+    return "\n".join(head + rows)
+
+
 MADE = {
     "chart case": lambda: chart("case"),
     "chart exchange": lambda: chart("exchange"),
@@ -96,6 +123,7 @@ MADE = {
     "problems": problems,
     "plan content": plan_content,
     "settings": settings,
+    "edge cases": edge_cases,
 }
 
 
@@ -127,6 +155,10 @@ def _shown_by(giver: GiverRule) -> str:
         f"mandate, {giver.sphere} sphere" if giver.sphere else "decision on care" if giver.mandate else ""
     )
     return ", ".join(filter(None, (reason, mandate))) or "–"
+
+
+def _in_code(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _id(state: str) -> str:
