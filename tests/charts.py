@@ -117,6 +117,7 @@ MADE = {
     "chart plan": lambda: chart("plan"),
     "chart consent": lambda: chart("consent"),
     "chart participation": lambda: chart("participation"),
+    "chart hand-over": lambda: chart("hand-over"),
     "steps": steps,
     "doors": doors,
     "givers": givers,

@@ -49,6 +49,7 @@ RANKS = {
         {"refused", "declined", "ended", "removed"},
         {"entered-in-error"},
     ],
+    "hand-over": [{"none"}, {"requested"}, {"accepted", "rejected", "cancelled"}],
     "exchange": [
         {"queued"},
         {"waiting"},
@@ -60,8 +61,9 @@ RANKS = {
 }
 """How far each state is, from the beginning of its life cycle; states of one set are equally far."""
 
-RETURNS = {"case": {"correct", "route"}, "exchange": {"requeue"}}
-"""Events that take up again what had come to rest: the sender's answer to a question, a person's word."""
+RETURNS = {"case": {"correct", "route", "hand-over"}, "exchange": {"requeue"}}
+"""Events that take up again what had come to rest: the sender's answer to a question, a person's word, a
+unit that takes a case over."""
 
 
 def rank(name: str, state: str) -> int:
@@ -137,7 +139,7 @@ def test_who_acts_on_plans_and_consents_is_who_the_table_says() -> None:
     assert plans
     assert consents
     for line, case in plans:
-        assert line.rsplit(" by ")[1] == case["owner"]
+        assert line.rsplit(" by ")[1] in owners(case)
     for line, case in consents:
         assert line.rsplit(" by ")[1] in takers(case)
 
@@ -151,16 +153,27 @@ def test_who_hears_of_plans_and_consents_is_who_the_table_says() -> None:
         e: [(d["to"], c) for d, c in sent if d["event"] == e] for e in ("plan-updated", "consent-changed")
     }
     assert all(heard.values())
-    assert all(to in takers(case) - {case["owner"]} for to, case in heard["plan-updated"])
+    assert all(to in takers(case) - (owners(case) - taken_over(case)) for to, case in heard["plan-updated"])
     for to, case in heard["consent-changed"]:
         got = {d["to"] for d in case["deliveries"] if d["state"] == "accepted"}
         assert to == case["requester"] or to in got
 
 
+def owners(case: dict[str, Any]) -> set[str]:
+    """Whose the case is, and whose it was before somebody took it over."""
+    asked = [line for line in case["history"] if line.startswith("hand-over:") and "--propose-->" in line]
+    return {case["owner"], *(line.rsplit(" by ")[1] for line in asked)}
+
+
+def taken_over(case: dict[str, Any]) -> set[str]:
+    """Whose the case is, if it took it over: it gets the plan that ended so, as far as consent goes."""
+    return {case["owner"]} if any("--hand-over-->" in line for line in case["history"]) else set()
+
+
 def takers(case: dict[str, Any]) -> set[str]:
     """Owner, requester, and those whose numbers stand in some version of the care team."""
     teams = json.dumps([r for r in case["resources"] if r["resourceType"] == "CareTeam"])
-    return {case["owner"], case["requester"], *(n for n in ("999900033",) if n in teams)}
+    return {*owners(case), case["requester"], *(n for n in ("999900033",) if n in teams)}
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def _resource(type_: str, updatable: bool) -> Resource:
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned-update" if updatable else "versioned",
         "readHistory": True,
-        "updateCreate": type_ == "Consent",
+        "updateCreate": type_ in ("Consent", "Task"),
     }
 
 

@@ -17,6 +17,7 @@ from adapter.domain.steps import step_of
 from adapter.flows.consent_findings import consent_findings
 from adapter.flows.consents import MAKING, consent_of, permit
 from adapter.flows.givers import unentitled
+from adapter.flows.hand_over_asked import organisations_asked
 from adapter.flows.outbox import handed_over, may_have_got, outgoing
 from adapter.flows.participants import has_returned, may_have, recipients_of_plan, team_organisations
 from adapter.flows.parts import Parts
@@ -119,7 +120,8 @@ def _parties(
     """Who can be reached and may have got anything of the case: who may have a letter must learn that consent ended,
     and for nobody else is a notice the first that is heard of somebody."""
     case, partners = asked.case, parts.partners.by_organisation
-    others = {case.owner or "", *team_organisations(asked.versions, asked.at, parts)}
+    waiting = organisations_asked(asked.versions, asked.at, parts)
+    others = {case.owner or "", *waiting, *team_organisations(asked.versions, asked.at, parts)}
     know = {o for o in others if may_have_got(deliveries, said, o, parts) and not has_returned(case, o)}
     return sorted(p for p in {case.requester, *know} if p in partners and partners[p].reachable)
 

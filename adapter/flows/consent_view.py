@@ -14,8 +14,9 @@ from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.view import SUBSETTED, Views
 from adapter.flows.actors import organisation_number
 from adapter.flows.parts import Parts
-from adapter.flows.plan_view import seen_by
+from adapter.flows.plan_view import access_of, as_shown, seen_by
 from adapter.flows.protection import without_places
+from adapter.flows.task_kind import HAND_OVER
 
 _KEPT = (
     "resourceType",
@@ -63,6 +64,9 @@ def as_told(
     told = list(carried)
     if out.category == parts.tables.views.whole:
         told = seen_by(out.recipient, carried, versions, at, parts)
+    elif out.category == HAND_OVER:
+        access = access_of(out.recipient, versions, at, parts)
+        told = [made for v in carried if (made := as_shown(v, access, parts.tables.views))]
     elif out.category == "consent-notice":
         told = [
             replace(v, body=as_seen_by(out.recipient, v.body, versions, parts)) if v.type == "Consent" else v

@@ -8,14 +8,17 @@ from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
+from adapter.flows import hand_over
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
-from adapter.flows.update import Decision, Update, read_update, require_unchanged, update
+from adapter.flows.task_kind import HAND_OVER, task_kind
+from adapter.flows.update import Decider, Decision, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat, rows_of
 from adapter.ports import Transaction
 
 _SAID = {"decide": "outcome", "refuse": "outcome", "appoint": "coordinator"}
 """What a step must say besides who took it: the outcome, and who the coordinator is (pasientjournalforskriften § 5)."""
+_BESIDE: Mapping[str, Decider] = {HAND_OVER: hand_over.decide}
 _PEOPLE = {"decided-by": "person", "coordinator": "coordinator"}
 
 
@@ -25,6 +28,12 @@ def put_task(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: 
 
 
 def _decide(asked: Update, parts: Parts) -> Decision:
+    """By what the Task is about; one that stands never comes to be about something else."""
+    kind = task_kind(asked.current.body if asked.current else asked.resource, parts.base)
+    return _BESIDE.get(kind, _handled)(asked, parts)
+
+
+def _handled(asked: Update, parts: Parts) -> Decision:
     reading = read_update("task-update", asked.resource, parts)
     facts = flat(reading.facts) | _came_of_it(reading)
     rule = step_of(parts.tables.steps, "case", facts["status"], facts.get("business_status", ""))

@@ -1,6 +1,6 @@
 """What always holds of a case and its messages: ids, versions, life cycles, lists. A violation is a name and an id."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,8 @@ from adapter.domain.record import CaseRecord
 from adapter.flows.outbox import handed_over
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of, instant
+from adapter.flows.take_over import plan_after
+from adapter.flows.task_kind import BESIDE, task_kind
 from adapter.wire import edi, message
 
 
@@ -73,8 +75,14 @@ def ids(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
     expected = {KINDS[name]: id_of(case.id, name) for name in _SINGLE}
     for reference, versions in _by_reference(record.versions).items():
         first = versions[0]
-        if expected.get(first.type, first.id) != first.id:
+        if first.id not in (expected.get(first.type, first.id), *_beside(record, parts)):
             yield Violation("resource-id-is-derived", reference)
+
+
+def _beside(record: CaseRecord, parts: Parts) -> set[str]:
+    """The Tasks that partners have put beside that of the case, and the plans that a hand-over has begun."""
+    tasks = {v.id for v in record.versions if v.type == "Task" and task_kind(v.body, parts.base) in BESIDE}
+    return tasks | {plan_after(task) for task in tasks}
 
 
 def versions(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
@@ -108,12 +116,20 @@ def history(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
         steps = [s for s in record.history if s.lifecycle == name]
         if not all(_legal(s, cycles[name]) for s in steps):
             yield Violation("history-is-legal", f"case {record.case.id} {name}")
-    chains = {"case": (cycles["case"].initial, record.case.state), "plan": _plan(record)}
-    for name, (first, last) in chains.items():
-        steps = [s for s in record.history if s.lifecycle == name]
-        befores, afters = [s.before for s in steps], [s.after for s in steps]
-        if [*befores, last] != [first, *afters]:
+    chains = {"case": [(cycles["case"].initial, record.case.state)], "plan": _plans(record, parts)}
+    for name, ends in chains.items():
+        if not _lead([s for s in record.history if s.lifecycle == name], ends):
             yield Violation("history-leads-to-the-state", f"case {record.case.id} {name}")
+
+
+def _lead(steps: Sequence[Step], ends: Sequence[tuple[str, str]]) -> bool:
+    """Whether steps lead from the first to the last state. Of two plans, after a hand-over, as many steps lead out of
+    each state as into it, but for where each plan begins and ends."""
+    if len(ends) == 1:
+        befores, afters = [s.before for s in steps], [s.after for s in steps]
+        return [*befores, ends[0][1]] == [ends[0][0], *afters]
+    out = Counter([*(s.before for s in steps), *(last for _, last in ends)])
+    return out == Counter([*(s.after for s in steps), *(first for first, _ in ends)])
 
 
 def _legal(step: Step, cycle: LifeCycle) -> bool:
@@ -122,10 +138,11 @@ def _legal(step: Step, cycle: LifeCycle) -> bool:
     )
 
 
-def _plan(record: CaseRecord) -> tuple[str, str]:
-    """The status of the plan in its first version and in its last; no plan has no steps."""
-    plans = [v for v in record.versions if v.type == "CarePlan" and v.id == id_of(record.case.id, "plan")]
-    return ("draft", plans[-1].body.get("status", "")) if plans else ("", "")
+def _plans(record: CaseRecord, parts: Parts) -> list[tuple[str, str]]:
+    """The status of each plan in its first version and in its last; no plan has no steps."""
+    ids = {id_of(record.case.id, "plan"), *_beside(record, parts)}
+    last = {v.id: v.body.get("status", "") for v in record.versions if v.type == "CarePlan" and v.id in ids}
+    return [("draft", status) for status in last.values()] or [("", "")]
 
 
 def lists(record: CaseRecord, parts: Parts) -> Iterator[Violation]:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.days import first_moment, moment_after
+from adapter.domain.hand_over import OVER
 from adapter.domain.participation import (
     CHILD_COORDINATOR,
     HOSPITAL_COORDINATOR,
@@ -105,6 +106,13 @@ def _resolved(reference: str, team: Resource, versions: Sequence[Version]) -> Re
     if reference.startswith("#"):
         return next((r for r in team.get("contained", ()) if f"#{r.get('id')}" == reference), {})
     return next((v.body for v in versions if v.reference == reference), {})
+
+
+def plan_of(versions: Sequence[Version]) -> Version | None:
+    """The plan of a case; after a hand-over that of the unit whose the case is now, not the one that ended by it."""
+    plans = [v for v in versions if v.type == "CarePlan"]
+    stands = (v for v in plans if v.body["status"] not in OVER)
+    return next(stands, max(plans, key=lambda v: v.at, default=None))
 
 
 def plan_in_force(versions: Sequence[Version]) -> Resource | None:

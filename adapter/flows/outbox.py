@@ -66,7 +66,7 @@ def notes_owed(case: Case, versions: Sequence[Version], at: datetime) -> list[Ou
 
     Once for each time the case is sent there, as the need itself: who has sent it back has purged it.
     """
-    task = next(v for v in versions if v.type == "Task")
+    task = next(v for v in versions if v.id == derived(case.id, "task"))
     written = [v for v in versions if v.type == "Communication" and v.author == case.requester]
     return [
         note_to(case, case.owner or "", note, at, ground=f"{task.reference}/{task.number}")

@@ -9,7 +9,7 @@ from adapter.domain.participation import OVER
 from adapter.domain.problems import Finding
 from adapter.flows.actors import organisation_number
 from adapter.flows.consents import making_was_permitted, permit, permit_making
-from adapter.flows.members import members, rows_of_team, team_of
+from adapter.flows.members import members, plan_of, rows_of_team, team_of
 from adapter.flows.parts import Parts
 
 _ENDED = frozenset({"revoked", "completed", "entered-in-error"})
@@ -103,7 +103,7 @@ def _making(
 ) -> Permit | Deny | None:
     """What consent says of the making of the plan that is carried. None of one that has ended, as that is told, and
     where nobody has ever been asked: a plan does not come into force so, and what it is shared by decides."""
-    plan = next((v for v in carried if v.type == "CarePlan"), None)
+    plan = plan_of(carried)
     if plan is None or plan.body["status"] in _ENDED:
         return None
     said = permit_making(versions, _maker(versions) or plan.author, at, parts)

@@ -13,6 +13,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import names_professional, step_of
 from adapter.flows.consents import permit_making
+from adapter.flows.members import plan_of
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import recipients_of_plan, team_resources
 from adapter.flows.parts import Parts
@@ -101,9 +102,7 @@ def with_version(versions: Sequence[Version], version: Version) -> list[Version]
 def plan_and_team(versions: Sequence[Version], focus: Version, parts: Parts) -> list[Version]:
     """What a plan update carries: the person, the plan and its team as they stand, the changed one first, and who
     the team's members are, so that a record can show the coordinator (pasientjournalforskriften § 5 c-d)."""
-    rest = [
-        v
-        for v in versions
-        if v.type in ("Patient", "CarePlan", "CareTeam") and v.reference != focus.reference
-    ]
+    plan = focus if focus.type == "CarePlan" else plan_of(versions)
+    with_it = [v for v in versions if v.type in ("Patient", "CareTeam") or v is plan]
+    rest = [v for v in with_it if v.reference != focus.reference]
     return [focus, *sorted(rest, key=lambda v: v.type), *team_resources(versions, parts)]

@@ -13,6 +13,7 @@ from adapter.domain.case import Version
 from adapter.domain.days import norwegian_day
 from adapter.domain.plan_content import Gap
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.members import plan_of
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import judged, read_plan
 from adapter.flows.standing_plan import standing_plans
@@ -50,7 +51,7 @@ def plan_report(case_id: str, parts: Parts) -> PlanReport:
     with parts.store.transaction() as tx:
         case = tx.case(case_id)
         versions = tx.of_case(case_id) if case else ()
-        plan = next((v for v in versions if v.type == "CarePlan"), None)
+        plan = plan_of(versions)
         if case is None or plan is None:
             raise Refused(Finding("not-found", "CarePlan" if case else "case"))
         others = tuple(sorted(standing.plan.case_id for standing in standing_plans(tx, case)))

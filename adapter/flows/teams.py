@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from adapter.domain.case import Version
 from adapter.domain.participation import CHILD_COORDINATOR, Participant
+from adapter.flows.hand_over_asked import waiting
 from adapter.flows.members import led_by, members, plan_in_force, team_of
 from adapter.flows.parts import Parts
 from adapter.flows.team import NOBODY_LEADS
@@ -15,8 +16,8 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """A case, what its team lacks (`no-main-responsible`) or loses (`child-coordinator-ends`, `participation-ends`),
-    and where."""
+    """A case, what its team lacks (`no-main-responsible`) or loses (`child-coordinator-ends`, `participation-ends`), or
+    that another unit has been asked to take it over (`hand-over-waits`), and where."""
 
     case: str
     lack: str
@@ -39,6 +40,8 @@ def _of_case(
 ) -> Iterator[Lack]:
     if plan_in_force(versions) and not led_by(versions, at, parts):
         yield Lack(id_, NOBODY_LEADS, "CareTeam.participant")
+    for task, _ in waiting(versions, parts):
+        yield Lack(id_, "hand-over-waits", task.reference)
     team = team_of(versions)
     for row in members(team.body, versions, parts) if team else ():
         end = _end(row)

@@ -25,6 +25,7 @@ from adapter.flows.correspondence import Correspondence
 from adapter.flows.members import members
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
+from adapter.flows.task_kind import HAND_OVER, task_kind
 from adapter.mapping.engine import Facts, Root, flat, read
 from adapter.wire.hodemelding import Attachment
 
@@ -101,10 +102,15 @@ def _by_part(
     own = {id_of(out.case_id, name): name for name in KINDS}
     bodies = {name: version.body for name, version in named.items()}
     bodies |= {own[v.id]: v.body for v in carried if v.id in own}
+    plans = [v.body for v in carried if v.type == "CarePlan"]
+    if plans:
+        bodies["plan"] = focus.body if focus.type == "CarePlan" else plans[0]
     consents = [v.body for v in carried if v.type == "Consent"]
     if consents:
         bodies["consent"] = focus.body if focus.type == "Consent" else consents[0]
     notes = [v.body for v in carried if v.type == "Communication"]
+    if focus.type == "Task":
+        bodies["task"] = focus.body
     if notes:
         bodies["note"] = focus.body if focus.type == "Communication" else notes[0]
     return bodies
@@ -124,6 +130,8 @@ def _step(bodies: Mapping[str, Resource], focus: Version, parts: Parts) -> str:
     elif focus.type == "ServiceRequest" and shown.get("status") == "revoked":
         shown = bodies.get("task", {})
     cycle = _CYCLES.get(shown.get("resourceType", ""))
+    if task_kind(shown, parts.base) == HAND_OVER:
+        cycle = HAND_OVER
     if cycle is None:
         return "none"
     system = f"{parts.base}/CodeSystem/case-step"

@@ -14,11 +14,13 @@ from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.hand_over_asked import is_asked
 from adapter.flows.own_participation import may_answer
 from adapter.flows.participants import has_returned, participation_over, takes_part
 from adapter.flows.parts import Parts
 from adapter.flows.resources import next_version, provenance, same, update_source
 from adapter.flows.standing_plan import Standing, other_plans
+from adapter.flows.task_kind import BESIDE, task_kind
 from adapter.mapping.engine import Reading, Root, read
 from adapter.ports import Collision, StoreBusy, Transaction
 from adapter.wire import json
@@ -126,14 +128,15 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     more; who is invited may answer.
     """
     glance = tx.glance(resource["resourceType"], resource["id"])
-    case_id = glance[1].id if glance else _case_of_new(tx, resource)
+    case_id = glance[1].id if glance else _case_of_new(tx, resource, parts)
     case = tx.case(case_id) if case_id else None
     if case is None:
         raise Refused(Finding("not-found", resource["resourceType"]))
     versions = tx.of_case(case.id)
     late_word = resource["resourceType"] == "Task" and has_returned(case, caller.organisation)
+    asked_for = is_asked(tx, glance[0] if glance else None, caller.organisation, at, parts)
     own_say = resource["resourceType"] == "CareTeam" and may_answer(versions, caller.organisation, at, parts)
-    if not (late_word or own_say) and not takes_part(case, versions, caller.organisation, at, parts):
+    if not (late_word or own_say or asked_for) and not takes_part(case, versions, caller.organisation, at, parts):
         nothing = Finding("not-found", resource["resourceType"])
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
     current = tx.current(resource["resourceType"], resource["id"])
@@ -149,11 +152,13 @@ def _recorded_by(tx: Transaction, caller: Caller, current: Version | None) -> st
     return first.author if first else caller.organisation
 
 
-def _case_of_new(tx: Transaction, resource: Resource) -> str | None:
-    """Only a Consent may be new: it belongs to the case of its Patient."""
-    if resource["resourceType"] != "Consent":
+def _case_of_new(tx: Transaction, resource: Resource, parts: Parts) -> str | None:
+    """Only a Consent may be new, and a Task beside that of the case: it belongs to the case of its Patient."""
+    beside = resource["resourceType"] == "Task" and task_kind(resource, parts.base) in BESIDE
+    if resource["resourceType"] != "Consent" and not beside:
         return None
-    type_, _, id_ = resource.get("patient", {}).get("reference", "").partition("/")
+    patient = resource.get("for" if beside else "patient", {})
+    type_, _, id_ = patient.get("reference", "").partition("/")
     patient = tx.current(type_, id_) if type_ == "Patient" else None
     return patient.case_id if patient else None
 
