@@ -60,6 +60,18 @@ def givers() -> str:
     return "\n".join(head + rows)
 
 
+def tracks() -> str:
+    """By which provisions one complains how."""
+    head = ["| Provisions | Weeks | To | Ground |", "|---|---|---|---|"]
+    bases = TABLES.decisions.bases
+    named = {basis.track.name: basis.track for basis in bases.values()}
+    rows = [
+        f"| {', '.join(f'`{c}`' for c, b in bases.items() if b.track == t)} | {t.weeks} | {t.body} | {t.because} |"
+        for t in named.values()
+    ]
+    return "\n".join(head + rows)
+
+
 def problems() -> str:
     """Every problem an answer can name."""
     head = ["| No. | Name | Severity | AppRec | HTTP | Meaning |", "|---|---|---|---|---|---|"]
@@ -117,12 +129,14 @@ MADE = {
     "chart plan": lambda: chart("plan"),
     "chart consent": lambda: chart("consent"),
     "chart participation": lambda: chart("participation"),
+    "chart complaint": lambda: chart("complaint"),
     "chart hand-over": lambda: chart("hand-over"),
     "steps": steps,
     "doors": doors,
     "givers": givers,
     "problems": problems,
     "plan content": plan_content,
+    "tracks": tracks,
     "settings": settings,
     "edge cases": edge_cases,
 }

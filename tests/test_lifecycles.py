@@ -19,7 +19,11 @@ TABLES = load(carried("mappings"), "https://ip-adapter.example/fhir")
 FILES = sorted((carried("mappings") / "lifecycles").glob("*.csv"))
 
 DECISIONS = {
-    "case": {"wrong-addressee", "decided", "refused", "coordinator-appointed", "dismissed"},
+    "case": {
+        *("wrong-addressee", "decided", "refused", "concluded", "coordinator-appointed", "dismissed"),
+        "closed",
+    },
+    "complaint": {"reversed", "forwarded", "upheld", "changed", "quashed", "dismissed"},
     "plan": {"active", "on-hold", "revoked", "completed", "entered-in-error"},
 }
 """States that say something about a person's rights or plan."""
@@ -34,8 +38,8 @@ RANKS = {
         {"accepted", "needs-information"},
         {"wrong-addressee"},
         {"decided"},
-        {"refused", "coordinator-appointed"},
-        {"cancelled", "dismissed"},
+        {"refused", "concluded", "coordinator-appointed"},
+        {"cancelled", "dismissed", "closed"},
     ],
     "plan": [{"draft"}, {"active", "on-hold"}, {"revoked", "completed"}, {"entered-in-error"}],
     "consent": [{"none"}, {"proposed"}, {"active"}, {"rejected", "inactive"}, {"entered-in-error"}],
@@ -47,6 +51,13 @@ RANKS = {
         {"accepted"},
         {"active", "paused", "suspended"},
         {"refused", "declined", "ended", "removed"},
+        {"entered-in-error"},
+    ],
+    "complaint": [
+        {"none"},
+        {"received"},
+        {"forwarded"},
+        {"reversed", "upheld", "changed", "quashed", "dismissed", "withdrawn"},
         {"entered-in-error"},
     ],
     "hand-over": [{"none"}, {"requested"}, {"accepted", "rejected", "cancelled"}],
@@ -61,9 +72,9 @@ RANKS = {
 }
 """How far each state is, from the beginning of its life cycle; states of one set are equally far."""
 
-RETURNS = {"case": {"correct", "route", "hand-over"}, "exchange": {"requeue"}}
+RETURNS = {"case": {"correct", "route", "hand-over", "reopen"}, "exchange": {"requeue"}}
 """Events that take up again what had come to rest: the sender's answer to a question, a person's word, a
-unit that takes a case over."""
+unit that takes a case over, what was decided taken up anew."""
 
 
 def rank(name: str, state: str) -> int:
@@ -113,7 +124,8 @@ def test_nothing_is_decided_without_a_person(name: str) -> None:
     for event in decisive:
         rule = rule_of(TABLES.steps, name, event)
         assert rule.person, event
-        assert rule.actor == ("operator" if event == "dismiss" else "owner"), event
+        by_operator = name == "case" and event in ("dismiss", "close")
+        assert rule.actor == ("operator" if by_operator else "owner"), event
 
 
 def test_the_adapter_itself_only_holds_routes_and_cancels() -> None:
@@ -129,8 +141,14 @@ def ends() -> list[dict[str, Any]]:
     return [case for f in files if f.is_file() for case in json.loads(f.read_text(encoding="utf-8")).values()]
 
 
+def closers(case: dict[str, Any]) -> set[str]:
+    """Who closed a case."""
+    return {line.rsplit(" by ")[1] for line in case["history"] if "--close-->" in line}
+
+
 def test_who_acts_on_plans_and_consents_is_who_the_table_says() -> None:
-    """In every case folder: plans move by the owner's hand, consents by those who take part."""
+    """In every case folder: plans move by the owner's hand, consents by those who take part; both end when a person
+    here closes the case."""
     assert {r.actor for r in TABLES.steps if r.lifecycle == "plan"} == {"owner"}
     assert {r.actor for r in TABLES.steps if r.lifecycle == "consent"} == {"participant"}
     moved = [(line, case) for case in ends() for line in case["history"]]
@@ -139,9 +157,9 @@ def test_who_acts_on_plans_and_consents_is_who_the_table_says() -> None:
     assert plans
     assert consents
     for line, case in plans:
-        assert line.rsplit(" by ")[1] in owners(case)
+        assert line.rsplit(" by ")[1] in {*owners(case), *closers(case)}
     for line, case in consents:
-        assert line.rsplit(" by ")[1] in takers(case)
+        assert line.rsplit(" by ")[1] in {*takers(case), *closers(case)}
 
 
 def test_who_hears_of_plans_and_consents_is_who_the_table_says() -> None:
@@ -173,7 +191,7 @@ def taken_over(case: dict[str, Any]) -> set[str]:
 def takers(case: dict[str, Any]) -> set[str]:
     """Owner, requester, and those whose numbers stand in some version of the care team."""
     teams = json.dumps([r for r in case["resources"] if r["resourceType"] == "CareTeam"])
-    return {*owners(case), case["requester"], *(n for n in ("999900033",) if n in teams)}
+    return {*owners(case), case["requester"], *(n for n in ("999900033", "999902001", "999999999") if n in teams)}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""The coordinating unit says how far it has come: received, opened, accepted, asked, decided, appointed (PUT Task)."""
+"""The coordinating unit says how far it has come: received, opened, accepted, asked, decided, appointed (PUT Task).
+
+What stands beside the handling of the need, in Tasks of their own kind, has a story of its own.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,17 +11,20 @@ from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
-from adapter.flows import hand_over
+from adapter.flows import complaint, hand_over
+from adapter.flows.decision import decision_findings, tells_only_of_knowledge
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
-from adapter.flows.task_kind import HAND_OVER, task_kind
+from adapter.flows.task_kind import COMPLAINT, HAND_OVER, task_kind
 from adapter.flows.update import Decider, Decision, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat, rows_of
 from adapter.ports import Transaction
 
-_SAID = {"decide": "outcome", "refuse": "outcome", "appoint": "coordinator"}
+_SAID = {"decide": "outcome", "refuse": "outcome", "conclude": "outcome", "appoint": "coordinator"}
 """What a step must say besides who took it: the outcome, and who the coordinator is (pasientjournalforskriften § 5)."""
-_BESIDE: Mapping[str, Decider] = {HAND_OVER: hand_over.decide}
+_TOLD_BY = {"appoint": "decide"}
+"""Who appoints a coordinator may say once more what was granted."""
+_BESIDE: Mapping[str, Decider] = {COMPLAINT: complaint.decide, HAND_OVER: hand_over.decide}
 _PEOPLE = {"decided-by": "person", "coordinator": "coordinator"}
 
 
@@ -34,6 +40,7 @@ def _decide(asked: Update, parts: Parts) -> Decision:
 
 
 def _handled(asked: Update, parts: Parts) -> Decision:
+    """A step that led to where the case stands may be told again with other words; an earlier one is late."""
     reading = read_update("task-update", asked.resource, parts)
     facts = flat(reading.facts) | _came_of_it(reading)
     rule = step_of(parts.tables.steps, "case", facts["status"], facts.get("business_status", ""))
@@ -44,20 +51,25 @@ def _handled(asked: Update, parts: Parts) -> Decision:
     require_unchanged(
         asked, "identifier", "intent", "code", "focus", "for", "authoredOn", "requester", "owner"
     )
-    _require_said(rule, facts)
+    _require_said(rule, facts, parts)
     state = parts.tables.lifecycles["case"].after(asked.case.state, rule.event)
     if state is None:
         raise Refused(Finding("step-forbidden", "Task.status"))
+    if state == asked.case.state and state not in parts.tables.lifecycles["case"].leads_to(rule.event):
+        return Decision(asked.case, late=True)
+    if amiss := decision_findings(reading.facts, rule.event, asked.at, parts):
+        raise Refused(*amiss)
     return _decision(asked, rule, state, parts)
 
 
-def _require_said(rule: StepRule, facts: Mapping[str, str]) -> None:
-    """A decision names who took it and what it is; a refusal is told as one, never inside another step."""
+def _require_said(rule: StepRule, facts: Mapping[str, str], parts: Parts) -> None:
+    """A decision names who took it and what it is; each outcome is told by its step, a refusal never inside another."""
     if rule.person and "person" not in facts:
         raise Refused(Finding("person-not-named", "Task.output"))
     if _SAID.get(rule.event, "status") not in facts:
         raise Refused(Finding("missing-element", "Task.output"))
-    if rule.event in _SAID and (facts.get("outcome") == "refused") != (rule.event == "refuse"):
+    told_by = parts.tables.decisions.outcomes.get(facts.get("outcome", ""))
+    if rule.event in _SAID and told_by not in (None, _TOLD_BY.get(rule.event, rule.event)):
         raise Refused(Finding("step-forbidden", "Task.output"))
 
 
@@ -75,9 +87,7 @@ def _came_of_it(reading: Reading) -> dict[str, str]:
 
 
 def _decision(asked: Update, rule: StepRule, state: str, parts: Parts) -> Decision:
-    """A step that led to where the case stands may be told again with other words; an earlier one is late."""
-    if state == asked.case.state and state not in parts.tables.lifecycles["case"].leads_to(rule.event):
-        return Decision(asked.case, late=True)
+    """The case after a step, and the news of it."""
     after = replace(asked.case, state=state)
     step = Step(
         after.id,
@@ -94,7 +104,8 @@ def _decision(asked: Update, rule: StepRule, state: str, parts: Parts) -> Decisi
         waiting = Waiting(after.id, "routing", "wrong-addressee", asked.at)
 
     def tells(_tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
-        if rule.tells != "requester":
+        before = asked.current.body if asked.current else {}
+        if rule.tells != "requester" or tells_only_of_knowledge(before, asked.resource, parts.base):
             return ()
         return [_news(after, version, origin, asked)]
 

@@ -82,7 +82,8 @@ def _over(row: Mapping[str, Any], lifecycles: Mapping[str, LifeCycle]) -> Over:
     case, plan = lifecycles["case"], lifecycles["plan"]
     if unknown := (over.states | over.with_plan) - set(case.cells) or over.plan - set(plan.cells):
         raise ValueError(f"over: no states {sorted(unknown)}")
-    if alive := {s for s in over.states for e in case.events if case.after(s, e) not in (None, s)}:
+    usual = set(case.events) - set(row["taken-up"])
+    if alive := {s for s in over.states for e in usual if case.after(s, e) not in (None, s)}:
         raise ValueError(f"over: a case goes on from {sorted(alive)}")
     if alive := {s for s in over.plan for e in plan.events if _goes_on(plan, s, e)}:
         raise ValueError(f"over: a plan goes on from {sorted(alive)}")

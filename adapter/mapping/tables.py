@@ -11,7 +11,9 @@ import yaml
 
 from adapter.domain.acknowledgement import AppRecRule, RejectionRule, Version
 from adapter.domain.attachments import AttachmentRules
+from adapter.domain.closing import Closing
 from adapter.domain.consent import Category
+from adapter.domain.decision import DecisionRules, IsDayOff
 from adapter.domain.detection import Phrases
 from adapter.domain.doors import Way
 from adapter.domain.exchange import AnswerRule
@@ -24,6 +26,8 @@ from adapter.domain.view import Views
 from adapter.mapping import letters, parsing, sharing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.authority import AuthorityRules, authority_rules
+from adapter.mapping.days_off import days_off
+from adapter.mapping.decisions import decision_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.plan_content import content_rules
 from adapter.mapping.protection import places
@@ -58,6 +62,9 @@ class Tables:
     stays: StayLines
     views: Views
     places: Places
+    decisions: DecisionRules
+    is_day_off: IsDayOff
+    closings: tuple[Closing, ...]
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -118,12 +125,16 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         places=_named(
             folder / "protection.yaml", lambda _, text: places(text, codes["protection.map"]), base
         ),
+        decisions=_named(folder / "decisions.yaml", lambda _, text: decision_rules(text, codes), base),
+        is_day_off=_named(folder / "days-off.yaml", lambda _, text: days_off(text), base),
+        closings=_named(folder / "closings.csv", lambda _, text: _each(Closing, text), base),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)
     _check_receipts(tables)
     _check_givers(tables)
     _check_kinds(tables)
+    _check_closings(tables)
     return tables
 
 
@@ -194,6 +205,8 @@ def _check_steps(tables: Tables) -> None:
     for rule in tables.steps:
         if rule.event not in tables.lifecycles[rule.lifecycle].events:
             raise ValueError(f"steps.csv: {rule.lifecycle} has no event {rule.event}")
+    if strange := set(tables.decisions.outcomes.values()) - set(tables.lifecycles["case"].events):
+        raise ValueError(f"decisions.yaml: no events {sorted(strange)} of a case")
     for way in tables.ways:
         if way.table not in tables.messages:
             raise ValueError(f"doors.csv: no table {way.table}")
@@ -223,3 +236,10 @@ def _check_kinds(tables: Tables) -> None:
     known = set(tables.codes["consent-kind"].forward.values())
     if strange := {kind for category in tables.categories.values() for kind in category.kinds} - known:
         raise ValueError(f"consent.yaml: no kinds of consent {sorted(strange)}")
+
+
+def _check_closings(tables: Tables) -> None:
+    for closing in tables.closings:
+        known = closing.plan_reason in tables.codes["closing-reason"].forward
+        if not known or closing.closes not in ("person", "case"):
+            raise ValueError(f"closings.csv: the row of {closing.because}")
