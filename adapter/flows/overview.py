@@ -15,6 +15,7 @@ from adapter.domain.view import SUBSETTED
 from adapter.flows.contacts import contact
 from adapter.flows.members import members, team_of
 from adapter.flows.parts import Parts
+from adapter.flows.protection import without_places
 from adapter.flows.read import read_resource
 from adapter.flows.resources import ENH
 
@@ -41,7 +42,7 @@ def overview(team: Resource, versions: Sequence[Version], at: datetime, parts: P
     meta = seen.get("meta", {})
     kind = {"system": f"{parts.base}/CodeSystem/team-type", "code": "service-overview"}
     return seen | {
-        "meta": meta | {"tag": [*meta.get("tag", ()), SUBSETTED]},
+        "meta": meta | {"tag": [*(m for m in meta.get("tag", ()) if m != SUBSETTED), SUBSETTED]},
         "category": [{"coding": [kind], "text": "Tjenesteoversikt"}],
         **({"participant": rows} if rows else {}),
     }
@@ -108,4 +109,5 @@ def overview_of_case(case_id: str, by: str, why: str, parts: Parts) -> Resource 
         team = team_of(versions)
         details = {"why": why, "view": "service-overview"}
         tx.record(Audit(at, by, "resource-read", case.id, details))
-        return overview(team.body, versions, at, parts) if team else None
+        shown = without_places([team], versions, parts) if team else []
+        return overview(shown[0].body, versions, at, parts) if shown else None

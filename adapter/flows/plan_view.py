@@ -127,7 +127,7 @@ def category_findings(resource: Resource, parts: Parts) -> list[Finding]:
     known = {*views.parts, views.whole}
     must = {name for name, e in elements(resource_model(resource["resourceType"])).items() if e.required}
 
-    def look(name: str, value: Any, place: str) -> bool:
+    def look(name: str, value: Any, place: str, *_: Any) -> bool:
         own = labels(value, views)
         if own - known:
             findings.append(Finding("information-category-unknown", place))
@@ -167,7 +167,7 @@ class _Chooser:
         self._kind, self._labelled = resource["resourceType"], _labelled_targets([resource], views)
         self.decided: dict[str, Permit | Deny] = {}
 
-    def leaves(self, name: str, value: Any, place: str) -> bool:
+    def leaves(self, name: str, value: Any, place: str, *_: Any) -> bool:
         own = labels(value, self._views)
         for named in _names(value, self._kind):
             own |= self._labelled.get(named, set()) | self._access.labelled.get(named, set())

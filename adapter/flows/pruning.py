@@ -11,9 +11,10 @@ from adapter.domain.case import Resource
 from adapter.domain.view import SUBSETTED
 from adapter.wire.elements import Element, Model, elements, resource_model
 
-Leaves = Callable[[str, Any, str], bool]
-"""Whether an element is left out, by its name, its value and its place (`CarePlan.goal[0]`). An item of a list is one
-element; of a primitive the value is what extends it (`_status`), {} where nothing does."""
+Leaves = Callable[[str, Any, str, Element | None, Any], bool]
+"""Whether an element is left out, by its name, its value, its place (`CarePlan.goal[0]`), what FHIR says of it (None of
+what is contained) and what it says itself. An item of a list is one element; of a primitive the value is what extends
+it (`_status`), {} where nothing does, and it says a string, a number or a boolean."""
 
 _NOTHING_WITHOUT: Mapping[str, frozenset[str]] = {
     "CareTeamParticipant": frozenset({"member"}),
@@ -94,7 +95,7 @@ class _Pruned:
         return {name: value for name, value in there.items() if value}
 
     def _contained(self, held: Resource, place: str) -> Resource | None:
-        if f"#{held.get('id')}" in self._gone or self._leaves("contained", held, place):
+        if f"#{held.get('id')}" in self._gone or self._leaves("contained", held, place, None, held):
             self.lost.add(place)
             return None
         return self._object(held, resource_model(held["resourceType"]), place)
@@ -124,11 +125,12 @@ class _Pruned:
     ) -> None:
         """Puts into `kept` what is left of an element, and of what extends it if it is primitive."""
         at = f"{place}.{name}"
-        model = known[name].model if name in known and known[name].child else None
+        of, around = known.get(name), known.get(f"_{name}")
         if isinstance(value, list) or isinstance(beside, list):
             length = max(len(value or ()), len(beside or ()))
             items = [
-                self._item(name, _of(value, n), _of(beside, n), model, f"{at}[{n}]") for n in range(length)
+                self._item(name, _of(value, n), _of(beside, n), of, around, f"{at}[{n}]")
+                for n in range(length)
             ]
             there = [item for item in items if item is not None]
             if name == "modifierExtension" and len(there) < length:
@@ -137,22 +139,26 @@ class _Pruned:
                 kept[name] = [one for one, _ in there]
             if any(other is not None for _, other in there):
                 kept[f"_{name}"] = [other for _, other in there]
-        elif item := self._item(name, value, beside, model, at):
+        elif item := self._item(name, value, beside, of, around, at):
             kept |= {n: v for n, v in ((name, item[0]), (f"_{name}", item[1])) if v is not None}
 
     def _item(
-        self, name: str, value: Any, beside: Any, model: Model | None, place: str
+        self, name: str, value: Any, beside: Any, of: Element | None, around: Element | None, place: str
     ) -> tuple[Any, Any] | None:
         subject = value if isinstance(value, dict) else beside or {}
-        if self._leaves(name, subject, place) or reference_of(subject) in self._gone:
+        if self._leaves(name, subject, place, of, value) or reference_of(subject) in self._gone:
             self.lost.add(place)
             return None
         if not isinstance(value, dict):
-            return value, beside
-        if "resourceType" in value:
-            model = resource_model(value["resourceType"])
+            extends = self._object(beside, _model(around), place) if beside else None
+            return None if value is None and extends is None else (value, extends)
+        model = resource_model(value["resourceType"]) if "resourceType" in value else _model(of)
         inner = self._object(value, model, place)
         return None if inner is None else (inner, beside)
+
+
+def _model(element: Element | None) -> Model | None:
+    return element.model if element and element.child else None
 
 
 def _of(values: Any, position: int) -> Any:

@@ -10,11 +10,10 @@ from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Resource, Version
 from adapter.domain.consent import Permit
-from adapter.domain.delivery import Delivery, Pinned
+from adapter.domain.delivery import Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.consent_view import as_seen_by, names
-from adapter.flows.hand_over_asked import is_of_before, may_read_proposal
 from adapter.flows.outbox import has_received
 from adapter.flows.own_participation import own_rows
 from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
@@ -54,9 +53,9 @@ def read_resource(
         with parts.store.transaction() as tx:
             version, case = _version(tx, type_, id_, number)
             version = _seen(tx, caller, version, case, parts)
+            version = _placeless(tx, version, case, caller, parts)
             if view:
                 version = replace(version, body=view(version, tx.of_case(case.id), parts.clock()))
-            version = _placeless(tx, version, case, caller, parts)
             details = {"resource": f"{version.reference}/{version.number}"}
             tx.record(Audit(parts.clock(), caller.organisation, "resource-read", version.case_id, details))
             return answer(version)
@@ -91,11 +90,10 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
             return version
         raise nothing
     if not takes_part(case, versions, here, at, parts):
-        own = own_rows(here, version, versions, at, parts)
-        return own or _asked_about(version, versions, here, at, parts)
-    deliveries = tx.deliveries(case.id)
-    knows = here != case.owner or has_received(deliveries, here)
-    case = _as_taking_part(case, version, here, deliveries)
+        if own := own_rows(here, version, versions, at, parts):
+            return own
+        raise nothing
+    knows = here != case.owner or has_received(tx.deliveries(case.id), here)
     permitted = any(
         isinstance(may_have(versions, here, category, at, parts), Permit)
         for category in _categories(case, version, versions, here, parts)
@@ -113,20 +111,6 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     if seen is None:
         raise Refused(Finding("not-a-participant", version.type))
     return seen
-
-
-def _as_taking_part(case: Case, version: Version, here: str, deliveries: Sequence[Delivery]) -> Case:
-    """What is older than when a unit took the case over it reads as anybody who takes part, as far as consent goes."""
-    return replace(case, owner=None) if is_of_before(version, here, deliveries) else case
-
-
-def _asked_about(
-    version: Version, versions: Sequence[Version], here: str, at: datetime, parts: Parts
-) -> Version:
-    """For who takes no part: the proposal that its unit takes the case over. Raises Refused."""
-    if not may_read_proposal(version, versions, here, at, parts):
-        raise Refused(Finding("not-found", version.type))
-    return version
 
 
 def _as_shown(
@@ -159,9 +143,7 @@ def _own_work(tx: Transaction, case: Case, version: Version, here: str) -> bool:
         return False
     if version.author == here:
         return True
-    deliveries = tx.deliveries(case.id)
-    here_since = not is_of_before(version, here, deliveries)
-    return version.type in _HANDLING and here_since and has_received(deliveries, here)
+    return version.type in _HANDLING and has_received(tx.deliveries(case.id), here)
 
 
 def _categories(
