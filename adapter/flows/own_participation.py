@@ -47,7 +47,7 @@ def own_rows(
         return None
     own = {f"CareTeam.participant[{number}]" for number in _own(organisation, seen.body, versions, parts)}
 
-    def leaves(name: str, _value: Any, place: str) -> bool:
+    def leaves(name: str, _value: Any, place: str, *_more: Any) -> bool:
         return place.count(".") == 1 and name not in _KEPT and place not in own
 
     part = prune(seen.body, leaves) if own else None
