@@ -25,6 +25,7 @@ from adapter.flows.plan import plan_and_team, with_version
 from adapter.flows.plan_view import sees_more
 from adapter.flows.stopping import stop_denied
 from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
+from adapter.flows.task_kind import is_complaint
 from adapter.ports import Transaction
 
 
@@ -170,7 +171,7 @@ def _need_now_permitted(
     if case.state != "routed" or sent or isinstance(permit(versions, owner, "need", asked.at, parts), Deny):
         return []
     need = next(v for v in versions if v.type == "ServiceRequest")
-    carries = [v for v in versions if v.type != "Provenance"]
+    carries = [v for v in versions if v.type != "Provenance" and not is_complaint(v, parts.base)]
     ground = f"{consent.reference}/{consent.number}"
     return [outgoing(case, owner, "need-notified", "need", need, carries, asked.at, ground=ground)]
 

@@ -13,6 +13,7 @@ from adapter.flows.members import members, plan_of, rows_of_team, team_of
 from adapter.flows.parts import Parts
 
 _ENDED = frozenset({"revoked", "completed", "entered-in-error"})
+from adapter.flows.resources import id_of
 """States of a plan that is no more."""
 
 
@@ -113,7 +114,8 @@ def _making(
 
 def _maker(versions: Sequence[Version]) -> str | None:
     """The unit whose work the plan of a case is: a draft of the adapter's is made for it."""
-    owners = {v.body.get("owner", {}).get("reference") for v in versions if v.type == "Task"}
+    own = (v.body for v in versions if v.type == "Task" and v.id == id_of(v.case_id, "task"))
+    owners = {task.get("owner", {}).get("reference") for task in own}
     units = (organisation_number(v.body) for v in versions if v.reference in owners)
     return next((number for number in units if number), None)
 

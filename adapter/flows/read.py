@@ -16,12 +16,15 @@ from adapter.domain.problems import Finding, Refused
 from adapter.flows.consent_view import as_seen_by, names
 from adapter.flows.outbox import has_received
 from adapter.flows.own_participation import own_rows
+from adapter.flows.consents import permit
+from adapter.flows.hand_over_asked import is_of_before, may_read_proposal
 from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
 from adapter.flows.protection import without_places
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
+from adapter.flows.task_kind import is_complaint
 
 _CATEGORY = {
     "CarePlan": "plan",
@@ -84,6 +87,10 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     nothing = Refused(Finding("not-found", version.type))
     if _own_work(tx, case, version, here):
         return version
+    if is_complaint(version, parts.base) and version.author != here:
+        if _may_read_complaint(tx, case, here, at, parts):
+            return version
+        raise nothing
     versions = tx.of_case(version.case_id)
     if has_returned(case, here):
         if version.type == "Task" and version.author == here and version in versions:
@@ -116,6 +123,28 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
 def _as_shown(
     version: Version, versions: Sequence[Version], case: Case, here: str, at: datetime, parts: Parts
 ) -> Version | None:
+def _may_read_complaint(tx: Transaction, case: Case, here: str, at: datetime, parts: Parts) -> bool:
+    """A complaint is for the unit that registered it, and for whom the person says so of it by its own kind of consent;
+    nobody else gets to know that there is one."""
+    versions = tx.of_case(case.id)
+    said = permit(versions, Recipient(here), "complaint", at, parts)
+    return takes_part(case, versions, here, at, parts) and isinstance(said, Permit)
+
+
+def _as_taking_part(case: Case, version: Version, here: str, deliveries: Sequence[Delivery]) -> Case:
+    """What is older than when a unit took the case over it reads as anybody who takes part, as far as consent goes."""
+    return replace(case, owner=None) if is_of_before(version, here, deliveries) else case
+
+
+def _asked_about(
+    version: Version, versions: Sequence[Version], here: str, at: datetime, parts: Parts
+) -> Version:
+    """For who takes no part: the proposal that its unit takes the case over. Raises Refused."""
+    if not may_read_proposal(version, versions, here, at, parts):
+        raise Refused(Finding("not-found", version.type))
+    return version
+
+
     """A plan and its team without what consent keeps from who reads them; None where nothing is left."""
     if here == case.owner or _CATEGORY.get(version.type) != parts.tables.views.whole:
         return version

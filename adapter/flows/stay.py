@@ -26,7 +26,7 @@ from adapter.flows.talking import Said, keep_note, said_of
 from adapter.mapping.stays import DIED
 from adapter.ports import Transaction
 
-_OVER = ("cancelled", "dismissed", "refused")
+_OVER = ("cancelled", "dismissed", "refused", "concluded", CLOSED)
 
 
 def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
