@@ -8,6 +8,7 @@ from adapter.cli.opening import Opened, opened
 from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import age, tell, tell_json
+from adapter.domain.case import DEAD
 from adapter.domain.delivery import Delivery
 from adapter.flows.parked_mail import called
 
@@ -79,9 +80,10 @@ def _all(now: Opened) -> Iterator[Standing]:
 
 
 def _reason(delivery: Delivery, now: Opened) -> str:
-    """The problem's name: what the recipient answered, or that time ran out while it was tried."""
+    """The problem's name: what the recipient answered, why it is held, or that time ran out while it was tried."""
     because = delivery.because.partition(":")[0]  # behind it stand the codes of a receipt
-    known = delivery.state == "rejected" and because in now.parts.tables.problems.problems
+    told = delivery.state == "rejected" or because == DEAD
+    known = told and because in now.parts.tables.problems.problems
     return because if known else "not-delivered-in-time"
 
 

@@ -98,8 +98,14 @@ def edition(versions: Iterable[Version]) -> int:
     return sum(version.number for version in versions)
 
 
+CLOSED: Final = "closed"
+"""The state of a case that a person has closed, so that nobody is told anything of it any more."""
 DEAD: Final = "person-reported-dead"
-_GRAVEST = (DEAD, "fault-reported")
+DEATH_TAKEN_BACK: Final = "report-of-death-taken-back"
+DEATHS: Final = (DEAD, DEATH_TAKEN_BACK)
+"""As long as one of these waits for a person, nothing of the person it is about goes to anybody (R-154); only a command
+of a person takes it off the list."""
+_GRAVEST = (*DEATHS, "fault-reported")
 
 
 def graver_than(reason: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.domain.case import Audit, Case, Version, edition
+from adapter.domain.case import DEAD, DEATHS, Audit, Case, Version, edition
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Delivery, Letter, Pause, Pinned, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, because, conclude, settled_at
@@ -126,7 +126,7 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[tup
     """What becomes of each that still waits for its postman, as somebody may have moved one since it was read; and the
     edition of its case by which that was judged.
 
-    The database is asked at most three times for the whole batch (and for XML each case once), and let go before
+    The database is asked at most four times for the whole batch (and for XML each case once), and let go before
     anything is put together: while SQLite is read here, nobody else writes. What went before a letter in XML is asked
     for then: a postman that took a second connection meanwhile could wait for the others, and they for it.
     """
@@ -134,11 +134,15 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[tup
         heads = [d for d in tx.fresh([one.id for one in due]) if d.place == "head"]
         cases = tx.of_cases({d.outgoing.case_id for d in heads}) if heads else {}
         pinned = {Pinned(v.type, v.id, v.number): v for versions in cases.values() for v in versions}
+        silenced = tx.persons_wait(cases, DEATHS) if heads else ()
         older = {p for d in heads for p in d.outgoing.carries if p.type != "Patient" and p not in pinned}
         pinned |= tx.versions(older) if older else {}
         in_xml = {d.id: _case(tx, d) for d in heads if _reads_xml(d, parts)}
     for one in heads:
         versions = cases[one.outgoing.case_id]
+        if one.outgoing.case_id in silenced:
+            yield _silenced(one, now), edition(versions)
+            continue
         known = correspondence(one, in_xml[one.id], versions, parts) if one.id in in_xml else None
         yield _judged(one, versions, pinned, known, now, parts), edition(versions)
 
@@ -198,6 +202,11 @@ def _stopped(delivery: Delivery, why: Deny, now: datetime) -> Settled:
 
 def _held(delivery: Delivery, because: str, now: datetime) -> Settled:
     return Settled(delivery, "rejected", "rejected", "held", now, because, now, None, tried=False)
+
+
+def _silenced(delivery: Delivery, now: datetime) -> Settled:
+    """Held until a person has looked at the report that the one it is about is dead (R-154)."""
+    return Settled(delivery, "expired", "parked", "held", now, DEAD, now, None, tried=False)
 
 
 def _settle(

@@ -10,9 +10,11 @@ from adapter.domain.need import Verdict, identity_number, judge, shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.cancellation import cancel
 from adapter.flows.correction import correct
+from adapter.flows.death import stands as death_stands
 from adapter.flows.doors import Opened, Read
+from adapter.flows.family import tie
 from adapter.flows.lateness import is_notification, put_before_a_person
-from adapter.flows.notice import notice_of, require_person_of
+from adapter.flows.notice import Notice, notice_of, require_person_of
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, is_recorded, place
 from adapter.ports import Transaction
@@ -46,9 +48,19 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     verdict = _verdict(tx, opened, read, at, parts)
     others = tx.cases_of_person(person) if late else ()
     case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
+    taken = _opened(tx, case, notice, facts, verdict, parts)
+    return _without_original(tx, taken, opened.sender, others, at, parts) if late else taken
+
+
+def _opened(
+    tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str], verdict: Verdict, parts: Parts
+) -> Taken:
+    """A case of its own, tied to that of the mother where it is of a child that was expected."""
     tx.open_case(case)
     taken = place(tx, case, notice, facts, verdict, parts)
-    return _without_original(tx, taken, opened.sender, others, at, parts) if late else taken
+    expected = facts.get("need.expected")
+    amiss = tie(tx, case, expected, notice, parts) if expected else None
+    return replace(taken, findings=(*taken.findings, amiss)) if amiss else taken
 
 
 def take_again(tx: Transaction, case: Case, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
@@ -102,10 +114,10 @@ def _without_original(
 
 
 def _verdict(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Verdict:
-    """Routing decides on all facts; what leaves is shielded. No need goes out while a report of death is looked into;
-    who sent it is not told why (hpl § 21).
+    """Routing decides on all facts; what leaves is shielded. No need goes out of one who is said to be dead; who sent
+    it is not told why (hpl § 21).
     """
-    if tx.person_waits(subject_key(parts.secret, identity_number(read.facts)), DEAD):
+    if death_stands(tx, subject_key(parts.secret, identity_number(read.facts)), read.facts):
         return Verdict("hold-for-routing", (), None, "routing", DEAD)
     return judge(read.facts, read.outcome, opened.addressed, parts.directory, at)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from adapter.domain.case import Audit, Case
+from adapter.domain.case import DEATHS, Audit, Case
 from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Delivery, Place, Settled
 from adapter.domain.identifiers import derived
@@ -92,7 +92,7 @@ def seen(case_id: str, by: str, why: str, parts: Parts) -> None:
             raise Refused(Finding("not-found", "case"))
         if "need-stopped" in on or parts.tables.lifecycles["case"].after(case.state, "route"):
             raise Refused(Finding("step-forbidden", "case"))
-        if tx.resolve(case.id, now, by):
+        if tx.resolve(case.id, now, by) + tx.resolve(case.id, now, by, DEATHS):
             tx.record(Audit(now, by, "case-seen", case.id, {"why": why}))
 
 
@@ -129,6 +129,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
         notice = replace(notice, attachments=read.attachments)
         place(tx, case, notice, shielded(facts), verdict, parts)
+        tx.resolve(case.id, now, by, DEATHS)
         tx.record(Audit(now, by, "case-released", case.id, told))
         released = tx.case(case_id)
     return released or case

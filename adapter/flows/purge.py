@@ -7,7 +7,7 @@ case goes, and a tombstone without content says so; what has been answered is an
 
 from collections.abc import Sequence
 
-from adapter.domain.case import Audit, Case, Step, Version
+from adapter.domain.case import DEATHS, Audit, Case, Step, Version
 from adapter.domain.delivery import Outgoing
 from adapter.domain.identifiers import derived
 from adapter.domain.problems import Finding, Refused
@@ -50,6 +50,7 @@ def _begin(tx: Transaction, case: Case, by: str, parts: Parts) -> None:
     kept = keep_changed(tx, shown, case=case, author="adapter", source=source, at=now)
     tx.move(case, [Step(case.id, "purge", "begin", "", BECAUSE, now, by, source)])
     tx.resolve(case.id, now, by)
+    tx.resolve(case.id, now, by, DEATHS)
     tx.send([_news(case, to, kept, parts) for to in sorted(know | {case.requester})])
 
 

@@ -6,22 +6,23 @@ is who acts on these messages; a copy comes here. The answer is positive whether
 health information to be looked after, an AppRec must be given, and a different answer would tell the sender who has a
 case (hpl § 21). Of a message that concerns none nothing is kept but its metadata and the answer.
 
-Death ends things silently: a person here sees to what must be ended, nobody else is told, and no plan or news that is
-queued goes out as if the person lived.
+A death is a matter of its own: flows/death.py.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from adapter.domain.case import DEAD, Case, Step, Waiting
+from adapter.domain.case import CLOSED, Step
 from adapter.domain.identifiers import subject_key
 from adapter.domain.need import NUMBERS, identity_number
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.death import Report, reported
 from adapter.flows.doors import Opened, Read
+from adapter.flows.notice import notice_of
 from adapter.flows.outbox import note_to
 from adapter.flows.participants import takes_part
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, traced
-from adapter.flows.stopping import stop_categories
 from adapter.flows.talking import Said, keep_note, said_of
 from adapter.mapping.stays import DIED
 from adapter.ports import Transaction
@@ -38,7 +39,17 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if not any(name in facts for name in NUMBERS):
         raise Refused(Finding("missing-person-id", "patient"))
     person = subject_key(parts.secret, identity_number(facts))
-    met = [c for c in tx.cases_of_person(person) if _concerns(tx, c, opened.sender, at, parts)]
+    annuls = facts["stay.event"] == DIED and _is_taken_back(facts)
+    over = tuple(state for state in _OVER if not (annuls and state == CLOSED))
+    met = [
+        c
+        for c in tx.cases_of_person(person)
+        if c.state not in over and takes_part(c, tx.of_case(c.id), opened.sender, at, parts)
+    ]
+    if met and facts["stay.event"] == DIED:
+        source = notice_of(opened, read, "case-updated", at, parts).source
+        reported(tx, Report(person, not annuls, opened.sender, at, source), parts)
+        return Taken(met[0].id)
     for case_id in sorted(c.id for c in met):
         case = tx.case(case_id)
         if case is not None:
@@ -46,20 +57,15 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     return Taken(met[0].id if met else None)
 
 
-def _concerns(tx: Transaction, case: Case, sender: str, at: datetime, parts: Parts) -> bool:
-    return case.state not in _OVER and takes_part(case, tx.of_case(case.id), sender, at, parts)
+def _is_taken_back(facts: Mapping[str, str]) -> bool:
+    return facts.get("message.status") == "cancelled"
 
 
 def _noted(tx: Transaction, told: Said, parts: Parts) -> None:
     case, notice, event = told.case, told.notice, told.facts["stay.event"]
-    taken_back = told.facts.get("message.status") == "cancelled"
+    taken_back = _is_taken_back(told.facts)
     what = f"not-{event}" if taken_back else event
     tx.move(case, [Step(case.id, "stay", what, "", event, notice.at, notice.actor, notice.source)])
-    if event == DIED:
-        if not taken_back:
-            stop_categories(tx, case, ("plan", "case-status"), notice.at, DEAD)
-        tx.wait_for_person(Waiting(case.id, "conversation", DEAD, notice.at))
-        return
     stands, annulled = parts.tables.stays.lines(
         event, datetime.fromisoformat(told.facts["stay.at"]), estimated="stay.estimated" in told.facts
     )

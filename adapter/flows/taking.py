@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from adapter.domain.case import DEAD, Waiting
+from adapter.domain.case import DEATHS
 from adapter.domain.doors import Event
-from adapter.flows import need, note, returned, stay
+from adapter.flows import death, need, note, returned, stay
 from adapter.flows.doors import Opened, Read
+from adapter.flows.notice import notice_of
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken
-from adapter.flows.stopping import hold_queued
 from adapter.ports import Transaction
 
 _STORIES: Mapping[Event, Callable[[Transaction, Opened, Read, datetime, Parts], Taken]] = {
@@ -25,15 +25,21 @@ _STORIES: Mapping[Event, Callable[[Transaction, Opened, Read, datetime, Parts], 
 def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
     """Do what the message says, in the given transaction. Raises Refused where its case forbids it."""
     taken = _STORIES[read.way.event](tx, opened, read, at, parts)
-    if taken.case_id and read.way.event not in ("need-notified", "stay"):
-        _hold_after_death(tx, taken.case_id, at)
+    if taken.case_id and read.way.event != "stay":
+        _hear_of_death(tx, taken.case_id, opened, read, at, parts)
     return taken
 
 
-def _hold_after_death(tx: Transaction, case_id: str, at: datetime) -> None:
-    """While a report of death waits for a person, so does whatever is new in the case."""
-    case = tx.case(case_id)
-    if case is None or not tx.person_waits(case.subject_key, DEAD):
+def _hear_of_death(
+    tx: Transaction, case_id: str, opened: Opened, read: Read, at: datetime, parts: Parts
+) -> None:
+    """What a message says of the person's death beside its own matter, and that it came while one is looked into. That
+    one lives many messages say by habit: only a report that waits is taken back by it."""
+    case, dead = tx.case(case_id), death.said_dead(read.facts)
+    if case is None:
         return
-    hold_queued(tx, case, at, DEAD)
-    tx.wait_for_person(Waiting(case_id, "conversation", DEAD, at))
+    if dead or (dead is False and tx.person_waits(case.subject_key, DEATHS)):
+        source = notice_of(opened, read, read.way.event, at, parts).source
+        death.reported(tx, death.Report(case.subject_key, dead, opened.sender, at, source), parts)
+    elif read.way.event != "need-notified":
+        death.list_again(tx, case, at)

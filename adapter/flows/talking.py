@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.domain.case import Case, Version
+from adapter.domain.case import CLOSED, Case, Version
 from adapter.domain.identifiers import derived
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import documents
@@ -21,7 +21,7 @@ from adapter.mapping.engine import Fact, flat, rows_of
 from adapter.mapping.writing import write
 from adapter.ports import Transaction
 
-_OVER = ("cancelled", "dismissed")
+_OVER = ("cancelled", "dismissed", CLOSED)
 _AT_THE_RECEIVER = "24"
 """Volven 9034: the contact whom the sender wishes for at the receiver."""
 

@@ -21,6 +21,7 @@ from adapter.domain.participation import (
     at_once,
     besides_named,
     changes,
+    child_coordinator,
     leaving,
     of_child_coordinator,
     of_itself,
@@ -162,8 +163,15 @@ def _leading(asked: Update, after: Sequence[Participant], parts: Parts) -> Itera
     leading = [*at_once(after, MAIN_RESPONSIBLE, asked.at), *besides_named(after, named, asked.at)]
     for place in dict.fromkeys(row.place for row in leading):
         yield Finding("two-main-responsibles", f"{place}.role")
-    for row in at_once(after, CHILD_COORDINATOR, asked.at):
+    for row in [*at_once(after, CHILD_COORDINATOR, asked.at), *_besides_the_family(asked, after)]:
         yield Finding("two-child-coordinators", f"{row.place}.role")
+
+
+def _besides_the_family(asked: Update, after: Sequence[Participant]) -> Iterator[Participant]:
+    """A child coordinator who is not the one that the family has in the case of another child, or of the mother."""
+    here = child_coordinator(after, asked.at)
+    if here and any(other.who != here.who for other in asked.family()):
+        yield here
 
 
 def _alarm(asked: Update, parts: Parts) -> Waiting | None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
+from adapter.domain.case import CLOSED, Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
+from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.family import other_child_coordinators
 from adapter.flows.hand_over_asked import is_asked
 from adapter.flows.own_participation import may_answer
 from adapter.flows.participants import has_returned, participation_over, takes_part
@@ -43,6 +45,8 @@ class Update:
     recorded_by: str
     elsewhere: Callable[[], Sequence[Standing]]
     """The plans that stand in other cases of the person; asked for, these cases are locked."""
+    family: Callable[[], Sequence[Participant]]
+    """Who is child coordinator now in the cases of the same family; locks nothing."""
 
     @property
     def source(self) -> str:
@@ -111,6 +115,8 @@ def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decid
         current = asked.current
         if current and same(current.body, resource):
             return answer(current)
+        if asked.case.state == CLOSED:
+            raise Refused(Finding("case-over", resource["resourceType"]))
         stale = _stale(current, if_match)
         if stale:
             return replace(parts.refusal(stale), etag=_etag(current))
@@ -141,7 +147,8 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
     current = tx.current(resource["resourceType"], resource["id"])
     recorded_by, elsewhere = _recorded_by(tx, caller, current), partial(other_plans, tx, case)
-    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere)
+    family = partial(other_child_coordinators, tx, case, versions, at, parts)
+    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere, family)
 
 
 def _recorded_by(tx: Transaction, caller: Caller, current: Version | None) -> str:

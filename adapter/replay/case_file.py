@@ -65,12 +65,17 @@ class PartnerSays(_Strict):
 
 class Operate(_Strict):
     """A command of a person: requeue or skip the n-th delivery (from 1), release or dismiss a waiting case, see to
-    what was said about one that goes on, or purge one that was about the wrong person.
+    what was said about one that goes on, purge one that was about the wrong person, close one `because` of a row of
+    closings.csv, or put the cases of a person under a new identity `number`. `case` is the n-th case met (from 1) in
+    place of the last.
 
     Refused, it names `problems` as an answer does.
     """
 
-    do: Literal["requeue", "skip", "release", "dismiss", "seen", "purge"]
+    do: Literal["requeue", "skip", "release", "dismiss", "seen", "purge", "close", "renumber"]
+    case: int | None = None
+    because: str = ""
+    number: str = ""
     delivery: int | None = None
     unit: str | None = None
     why: str

@@ -13,15 +13,16 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Refused
 from adapter.flows import consent, follow, operate, plan, receipt, team
 from adapter.flows.accept import accept
+from adapter.flows.closing import close
 from adapter.flows.deliver import deliver_round
 from adapter.flows.overview import service_overview
 from adapter.flows.parts import Parts
 from adapter.flows.purge import purge
 from adapter.flows.read import read_resource
-from adapter.replay.case_file import CaseStep, Cast, Operate, Put, Read, Receive
-from adapter.replay.script import Script, Sent
 from adapter.flows.renumber import renumber
 from adapter.flows.resources import id_of
+from adapter.replay.case_file import CaseStep, Cast, Operate, Put, Read, Receive
+from adapter.replay.script import Script, Sent
 from adapter.wire import json
 
 STEP = timedelta(minutes=1)
@@ -134,19 +135,24 @@ class Stage:
 
     def _operate(self, given: Operate) -> tuple[str, ...]:
         """The problems for which the command was refused, if it was."""
+        id_ = self.cases[given.case - 1 if given.case else -1]
         try:
             if given.do == "release":
-                operate.release(self.cases[-1], given.unit, _OPERATOR, given.why, self.parts)
+                operate.release(id_, given.unit, _OPERATOR, given.why, self.parts)
             elif given.do == "dismiss":
-                operate.dismiss(self.cases[-1], _OPERATOR, given.why, self.parts)
+                operate.dismiss(id_, _OPERATOR, given.why, self.parts)
             elif given.do == "purge":
-                purge(self.cases[-1], _OPERATOR, given.why, self.parts)
+                purge(id_, _OPERATOR, given.why, self.parts)
+            elif given.do == "close":
+                close(id_, given.because, _OPERATOR, given.why, self.parts)
+            elif given.do == "renumber":
+                renumber(id_, given.number, _OPERATOR, given.why, self.parts)
             elif given.do == "seen":
-                operate.seen(self.cases[-1], _OPERATOR, given.why, self.parts)
+                operate.seen(id_, _OPERATOR, given.why, self.parts)
             else:
-                deliveries = self.parts.store.deliveries_of(self.cases[-1])
-                id_ = deliveries[(given.delivery or 1) - 1].id
-                _MOVES[given.do](id_, _OPERATOR, given.why, self.parts)
+                deliveries = self.parts.store.deliveries_of(id_)
+                delivery = deliveries[(given.delivery or 1) - 1].id
+                _MOVES[given.do](delivery, _OPERATOR, given.why, self.parts)
         except Refused as refused:
             return tuple(finding.problem for finding in refused.findings)
         return ()

@@ -18,7 +18,7 @@ def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> Sequenc
     The ids of those whose outcome stands.
 
     A delivery that was moved since it was read keeps its state: a withdrawal of consent or an operator came
-    first. One outcome overrules that: what the partner accepted was delivered, also when it was stopped on
+    first. One outcome overrules that: what the partner accepted was delivered, also when it was stopped or held on
     its way. Tries and receipts are facts and are always written.
     """
     work.lock(sql, (one.delivery.outgoing.case_id for one in settled))
@@ -49,7 +49,7 @@ def _pause(sql: Sql, pause: Pause) -> None:
 
 def _stands(row: Record, one: Settled) -> bool:
     unmoved: bool = row["place"] == one.delivery.place != "done"
-    return unmoved or (row["state"], one.event) == ("stopped-by-consent", "accepted")
+    return unmoved or (row["state"] in ("stopped-by-consent", "parked") and one.event == "accepted")
 
 
 def _after(row: Record, one: Settled, *, stands: bool) -> Values:

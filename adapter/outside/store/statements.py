@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.domain.case import Case
+from adapter.domain.case import DEATHS, Case
 from adapter.outside.store.rows import AT_ONCE, CASE_PREFIX
 from adapter.outside.store.tables import (
     audit,
@@ -144,17 +144,30 @@ PERSON_WAITS = (
     .join(case_, case_.c.id == waiting.c.case_id)
     .where(
         case_.c.subject_key == bindparam("person"),
-        waiting.c.reason == bindparam("why"),
+        waiting.c.reason.in_(bindparam("reasons", expanding=True)),
         waiting.c.resolved_at.is_(None),
     )
     .limit(1)
 )
-RESOLVE = (
+_ANY = case_.alias("any_of_the_person")
+PERSONS_WAIT = select(case_.c.id).where(
+    case_.c.id.in_(bindparam("ids", expanding=True)),
+    select(waiting.c.id)
+    .join(_ANY, _ANY.c.id == waiting.c.case_id)
+    .where(
+        _ANY.c.subject_key == case_.c.subject_key,
+        waiting.c.reason.in_(bindparam("reasons", expanding=True)),
+        waiting.c.resolved_at.is_(None),
+    )
+    .exists(),
+)
+_RESOLVED = (
     update(waiting)
     .where(waiting.c.case_id == bindparam("case"), waiting.c.resolved_at.is_(None))
     .values(resolved_at=bindparam("at"), resolved_by=bindparam("by"))
 )
-RESOLVE_OF = RESOLVE.where(waiting.c.reason.in_(bindparam("reasons", expanding=True)))
+RESOLVE = _RESOLVED.where(or_(waiting.c.list != "conversation", waiting.c.reason.not_in(DEATHS)))
+RESOLVE_OF = _RESOLVED.where(waiting.c.reason.in_(bindparam("reasons", expanding=True)))
 
 DELIVERIES = select(delivery).where(delivery.c.id.in_(bindparam("ids", expanding=True)))
 DELIVERY_OF_MESSAGE = select(delivery).where(delivery.c.message_id == bindparam("message_id"))

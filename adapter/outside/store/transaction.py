@@ -130,11 +130,15 @@ class SqlTransaction:
                 return
         self._new.wait_for_person(waiting)
 
-    def person_waits(self, subject_key: str, reason: str) -> bool:
-        return self._sql.first(statements.PERSON_WAITS, person=subject_key, why=reason) is not None
+    def person_waits(self, subject_key: str, reasons: Collection[str]) -> bool:
+        return self._sql.first(statements.PERSON_WAITS, person=subject_key, reasons=[*reasons]) is not None
+
+    def persons_wait(self, case_ids: Collection[str], reasons: Collection[str]) -> Collection[str]:
+        found = self._sql.rows(statements.PERSONS_WAIT, ids=sorted(case_ids), reasons=[*reasons])
+        return frozenset(row["id"] for row in found)
 
     def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
-        """Close the open rows of the case, or only those with these reasons; how many there were."""
+        """Close the open rows of the case, but none on a death, or only those with these reasons; how many."""
         if case_id in self._new.cases:
             return self._new.resolve(case_id, at, by, reasons)
         self._written(self._new.waiting)

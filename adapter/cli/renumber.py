@@ -1,0 +1,40 @@
+"""`ip-adapter renumber`"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from adapter.cli.opening import opened, operator
+from adapter.cli.options import By, Database, Json, Why
+from adapter.cli.setting import settings_with
+from adapter.cli.telling import tell, tell_json
+from adapter.flows.renumber import renumber
+
+
+def command(
+    id: Annotated[str, typer.Argument(help="Id of a case of the person.")],
+    why: Why,
+    by: By = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Put the cases of a person under the identity number that the person has got since.
+
+    As when a D-number or an emergency number gives way to a national one. The new number is read from standard input,
+    never given as an argument and never shown. Messages about these cases name the new number from then on.
+
+    \b
+    Example:
+      ip-adapter renumber 0f2c…e1 --why "New number, told by the hospital" < number.txt
+    \b
+    Exit codes: 0 done (also when it was already), 1 there is no such case or number, 2 could not be tried.
+    """
+    who = operator(by)
+    number = "" if sys.stdin is None else sys.stdin.readline().strip()
+    with opened(settings_with(database=database)) as now:
+        moved = renumber(id, number, who, why, now.parts)
+    if json:
+        tell_json({"case": id, "renumbered": moved})
+    else:
+        tell(f"Renumbered: {moved}.")

@@ -1,0 +1,108 @@
+"""Somebody reports that a person has died, or that such a report was wrong (R-154; hpl § 24).
+
+Whatever is queued for the person stops at once, in all cases, and nobody is told: not the partners, and in no answer.
+That is no decision about the person (pjl § 11): nothing ends, nothing is refused, and what stands still can go on. A
+person here looks, and either closes the cases (flows/closing.py) or takes them off the list and sends on what was held.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapter.domain.case import CLOSED, DEAD, DEATH_TAKEN_BACK, DEATHS, Audit, Case, Step, Waiting
+from adapter.flows.outbox import under_way
+from adapter.flows.parts import Parts
+from adapter.flows.stopping import hold_queued
+from adapter.ports import Transaction
+
+DIED, NOT_DIED = "died", "not-died"
+_CYCLE = "stay"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `by` (organisation number) says of the person whose keyed hash is `subject`. `source` names its message."""
+
+    subject: str
+    dead: bool
+    by: str
+    at: datetime
+    source: str
+
+
+def said_dead(facts: Mapping[str, str]) -> bool | None:
+    """What a FHIR message says by Patient.deceased[x]; None where it says nothing of it."""
+    if "patient.deceased_at" in facts:
+        return True
+    return {"true": True, "false": False}.get(facts.get("patient.deceased", ""))
+
+
+def stands(tx: Transaction, subject: str, facts: Mapping[str, str]) -> bool:
+    """Whether a person is said to be dead, or was found to be: then a need of that person is for a person here."""
+    if said_dead(facts):
+        return True
+    cases = tx.cases_of_person(subject)
+    if not cases:
+        return False
+    closed = [case.id for case in cases if case.state == CLOSED]
+    found = tx.of_cases(closed) if closed else {}
+    known = any(v.type == "Patient" and v.body.get("deceasedBoolean") for of in found.values() for v in of)
+    return known or tx.person_waits(subject, DEATHS)
+
+
+def reported(tx: Transaction, report: Report, parts: Parts) -> None:
+    """Stop everything of the person, or say on the list that the report was taken back. Locks all cases of it."""
+    for found in tx.cases_of_person(report.subject):
+        case = tx.case(found.id)
+        if case is None:
+            continue
+        what = DIED if report.dead else NOT_DIED
+        tx.move(case, [Step(case.id, _CYCLE, what, "", DIED, report.at, report.by, report.source)])
+        if report.dead:
+            _stop(tx, case, report.at, parts)
+        elif not _still_said(case, report.by, parts):
+            _take_back(tx, case, report)
+
+
+def _stop(tx: Transaction, case: Case, at: datetime, parts: Parts) -> None:
+    """What begins after this commit is nothing; what had begun is named in the audit, as it may come all the same."""
+    heads = [d for d in tx.deliveries(case.id) if d.place == "head"]
+    said = tx.receipts(case.id) if heads else {}
+    hold_queued(tx, case, at, DEAD)
+    begun = [d.id for d in heads if under_way(d, said.get(d.id, ()), parts)]
+    ids = {"held": [d.id for d in heads], "under-way": begun}
+    details = {what: ",".join(str(id_) for id_ in which) for what, which in ids.items() if which}
+    if details:
+        tx.record(Audit(at, "adapter", "deliveries-held", case.id, {"because": DEAD, **details}))
+    if may_go_on(case, parts):
+        tx.wait_for_person(Waiting(case.id, "conversation", DEAD, at))
+
+
+def may_go_on(case: Case, parts: Parts) -> bool:
+    """Whether anything can still happen in a case."""
+    return parts.tables.lifecycles["case"].after(case.state, "close") != case.state
+
+
+def _still_said(case: Case, by: str, parts: Parts) -> bool:
+    """Whether somebody else has reported the death, and has not taken that back."""
+    last = {
+        step.actor: step.event
+        for step in parts.store.history_of(case.id)
+        if step.lifecycle == _CYCLE and step.event in (DIED, NOT_DIED)
+    }
+    return DIED in (last | {by: NOT_DIED}).values()
+
+
+def _take_back(tx: Transaction, case: Case, report: Report) -> None:
+    """Nothing goes on by itself: what was held waits for a person. One who is found dead already may be alive."""
+    waited = tx.resolve(case.id, report.at, report.by, (DEAD,))
+    if waited or case.state == CLOSED:
+        tx.wait_for_person(Waiting(case.id, "conversation", DEATH_TAKEN_BACK, report.at))
+    if case.state == "held-for-routing":
+        tx.wait_for_person(Waiting(case.id, "routing", DEATH_TAKEN_BACK, report.at))
+
+
+def list_again(tx: Transaction, case: Case, at: datetime) -> None:
+    """Something new has come in a case of a person who is said to be dead: it waits with the rest of that case."""
+    if tx.person_waits(case.subject_key, (DEAD,)):
+        tx.wait_for_person(Waiting(case.id, "conversation", DEAD, at))
