@@ -4,10 +4,13 @@
 of them in full.
 """
 
+import json
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from own_postgresql import OwnPostgreSQL
@@ -64,3 +67,14 @@ def make_house(tmp_path: Path, issuer: str) -> Iterator[Callable[..., House]]:
     """
     with ExitStack() as stack:
         yield lambda database, **rest: House(stack, tmp_path, database, issuer, **rest)
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[Mapping[str, Any]], None]:
+    """Prints figures as one line, whatever pytest captures."""
+
+    def told(figures: Mapping[str, Any]) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{json.dumps(figures)}\n")
+
+    return told

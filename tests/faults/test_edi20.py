@@ -4,10 +4,9 @@ Messages from a hospital come in and cause letters to a municipality; workers ar
 the service wrote down.
 """
 
-import json
-import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -43,22 +42,22 @@ STRANGER = "8900031"
 
 
 def test_a_mailbox_where_everything_goes_wrong(
-    tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, seed: int, tell: Callable[[Mapping[str, Any]], None]
 ) -> None:
     """One worker on SQLite, killed once."""
     figures = _run(tmp_path, f"sqlite:///{tmp_path / 'adapter.db'}", 40, 1, [8], seed)
-    _print(figures, capsys)
+    tell(figures)
     assert figures["kills"] == 1
 
 
 @pytest.mark.in_full
 @pytest.mark.server
 def test_a_thousand_messages_where_everything_goes_wrong(
-    server: OwnPostgreSQL, tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
+    server: OwnPostgreSQL, tmp_path: Path, seed: int, tell: Callable[[Mapping[str, Any]], None]
 ) -> None:
     """Two workers on PostgreSQL, killed in turn."""
     figures = _run(tmp_path, server.new_database(), 1000, 2, range(100, 900, 100), seed)
-    _print(figures, capsys)
+    tell(figures)
     assert figures["kills"] == 8
     assert set(figures["went wrong"]) == {name.replace("_", "-") for name in REQUESTS} - {"seconds"}
 
@@ -132,11 +131,6 @@ def _figures(told: Books, repeated: int, kills: int, seconds: float) -> dict[str
         "kills": kills,
         "seconds": round(seconds, 1),
     }
-
-
-def _print(figures: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        sys.stdout.write(f"\n{json.dumps(figures)}\n")
 
 
 def test_version_2_of_the_interface_goes_both_ways(tmp_path: Path) -> None:

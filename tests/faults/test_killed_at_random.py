@@ -4,38 +4,29 @@ The oracle is what the hospitals know (which message was acknowledged) and what 
 arrived; the adapter's database is held against both.
 """
 
-import asyncio
-import json
-import sys
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from database_rows import rows_of
 from havoc import Havoc, Pace
-from hospitals import Hospitals
 from ledger import Ledger
 from own_postgresql import OwnPostgreSQL
-from premises import House, eventually
+from premises import House
 from stories import stories
-
-from adapter.outside.store import Database, open_store
+from upheaval import Upheaval
 
 pytestmark = [pytest.mark.faults, pytest.mark.processes]
 
 Breaking = Callable[[Havoc], list[Coroutine[Any, Any, None]]]
+Tell = Callable[[Mapping[str, Any]], None]
 
 
 @pytest.mark.server
 def test_nothing_is_lost_or_doubled_whoever_dies(
-    make_house: Callable[..., House],
-    server: OwnPostgreSQL,
-    in_full: bool,
-    seed: int,
-    capsys: pytest.CaptureFixture[str],
+    make_house: Callable[..., House], server: OwnPostgreSQL, in_full: bool, seed: int, tell: Tell
 ) -> None:
     """Two services and two workers over PostgreSQL, each killed again and again, and the database restarted twice."""
     house, sendings = make_house(server.new_database()), 20_000 if in_full else 400
@@ -48,18 +39,13 @@ def test_nothing_is_lost_or_doubled_whoever_dies(
         return [havoc.kill_processes(), havoc.supervise(), havoc.restart_database(server)]
 
     figures = _run(house, sendings, seed, pace, breaking)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{json.dumps(figures)}\n")
+    tell(figures)
     assert figures["restarts"] == {"fast": 1, "killed": 1}
     assert sum(figures["kills"].values()) >= 4
 
 
 def test_nothing_is_lost_or_doubled_by_one_process_on_sqlite(
-    make_house: Callable[..., House],
-    tmp_path: Path,
-    in_full: bool,
-    seed: int,
-    capsys: pytest.CaptureFixture[str],
+    make_house: Callable[..., House], tmp_path: Path, in_full: bool, seed: int, tell: Tell
 ) -> None:
     """The one process that serves and carries, killed again and again over its file."""
     house = make_house(f"sqlite:///{tmp_path / 'adapter.db'}")
@@ -67,21 +53,18 @@ def test_nothing_is_lost_or_doubled_by_one_process_on_sqlite(
     house.service()
     pace = Pace((6.0, 10.0), 100) if in_full else Pace((0.5, 1.0), sendings // 3)
     figures = _run(house, sendings, seed, pace, lambda havoc: [havoc.kill_processes()])
-    with capsys.disabled():
-        sys.stdout.write(f"\n{json.dumps(figures)}\n")
+    tell(figures)
     assert sum(figures["kills"].values()) >= 2
 
 
 def _run(house: House, sendings: int, seed: int, pace: Pace, breaking: Breaking) -> dict[str, Any]:
     told = stories(sendings, seed)
-    whole = sum(story.sendings for story in told)
-    house.wait_until_ready()
-    hospitals = Hospitals(house)
-    havoc = Havoc(house, seed, pace, lambda: hospitals.answers, whole)
+    upheaval = Upheaval(house, seed, pace, sum(story.sendings for story in told))
+    hospitals, havoc = upheaval.hospitals, upheaval.havoc
     began = time.monotonic()
-    asyncio.run(_while_breaking(hospitals.send_all(told), breaking(havoc)))
+    upheaval.run(hospitals.send_all(told), *breaking(havoc))
     sent = time.monotonic()
-    _delivered(house)
+    upheaval.deliver()
     done = time.monotonic()
     ledger = Ledger(
         told, hospitals, {name: house.arrived(name) for name in house.partners}, rows_of(house.database)
@@ -102,27 +85,3 @@ def _run(house: House, sendings: int, seed: int, pace: Pace, breaking: Breaking)
         "seconds to the last delivery": round(done - sent, 1),
         "sendings a second": round(hospitals.sent / (done - began)),
     }
-
-
-async def _while_breaking(work: Coroutine[Any, Any, None], breaking: list[Coroutine[Any, Any, None]]) -> None:
-    """Break until the work is done; what breaks must not break itself."""
-    tasks = [asyncio.create_task(one) for one in breaking]
-    await work
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def _delivered(house: House) -> None:
-    """Until nothing waits any more."""
-    store = open_store(house.database)
-    try:
-        eventually(lambda: _is_done(house, store), patience=600)
-    finally:
-        store.close()
-
-
-def _is_done(house: House, store: Database) -> bool:
-    house.supervise()
-    return sum(n for place, n in store.backlog().items() if place != "done") == 0
