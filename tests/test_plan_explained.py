@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cases import FIXTURES, empty_database
+from kept import played
 
 from adapter.cli.explain import lines
 from adapter.flows.account import Account
@@ -53,6 +54,19 @@ def test_each_element_is_told_as_sent_or_withheld_with_the_consent_that_decided(
     assert {place for place in whole if place.startswith("CarePlan")} == {
         p for p in second if p.startswith("CarePlan")
     }
+
+
+def test_what_was_stopped_is_told_with_what_each_consent_came_to(tmp_path: Path) -> None:
+    """By the reasons of the decision itself, as the consents stood when it was stopped."""
+    url = f"sqlite:///{empty_database(tmp_path / 'case.db')}"
+    with played(url, "consent/plan-consent-withdrawn-while-queued", 7) as stage:
+        account = explain(stage.cases[0], stage.parts)
+    (stopped,) = (d for d in account.deliveries if d.state == "stopped-by-consent")
+    assert [(g.consent, g.says) for g in stopped.grounds] == [
+        ("samtykke-deling", "permits"),
+        ("samtykke-plan", "withdrawn"),
+    ]
+    assert "  consent samtykke-plan: withdrawn" in list(lines(account))
 
 
 def test_no_value_of_the_plan_is_told(account: Account) -> None:

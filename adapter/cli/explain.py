@@ -30,8 +30,8 @@ def command(
     For every leaf of every message of the case: which fact took it and into which elements of which resource
     version the fact went, or why it was set aside. Then the route, each step with its cause, and each delivery
     with its tries and the consents it rests on; of a plan each element that its recipient got or did not get, and
-    by which consent. Nothing of a person is printed, so the output may be shared with
-    those who look for a fault.
+    by which consent; of what waits or was stopped what each consent came to. Nothing of a person is printed, so the
+    output may be shared with those who look for a fault.
 
     \b
     Examples:
@@ -120,5 +120,7 @@ def _delivery(sent: Sent) -> Iterator[str]:
     for shown in sent.elements:
         by = f" by consents {', '.join(shown.consents)}" if shown.consents else ""
         yield f"  {shown.outcome:<8}  {shown.place}  ({shown.because}{by})"
+    for ground in sent.grounds:
+        yield f"  consent {ground.consent}: {ground.says}"
     if sent.now:
         yield f"  due {sent.due.isoformat()}; consent says now: {sent.now}"

@@ -1,4 +1,4 @@
-"""The worker with all it needs, for as long as a block runs: alone, or beside the doors in one process."""
+"""Those who work without being asked, for as long as a block runs: alone, or beside the doors in one process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from adapter.app import message_service, transport
 from adapter.cli.opening import Opened
+from adapter.daily import Daily
 from adapter.flows.mailbox import Post
 from adapter.mailman import Mailman
 from adapter.ports import MessageService, PostRound
@@ -14,9 +15,9 @@ from adapter.worker import Worker
 
 @asynccontextmanager
 async def working(now: Opened, ended: Callable[[], None]) -> AsyncIterator[None]:
-    """Carries mail until the block ends, and fetches what a message service has for us; then finishes what is on its
-    way. Under maintenance nothing is carried: a withdrawal of consent that cannot come in now must not be overtaken by
-    what it withdraws (pbrl § 4-1).
+    """Carries mail until the block ends, fetches what a message service has for us, and tells what a new day has ended;
+    then finishes what is on its way. Under maintenance nothing is carried: a withdrawal of consent that cannot come in
+    now must not be overtaken by what it withdraws (pbrl § 4-1).
 
     `ended` is called if the worker ends by itself, which only a fault can make it do; the fault is raised here.
     """
@@ -26,7 +27,10 @@ async def working(now: Opened, ended: Callable[[], None]) -> AsyncIterator[None]
     service = message_service(now.settings)
     way_out = transport(now.settings, now.parts, service=service.service if service else None)
     round_ = now.store.round()
-    workers: list[Worker | Mailman] = [Worker(now.parts, way_out, round_, now.settings.look_every)]
+    workers: list[Worker | Mailman | Daily] = [
+        Worker(now.parts, way_out, round_, now.settings.look_every),
+        Daily(now.parts),
+    ]
     if service:
         workers.append(_mailman(now, service.service, round_))
     tasks = [asyncio.create_task(worker.run()) for worker in workers]

@@ -23,6 +23,7 @@ class Partner:
     message service (`edi20`). `endpoint` is where messages are posted; None where there is none of its own.
     `form` is the dialog message it reads, `language` that of the texts written for its people (bokmål, nynorsk).
     `receipts`: whether it answers XML with AppRec; where it does not, the transport's answer counts.
+    `address`: the HER-id of the one service that all messages for it go to; "" where there is no such one.
     """
 
     organisation: str
@@ -35,6 +36,7 @@ class Partner:
     form: Form = "dialog-1.1"
     language: Language = "nb"
     receipts: bool = True
+    address: str = ""
 
     @property
     def reachable(self) -> bool:

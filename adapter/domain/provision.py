@@ -137,6 +137,12 @@ class Provision:
         return opens or any(inner.may_open_to(organisation) for inner in self.exceptions)
 
 
+def permitted(provision: Provision) -> frozenset[Actor]:
+    """Everybody whom it, or an exception in it, names as one who may have something."""
+    own = provision.actors if provision.permits else frozenset[Actor]()
+    return own.union(*(permitted(inner) for inner in provision.exceptions))
+
+
 def said(provision: Provision, wish: Wish) -> frozenset[Says]:
     """What a provision may say to a wish: more than one answer where a limit leaves it open."""
     meant = provision.takes_in(wish)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.domain.case import Step, Waiting
+from adapter.domain.consent import Ground
 from adapter.domain.delivery import Receipt
 from adapter.domain.problems import Finding
 
@@ -82,7 +83,8 @@ class Shown:
 class Sent:
     """A delivery with all that came of it. `now`: for one still open, what consent would say at this moment.
 
-    `elements`: of a plan that was sent or may be, what its recipient gets to see, and what not.
+    `elements`: of a plan that was sent or may be, what its recipient gets to see, and what not. `grounds`: what each
+    consent comes to that bears on it: at this moment for one still open, and for one that was stopped, when it was.
     """
 
     id: int
@@ -100,6 +102,7 @@ class Sent:
     receipts: tuple[tuple[int, datetime, Receipt], ...]
     now: str
     elements: tuple[Shown, ...] = ()
+    grounds: tuple[Ground, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ def sender_of(home: Partner, parts: Parts) -> Sequence[Level]:
 
 
 def receiver_of(partner: Partner, reply_to: ReplyTo | None, case: Case, parts: Parts) -> Sequence[Level]:
-    """A reply goes to the address that wrote; a unit has its own; other letters go to the partner's first service."""
+    """A partner whose messages all go to one service has that address. Else a reply goes to the one that wrote; a unit
+    has its own; other letters go to the partner's first service."""
+    if partner.address:
+        return _levels(partner, partner.address, "", parts)
     if reply_to and reply_to.her_id:
         return _levels(partner, reply_to.her_id, reply_to.service, parts)
     if partner.organisation == case.owner and case.unit:

@@ -8,22 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from adapter.domain.case import Case, Step, Version
+from adapter.domain.case import Case, Step, Version, Waiting
 from adapter.domain.consent import OBJECTIONS, Deny, Permit
-from adapter.domain.delivery import Delivery, Outgoing, Receipt
+from adapter.domain.delivery import Delivery, Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import step_of
+from adapter.flows.announcing import new_to_them, sees_more
 from adapter.flows.consent_findings import consent_findings
-from adapter.flows.consents import MAKING, consent_of, permit
+from adapter.flows.consent_notices import Standing, concerned
+from adapter.flows.consents import MAKING, consent_of, permit, reaches_nobody
 from adapter.flows.givers import unentitled
-from adapter.flows.hand_over_asked import organisations_asked
-from adapter.flows.outbox import handed_over, may_have_got, outgoing
-from adapter.flows.participants import has_returned, may_have, recipients_of_plan, team_organisations
+from adapter.flows.lapse_news import ASK_ANEW, asked_anew
+from adapter.flows.outbox import handed_over, outgoing
+from adapter.flows.participants import may_have, recipients_of_plan
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
-from adapter.flows.plan_view import sees_more
 from adapter.flows.stopping import stop_denied
+from adapter.flows.task_kind import is_complaint
 from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
 from adapter.flows.task_kind import is_complaint
 from adapter.ports import Transaction
@@ -54,9 +56,20 @@ def _decide(asked: Update, parts: Parts) -> Decision:
     return Decision(
         asked.case,
         [step] if before != after else [],
+        waiting=_for_nobody(asked, parts) if after == "active" else None,
         outgoing=_follows(asked, parts),
         stop=_stops(asked, parts),
     )
+
+
+def _for_nobody(asked: Update, parts: Parts) -> Waiting | None:
+    """Where a service or a person is permitted to whom nothing is sent as such, a person is told: it is in force, and
+    lets nothing pass."""
+    recorded = consent_of(asked.resource, asked.versions, parts)
+    sends = {kind for category in parts.tables.categories.values() for kind in category.kinds}
+    if recorded.kind not in sends or not reaches_nobody(recorded, parts):
+        return None
+    return Waiting(asked.case.id, "consent", "service-not-addressed", asked.at)
 
 
 def _require_entitled(asked: Update, parts: Parts) -> None:
@@ -96,10 +109,11 @@ def _follows(asked: Update, parts: Parts) -> Offers:
     def follows(tx: Transaction, version: Version, _origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
         deliveries, said = tx.deliveries(asked.case.id), tx.receipts(asked.case.id)
+        before, after = Standing(asked.versions, asked.at), Standing(versions, asked.at)
         notices = [
             outgoing(asked.case, party, "consent-changed", "consent-notice", version, [version], asked.at)
-            for party in _parties(asked, deliveries, said, parts)
-            if party != asked.caller.organisation and _concerns(party, asked, versions, parts)
+            for party in concerned(asked.case, before, after, deliveries, said, parts)
+            if party != asked.caller.organisation
         ]
         known = [
             d for d in deliveries if d.state != "stopped-by-consent" or handed_over(said.get(d.id, ()), parts)
@@ -109,35 +123,14 @@ def _follows(asked: Update, parts: Parts) -> Offers:
         need = _need_now_permitted(asked, versions, version, maybe, parts)
         if need:
             tx.resolve(asked.case.id, asked.at, asked.caller.organisation)
+        elif asked_anew(versions, asked.at, parts):
+            tx.resolve(asked.case.id, asked.at, asked.caller.organisation, (ASK_ANEW,))
         grown = [o for o in opened if sees_more(o.recipient, asked.versions, versions, asked.at, parts)]
-        return [*need, *notices, *(o for o in opened if o in grown or not _has(known, o))]
+        lacking = [o for o in opened if o not in grown and not _has(known, o)]
+        fresh = [*grown, *new_to_them(tx, lacking, asked.versions, versions, asked.at, parts)]
+        return [*need, *notices, *(o for o in opened if o in fresh)]
 
     return follows
-
-
-def _parties(
-    asked: Update, deliveries: Sequence[Delivery], said: Mapping[int, Sequence[Receipt]], parts: Parts
-) -> list[str]:
-    """Who can be reached and may have got anything of the case: who may have a letter must learn that consent ended,
-    and for nobody else is a notice the first that is heard of somebody."""
-    case, partners = asked.case, parts.partners.by_organisation
-    waiting = organisations_asked(asked.versions, asked.at, parts)
-    others = {case.owner or "", *waiting, *team_organisations(asked.versions, asked.at, parts)}
-    know = {o for o in others if may_have_got(deliveries, said, o, parts) and not has_returned(case, o)}
-    return sorted(p for p in {case.requester, *know} if p in partners and partners[p].reachable)
-
-
-def _concerns(party: str, asked: Update, after: Sequence[Version], parts: Parts) -> bool:
-    """The owner keeps the person's consents and learns of each; others only what ends access of their own, and not
-    which part of a plan is kept from them."""
-    if party == asked.case.owner:
-        return True
-    told = [c for c in parts.tables.categories if c not in parts.tables.views.parts]
-    could, can = (
-        [isinstance(permit(v, party, c, asked.at, parts), Permit) for c in told]
-        for v in (asked.versions, after)
-    )
-    return any(before and not now for before, now in zip(could, can, strict=True))
 
 
 def _plan_now_permitted(
@@ -158,7 +151,7 @@ def _plan_now_permitted(
     return [
         outgoing(case, r, "plan-updated", "plan", plan, carries, at, ground=ground)
         for r in recipients_of_plan(case, versions, case.owner or "", at, parts)
-        if isinstance(may_have(versions, r, "plan", at, parts), Permit)
+        if isinstance(may_have(versions, r, "plan", at, parts, about="CarePlan"), Permit)
     ]
 
 

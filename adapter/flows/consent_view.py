@@ -6,13 +6,15 @@ Who else may have what is nobody's business but the person's, the owner's and th
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Deny
 from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.view import SUBSETTED, Views
 from adapter.flows.actors import organisation_number
+from adapter.flows.consents import consent_of
+from adapter.flows.participants import no_plan
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, as_shown, seen_by
 from adapter.flows.protection import without_places
@@ -31,6 +33,9 @@ _KEPT = (
     "policyRule",
 )
 _OF_A_DENIAL = ("type", "period")
+
+ENDED: Final = "by-time-or-law"
+"""How a consent has ended, in a tag of its notice, where nobody has taken it back."""
 
 Provision = dict[str, Any]
 
@@ -64,16 +69,27 @@ def as_told(
     told = list(carried)
     if out.category == parts.tables.views.whole:
         told = seen_by(out.recipient, carried, versions, at, parts)
+        if no_plan(carried, versions, at, parts):
+            told = [v for v in told if v.type != "CarePlan"]
     elif out.category == HAND_OVER:
         access = access_of(out.recipient, versions, at, parts)
         told = [made for v in carried if (made := as_shown(v, access, parts.tables.views))]
     elif out.category == "consent-notice":
-        told = [
-            replace(v, body=as_seen_by(out.recipient, v.body, versions, parts)) if v.type == "Consent" else v
-            for v in carried
-        ]
+        told = [_notice(out.recipient, v, versions, at, parts) if v.type == "Consent" else v for v in carried]
     withheld = _holds(out.focus, carried) and not _holds(out.focus, told)
     return Deny("not-permitted") if withheld else without_places(told, versions, parts)
+
+
+def _notice(
+    organisation: str, version: Version, versions: Sequence[Version], at: datetime, parts: Parts
+) -> Version:
+    """A consent that is over by itself is told as one that ended, though nobody has taken it back."""
+    seen = as_seen_by(organisation, version.body, versions, parts)
+    end = consent_of(version.body, versions, parts).end
+    if seen["status"] == "active" and end is not None and end <= at:
+        mark = {"system": f"{parts.base}/CodeSystem/consent-end", "code": ENDED}
+        seen |= {"status": "inactive", "meta": seen["meta"] | {"tag": [*seen["meta"]["tag"], mark]}}
+    return replace(version, body=seen)
 
 
 def _holds(focus: Pinned, versions: Sequence[Version]) -> bool:

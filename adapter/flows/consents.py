@@ -7,7 +7,7 @@ from adapter.domain.case import Resource, Version
 from adapter.domain.consent import OBJECTIONS, Category, Consent, Deny, Permit, decide
 from adapter.domain.days import first_moment, moment_after
 from adapter.domain.lapse import Lapse
-from adapter.domain.provision import Recipient
+from adapter.domain.provision import Meant, Recipient, permitted
 from adapter.flows.givers import lapse_of, tells_of_care
 from adapter.flows.parts import Parts
 from adapter.flows.provisions import Provisions
@@ -19,19 +19,39 @@ sends is for."""
 MAKING = Category("plan-making", ("PLAN",), consent_needed=True, because="No plan without consent (IP-f § 5)")
 
 
+def addressed(organisation: str, parts: Parts) -> Recipient:
+    """An organisation (number) as messages reach it: at the one service that all of them go to, where there is one."""
+    partner = parts.partners.by_organisation.get(organisation)
+    return Recipient(organisation, partner.address if partner else "")
+
+
+def reaches_nobody(consent: Consent, parts: Parts) -> bool:
+    """Whether somebody whom it permits is less than an organisation, and no address that messages go to is theirs: it
+    lets nothing pass then, which is told to a person (R-045)."""
+    named = permitted(consent.provision) if consent.provision else ()
+    whole = {organisation for actor in named if actor.whole for organisation in actor.organisations}
+    lesser = (actor for actor in named if not actor.whole and not actor.organisations & whole)
+    return any(
+        not any(actor.takes_in(addressed(o, parts)) is Meant.YES for o in actor.organisations)
+        for actor in lesser
+    )
+
+
 def permit(
     versions: Sequence[Version], recipient: str | Recipient, category: str, at: datetime, parts: Parts
 ) -> Permit | Deny:
-    """Decide for one recipient by the consents among the current versions of a case.
+    """Decide by the consents among the current versions of a case: for a recipient, or for an organisation (number) as
+    messages reach it.
 
     The plan may go as soon as any part of it may: what goes is what flows/plan_view.py leaves of it.
     """
     wanted, views = parts.tables.categories[category], parts.tables.views
     consents = consents_of(list(deciding(versions, wanted, parts)), parts)
-    said = decide(consents, recipient, wanted, PURPOSES, at)
+    to = addressed(recipient, parts) if isinstance(recipient, str) else recipient
+    said = decide(consents, to, wanted, PURPOSES, at)
     if isinstance(said, Permit) or category != views.whole:
         return said
-    pieces = (decide(consents, recipient, piece, PURPOSES, at) for piece in views.parts.values())
+    pieces = (decide(consents, to, piece, PURPOSES, at) for piece in views.parts.values())
     return next((one for one in pieces if isinstance(one, Permit)), said)
 
 
@@ -40,11 +60,6 @@ def permit_making(
 ) -> Permit | Deny:
     """Decide whether an organisation may make a plan, or keep one that it has made (IP-f § 5)."""
     return decide(consents_of(list(deciding(versions, MAKING, parts)), parts), maker, MAKING, PURPOSES, at)
-
-
-def making_was_permitted(versions: Sequence[Version], at: datetime, parts: Parts) -> bool:
-    """Whether consent to a plan has been given at some time, also if it was withdrawn or has run out since."""
-    return any(c.kind in MAKING.kinds and c.was_given(at) for c in consents_of(versions, parts))
 
 
 def deciding(versions: Iterable[Version], wanted: Category, parts: Parts) -> Iterator[Version]:

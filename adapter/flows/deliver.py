@@ -172,7 +172,9 @@ def _judged(
     out = delivery.outgoing
     try:
         carried = _carried(out.carries, versions, pinned)
-        decision = may_have(versions, out.recipient, out.category, now, parts, carried=carried)
+        decision = may_have(
+            versions, out.recipient, out.category, now, parts, about=out.focus.type, carried=carried
+        )
         if isinstance(decision, Deny):
             return _stopped(delivery, decision, now)
         if carried is None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapter.domain.case import Audit, Case, Step, Version
-from adapter.domain.consent import DENIALS, Permit
+from adapter.domain.consent import DENIALS, Ground, Permit
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.domain.identifiers import case_id, derived, message_uuid
 from adapter.domain.message import Caller, Received
@@ -19,16 +19,16 @@ from adapter.domain.problems import Finding, Refused
 from adapter.flows.account import Account, Element, Leaf, Message, Route, Sent, Tried
 from adapter.flows.attachments import KIND
 from adapter.flows.doors import Opened, Read, open_message, read_message
-from adapter.flows.participants import may_have
+from adapter.flows.participants import NOT_IN_THE_TEAM, grounds_of, may_have
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
-from adapter.flows.view_account import elements_told
+from adapter.flows.view_account import elements_told, stood_at
 from adapter.mapping.paths import first
 from adapter.ports import Transaction
 from adapter.wire.tree import leaves
 
 _CONSENT = re.compile(r"Consent/[0-9A-Za-z.-]{1,64}/[0-9]+")
-_DENIED = DENIALS | {"not-in-the-team"}
+_DENIED = DENIALS | {NOT_IN_THE_TEAM}
 _OF_A_PERSON = "a-person-decided"
 
 
@@ -244,6 +244,7 @@ def _sent(
         receipts=tuple(parts.store.receipts_of(delivery.id)),
         now="" if delivery.place == "done" else _now(delivery, current, parts),
         elements=elements_told(delivery, audit, versions, parts),
+        grounds=_grounds(delivery, audit, versions, parts),
     )
 
 
@@ -261,9 +262,24 @@ def _coded(because: str, parts: Parts) -> str:
     return because if not code or code in known or _CONSENT.fullmatch(because) else _OF_A_PERSON
 
 
+def _grounds(
+    delivery: Delivery, audit: Sequence[Audit], versions: Sequence[Version], parts: Parts
+) -> tuple[Ground, ...]:
+    """By the versions of the case that stood then. None of what came or may come to its recipient."""
+    out, id_ = delivery.outgoing, str(delivery.id)
+    stops = (a for a in audit if a.action == "delivery-stopped" or "stopped" in a.details)
+    ended = [
+        a.at for a in stops if id_ in (a.details.get("delivery"), *a.details.get("stopped", "").split(","))
+    ]
+    if delivery.place == "done" and not (ended and delivery.state == "stopped-by-consent"):
+        return ()
+    at = ended[-1] if delivery.place == "done" else parts.clock()
+    return grounds_of(stood_at(versions, at), out.recipient, out.category, at, parts, about=out.focus.type)
+
+
 def _now(delivery: Delivery, versions: Sequence[Version], parts: Parts) -> str:
     out = delivery.outgoing
-    said = may_have(versions, out.recipient, out.category, parts.clock(), parts)
+    said = may_have(versions, out.recipient, out.category, parts.clock(), parts, about=out.focus.type)
     if isinstance(said, Permit):
         return ":".join(("permitted", *said.consents)) if said.consents else "no-consent-needed"
     return ":".join((said.because, *said.consents))

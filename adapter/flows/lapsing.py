@@ -56,7 +56,7 @@ def lapsing(within: timedelta, over: frozenset[str], keeping: Keeping, parts: Pa
         (lapse.at, _told(case, what, kind, lapse, now))
         for case, versions in _cases(over, keeping, parts)
         for what, kind, lapse in (
-            *_of_consents(versions, now, parts),
+            *((v.reference, kind, lapse) for v, kind, lapse in endings(versions, now, parts)),
             *_of_parents(versions, now, parts),
         )
         if lapse.at <= now + within
@@ -79,16 +79,16 @@ def _cases(over: frozenset[str], keeping: Keeping, parts: Parts) -> Iterator[tup
         after = page[-1].id
 
 
-def _of_consents(
-    versions: Sequence[Version], now: datetime, parts: Parts
-) -> Iterator[tuple[str, str, Lapse]]:
+def endings(versions: Sequence[Version], now: datetime, parts: Parts) -> Iterator[tuple[Version, str, Lapse]]:
+    """Of a case, by its current versions: each consent that permits something and will be over by itself, its kind, and
+    when; or that is over, where no other of its kind is in force."""
     held = [v for v in versions if v.type == "Consent" and permits_anything(v.body)]
     read = [(v, consent_of(v.body, versions, parts)) for v in held]
     in_force = {consent.kind for _, consent in read if consent.in_force(now)}
     for version, consent in read:
         ending = _ending(version, consent, versions, parts) if consent.status == "active" else None
         if ending and (ending.at > now or consent.kind not in in_force):
-            yield version.reference, consent.kind, ending
+            yield version, consent.kind, ending
 
 
 def _ending(version: Version, consent: Consent, versions: Sequence[Version], parts: Parts) -> Lapse | None:

@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from adapter.domain.case import Case, Version
-from adapter.domain.consent import Deny, Permit
+from adapter.domain.consent import Deny, Ground, Permit, grounds
 from adapter.domain.participation import OVER
 from adapter.domain.problems import Finding
+from adapter.domain.provision import Recipient
 from adapter.flows.actors import organisation_number
-from adapter.flows.consents import making_was_permitted, permit, permit_making
+from adapter.flows.consents import MAKING, PURPOSES, addressed, consents_of, permit, permit_making
 from adapter.flows.members import members, plan_of, rows_of_team, team_of
 from adapter.flows.parts import Parts
+from adapter.flows.resources import id_of
 
 _ENDED = frozenset({"revoked", "completed", "entered-in-error"})
 from adapter.flows.resources import id_of
 """States of a plan that is no more."""
+NOT_IN_THE_TEAM: Final = "not-in-the-team"
+"""Why it is no, where no consent is asked."""
 
 
 def team_organisations(versions: Sequence[Version], at: datetime, parts: Parts) -> frozenset[str]:
@@ -82,34 +87,57 @@ def recipients_of_plan(
 
 def may_have(
     versions: Sequence[Version],
-    organisation: str,
+    recipient: str | Recipient,
     category: str,
     at: datetime,
     parts: Parts,
     *,
+    about: str = "",
     carried: Sequence[Version] | None = None,
 ) -> Permit | Deny:
-    """What consent says; but the plan is for those who take part in it, and only as long as they do (IP-f § 9), and as
-    long as there may be one at all (§ 5). `carried` is what goes, where that is not what stands."""
+    """What consent says; but the plan and its team are for those who take part, and only as long as they do (IP-f § 9).
+
+    `about` is the type of what is read or sent: a plan itself goes only as long as there may be one (`no_plan`).
+    `carried` is what goes, where that is not what stands.
+    """
+    said = permit(versions, recipient, category, at, parts)
     if category != "plan":
-        return permit(versions, organisation, category, at, parts)
+        return said
+    organisation = recipient if isinstance(recipient, str) else recipient.organisation
     if organisation not in team_organisations(versions, at, parts):
-        return Deny("not-in-the-team")
-    making = _making(versions if carried is None else carried, versions, at, parts)
-    return making if isinstance(making, Deny) else permit(versions, organisation, category, at, parts)
+        return Deny(NOT_IN_THE_TEAM)
+    if about != "CarePlan":
+        return said
+    return no_plan(versions if carried is None else carried, versions, at, parts) or said
 
 
-def _making(
+def no_plan(
     carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
-) -> Permit | Deny | None:
-    """What consent says of the making of the plan that is carried. None of one that has ended, as that is told, and
-    where nobody has ever been asked: a plan does not come into force so, and what it is shared by decides."""
+) -> Deny | None:
+    """Why a plan is for nobody but the unit that writes it, as read or sent: there is none without consent in force to
+    its making (IP-f § 5, R-040), before that is given as after it is taken back, whatever else is shared. The team
+    stands by itself: a coordinator needs no plan (hol § 7-2). That a plan has ended is told."""
     plan = plan_of(carried)
     if plan is None or plan.body["status"] in _ENDED:
         return None
     said = permit_making(versions, _maker(versions) or plan.author, at, parts)
-    asked = isinstance(said, Permit) or said.consents or making_was_permitted(versions, at, parts)
-    return said if asked else None
+    return said if isinstance(said, Deny) else None
+
+
+def grounds_of(
+    versions: Sequence[Version], recipient: str, category: str, at: datetime, parts: Parts, *, about: str = ""
+) -> tuple[Ground, ...]:
+    """What each consent that bears on what `may_have` decides comes to, by the reasons it is decided by."""
+    to, maker = addressed(recipient, parts), Recipient(_maker(versions) or "")
+    wishes = [(to, parts.tables.categories[category])]
+    wishes += [(maker, MAKING)] if category == "plan" and about == "CarePlan" else []
+    consents = consents_of(versions, parts)
+    return tuple(
+        ground
+        for who, wanted in wishes
+        if wanted.consent_needed
+        for ground in grounds(consents, who, wanted, PURPOSES, at)
+    )
 
 
 def _maker(versions: Sequence[Version]) -> str | None:

@@ -12,6 +12,7 @@ from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import names_professional, step_of
+from adapter.flows.announcing import new_to_them
 from adapter.flows.consents import permit_making
 from adapter.flows.members import plan_of
 from adapter.flows.outbox import outgoing
@@ -80,16 +81,18 @@ def _not_consented(asked: Update, parts: Parts) -> bool:
 
 
 def offered(asked: Update, parts: Parts) -> Offers:
-    """The new version, with what it needs to be understood, to each organisation in the team as it is after it."""
+    """The new version, with what it needs to be understood, to each organisation in the team as it is after it whose
+    own part of it has changed."""
 
-    def offers(_tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
+    def offers(tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
         recipients = recipients_of_plan(asked.case, versions, asked.caller.organisation, asked.at, parts)
         carries = [*plan_and_team(versions, version, parts), origin]
-        return [
+        each = [
             outgoing(asked.case, recipient, "plan-updated", "plan", version, carries, asked.at)
             for recipient in recipients
         ]
+        return new_to_them(tx, each, asked.versions, [*versions, origin], asked.at, parts)
 
     return offers
 

@@ -13,10 +13,11 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Deny, Permit, decide
 from adapter.domain.problems import Finding
+from adapter.domain.provision import Recipient
 from adapter.domain.view import Views
 from adapter.flows.account import Shown
 from adapter.flows.actors import organisation_number
-from adapter.flows.consents import PURPOSES, consents_of, deciding
+from adapter.flows.consents import PURPOSES, addressed, consents_of, deciding
 from adapter.flows.parts import Parts
 from adapter.flows.pruning import lost_in, objects, prune, reference_of, references
 from adapter.wire.elements import elements, resource_model
@@ -55,55 +56,42 @@ class Access:
         return refused or Permit("consent", tuple(sorted(consents)))
 
 
-def access_of(organisation: str, versions: Sequence[Version], at: datetime, parts: Parts) -> Access:
-    """By the consents among the current versions of a case."""
+def access_of(recipient: str | Recipient, versions: Sequence[Version], at: datetime, parts: Parts) -> Access:
+    """By the consents among the current versions of a case; of an organisation (number) as messages reach it."""
+    to = addressed(recipient, parts) if isinstance(recipient, str) else recipient
     views, categories = parts.tables.views, parts.tables.categories
     consents = consents_of(list(deciding(versions, categories[views.whole], parts)), parts)
     said = {
-        name: decide(consents, organisation, category, PURPOSES, at)
+        name: decide(consents, to, category, PURPOSES, at)
         for name, category in {**views.parts, views.whole: categories[views.whole]}.items()
     }
     refused = next((one for one in said.values() if isinstance(one, Deny)), said[views.whole])
     labelled = _labelled_targets([v.body for v in versions if v.type in _PLAN], views)
     _by_other_names(labelled, versions)
-    return Access(organisation, {**said, views.whole: refused}, _numbers(versions), labelled)
+    return Access(to.organisation, {**said, views.whole: refused}, _numbers(versions), labelled)
 
 
 def seen_by(
-    organisation: str, carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
+    recipient: str | Recipient,
+    carried: Sequence[Version],
+    versions: Sequence[Version],
+    at: datetime,
+    parts: Parts,
 ) -> list[Version]:
-    """What is carried of a plan, as an organisation may see it that may have it or some part of it at all.
+    """What is carried of a plan, as somebody may see it who may have it or some part of it at all.
 
     `versions` are the current ones of the case. What would be nothing without what is left out is not there.
     """
-    if not _names_a_part(versions, parts.tables.views):
+    if not names_a_part(versions, parts.tables.views):
         return list(
             carried
         )  # who may have the plan, may have it all: a tenth of the time of asking for each part
-    access = access_of(organisation, versions, at, parts)
+    access = access_of(recipient, versions, at, parts)
     if isinstance(access.of([parts.tables.views.whole]), Permit):
         return list(carried)
     shown = [made for v in carried if (made := as_shown(v, access, parts.tables.views))]
     named = _named(shown)
     return [v for v in shown if v.type not in _WHO or v.reference in named]
-
-
-def sees_more(
-    organisation: str, before: Sequence[Version], after: Sequence[Version], at: datetime, parts: Parts
-) -> bool:
-    """Whether what an organisation may have of a plan has grown by a part, between two states of a case."""
-    views = parts.tables.views
-    if not any(_names_a_part(versions, views) for versions in (before, after)):
-        return False
-    could, can = (
-        {
-            name
-            for name, said in access_of(organisation, v, at, parts).said.items()
-            if isinstance(said, Permit)
-        }
-        for v in (before, after)
-    )
-    return not can <= could
 
 
 def elements_shown(resource: Resource, access: Access, views: Views) -> list[Shown]:
@@ -256,7 +244,7 @@ def _names(value: Mapping[str, Any], kind: str) -> Iterator[Name]:
             yield identifier.get("system"), identifier["value"]
 
 
-def _names_a_part(versions: Sequence[Version], views: Views) -> bool:
+def names_a_part(versions: Sequence[Version], views: Views) -> bool:
     """Whether any consent speaks of a part of the plan: where none does, each part is as the whole."""
     return any(_speaks_of_a_part(v, views) for v in versions if v.type == "Consent")
 

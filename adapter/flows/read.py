@@ -1,7 +1,8 @@
 """A partner reads a resource of a case it takes part in, as far as consent lets it.
 
 The owner reads what it wrote itself. For the rest consent decides at the moment of reading, for the owner too; what was
-lawfully received before a withdrawal stays with who received it (R-048), and is not fetched again.
+lawfully received before a withdrawal stays with who received it (R-048), and is not fetched again. Who reads is an
+organisation as such, whatever service of it messages go to.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from adapter.domain.consent import Permit
 from adapter.domain.delivery import Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
+from adapter.domain.provision import Recipient
 from adapter.flows.consent_view import as_seen_by, names
 from adapter.flows.outbox import has_received
 from adapter.flows.own_participation import own_rows
@@ -83,7 +85,7 @@ def _version(tx: Transaction, type_: str, id_: str, number: int | None) -> tuple
 
 def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: Parts) -> Version:
     """The version as the caller may see it. Raises Refused."""
-    here, at = caller.organisation, parts.clock()
+    here, at, reader = caller.organisation, parts.clock(), Recipient(caller.organisation)
     nothing = Refused(Finding("not-found", version.type))
     if _own_work(tx, case, version, here):
         return version
@@ -102,7 +104,7 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
         raise nothing
     knows = here != case.owner or has_received(tx.deliveries(case.id), here)
     permitted = any(
-        isinstance(may_have(versions, here, category, at, parts), Permit)
+        isinstance(may_have(versions, reader, category, at, parts, about=version.type), Permit)
         for category in _categories(case, version, versions, here, parts)
     )
     if not permitted and not knows:
@@ -148,7 +150,7 @@ def _asked_about(
     """A plan and its team without what consent keeps from who reads them; None where nothing is left."""
     if here == case.owner or _CATEGORY.get(version.type) != parts.tables.views.whole:
         return version
-    return next(iter(seen_by(here, [version], versions, at, parts)), None)
+    return next(iter(seen_by(Recipient(here), [version], versions, at, parts)), None)
 
 
 def _placeless(tx: Transaction, version: Version, case: Case, caller: Caller, parts: Parts) -> Version:
@@ -182,7 +184,7 @@ def _categories(
     if here == case.owner:
         return ("need",)
     usual = _CATEGORY.get(version.type, "case-status")
-    seen = seen_by(here, versions, versions, parts.clock(), parts)
+    seen = seen_by(Recipient(here), versions, versions, parts.clock(), parts)
     return (usual, "plan") if version in team_resources(seen, parts) else (usual,)
 
 

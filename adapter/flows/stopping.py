@@ -1,7 +1,9 @@
 """What is queued for a case is ended or held, because it must not go where it was going."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from adapter.domain.case import Case
 from adapter.domain.consent import Deny, Permit
@@ -10,8 +12,11 @@ from adapter.flows.outbox import need_stopped, under_way
 from adapter.flows.parts import Parts
 from adapter.ports import Transaction
 
-Allows = Callable[[str, str], Permit | Deny]
-"""What consent says of a recipient (organisation number) and a category."""
+
+class Allows(Protocol):
+    """What consent says of a recipient (organisation number), a category, and the type of what it is about."""
+
+    def __call__(self, recipient: str, category: str, *, about: str) -> Permit | Deny: ...
 
 
 def stop_denied(
@@ -25,8 +30,11 @@ def stop_denied(
     open_ = [d for d in tx.deliveries(case.id) if d.place != "done"]
     said = tx.receipts(case.id) if open_ else {}
     stopped: list[int] = []
-    for recipient, category in sorted({(d.outgoing.recipient, d.outgoing.category) for d in open_}):
-        if isinstance(allows(recipient, category), Deny):
+    wanted = defaultdict[tuple[str, str], set[str]](set)
+    for out in (d.outgoing for d in open_):
+        wanted[out.recipient, out.category].add(out.focus.type)
+    for (recipient, category), about in sorted(wanted.items()):
+        if any(isinstance(allows(recipient, category, about=one), Deny) for one in about):
             ended = tx.stop(case.id, recipient, category, at, because)
             stopped += ended
             if ended and category == "need":

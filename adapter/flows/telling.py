@@ -10,6 +10,7 @@ from adapter.domain.days import first_moment, norwegian_day
 from adapter.domain.delivery import Outgoing
 from adapter.domain.participation import child_coordinator
 from adapter.domain.steps import step_of
+from adapter.flows.consent_view import ENDED
 from adapter.flows.contacts import (
     HOSPITAL,
     MUNICIPAL,
@@ -129,6 +130,9 @@ def _step(bodies: Mapping[str, Resource], focus: Version, parts: Parts) -> str:
         shown = bodies.get("plan", {})
     elif focus.type == "ServiceRequest" and shown.get("status") == "revoked":
         shown = bodies.get("task", {})
+    tags = shown.get("meta", {}).get("tag", ())
+    if ENDED in codes([{"coding": tags}], f"{parts.base}/CodeSystem/consent-end"):
+        return "lapse"
     cycle = _CYCLES.get(shown.get("resourceType", ""))
     if task_kind(shown, parts.base) == HAND_OVER:
         cycle = HAND_OVER

@@ -7,7 +7,7 @@ from adapter.domain.case import Audit, Version
 from adapter.domain.consent import Deny
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.flows.account import Shown
-from adapter.flows.participants import may_have
+from adapter.flows.participants import may_have, no_plan
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, elements_shown
 
@@ -21,13 +21,15 @@ def elements_told(
     if out.category != views.whole:
         return ()
     at = _decided_at(delivery, audit, parts)
-    stood = _stood_at(versions, at)
-    if isinstance(may_have(stood, out.recipient, out.category, at, parts), Deny):
+    stood = stood_at(versions, at)
+    if isinstance(may_have(stood, out.recipient, out.category, at, parts, about=out.focus.type), Deny):
         return ()
     access = access_of(out.recipient, stood, at, parts)
     carried = [
         v for v in versions if Pinned(v.type, v.id, v.number) in out.carries and v.type in views.frames
     ]
+    if no_plan(carried, stood, at, parts):
+        carried = [v for v in carried if v.type != "CarePlan"]
     return tuple(shown for v in carried for shown in elements_shown(v.body, access, views))
 
 
@@ -36,6 +38,6 @@ def _decided_at(delivery: Delivery, audit: Sequence[Audit], parts: Parts) -> dat
     return max(tries) if tries and delivery.place == "done" else parts.clock()
 
 
-def _stood_at(versions: Sequence[Version], at: datetime) -> list[Version]:
+def stood_at(versions: Sequence[Version], at: datetime) -> list[Version]:
     """The versions that were current at a moment. `versions` are in their order."""
     return list({v.reference: v for v in versions if v.at <= at}.values())

@@ -53,10 +53,15 @@ def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
             raise ValueError(f"{where}: {key} is one of {', '.join(known)}")
     if not isinstance(row.get("receipts", True), bool):
         raise ValueError(f"{where}: receipts is true or false")
-    partner = Partner(
-        **{**row, "organisation": number, "services": services, "endpoint": row.get("endpoint")}
-    )
+    own = {
+        "organisation": number,
+        "services": services,
+        "endpoint": row.get("endpoint"),
+        "address": str(row.get("address", "")),
+    }
+    partner = Partner(**{**row, **own})
     _require_way(partner, where)
+    _require_address(partner, where)
     return partner
 
 
@@ -81,6 +86,12 @@ def _bodies(raw: Mapping[str, Sequence[object]], where: str, synthetic: bool) ->
             number = _number(said, f"{where}: {body} {position}", synthetic)
             found[number] = found.get(number, frozenset()) | {body}
     return found
+
+
+def _require_address(partner: Partner, where: str) -> None:
+    """Of a municipality each unit has an address of its own, in the table of coordinating units."""
+    if partner.address and (partner.kind != "hospital" or partner.address not in partner.service_her_ids):
+        raise ValueError(f"{where}: address is the HER-id of a service of a hospital")
 
 
 def _require_way(partner: Partner, where: str) -> None:

@@ -15,6 +15,7 @@ from adapter.flows import consent, follow, operate, plan, receipt, team
 from adapter.flows.accept import accept
 from adapter.flows.closing import close
 from adapter.flows.deliver import deliver_round
+from adapter.flows.lapse_news import look_at_all
 from adapter.flows.overview import service_overview
 from adapter.flows.parts import Parts
 from adapter.flows.purge import purge
@@ -95,6 +96,8 @@ class Stage:
             answer = self._read(step.read)
         elif step.operate:
             refused = self._operate(step.operate)
+        elif step.wait:
+            look_at_all(self.parts)
         self._meet()
         return Came(answer, refused=refused)
 
