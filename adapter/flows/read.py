@@ -11,22 +11,22 @@ from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Resource, Version
 from adapter.domain.consent import Permit
-from adapter.domain.delivery import Pinned
+from adapter.domain.delivery import Delivery, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.provision import Recipient
 from adapter.flows.consent_view import as_seen_by, names
-from adapter.flows.outbox import has_received
-from adapter.flows.own_participation import own_rows
 from adapter.flows.consents import permit
 from adapter.flows.hand_over_asked import is_of_before, may_read_proposal
+from adapter.flows.outbox import has_received
+from adapter.flows.own_participation import own_rows
 from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
 from adapter.flows.protection import without_places
+from adapter.flows.task_kind import is_complaint
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
-from adapter.flows.task_kind import is_complaint
 
 _CATEGORY = {
     "CarePlan": "plan",
@@ -87,22 +87,23 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     """The version as the caller may see it. Raises Refused."""
     here, at, reader = caller.organisation, parts.clock(), Recipient(caller.organisation)
     nothing = Refused(Finding("not-found", version.type))
-    if _own_work(tx, case, version, here):
-        return version
     if is_complaint(version, parts.base) and version.author != here:
         if _may_read_complaint(tx, case, here, at, parts):
             return version
         raise nothing
+    if _own_work(tx, case, version, here):
+        return version
     versions = tx.of_case(version.case_id)
     if has_returned(case, here):
         if version.type == "Task" and version.author == here and version in versions:
             return version
         raise nothing
     if not takes_part(case, versions, here, at, parts):
-        if own := own_rows(here, version, versions, at, parts):
-            return own
-        raise nothing
-    knows = here != case.owner or has_received(tx.deliveries(case.id), here)
+        own = own_rows(here, version, versions, at, parts)
+        return own or _asked_about(version, versions, here, at, parts)
+    deliveries = tx.deliveries(case.id)
+    knows = here != case.owner or has_received(deliveries, here)
+    case = _as_taking_part(case, version, here, deliveries)
     permitted = any(
         isinstance(may_have(versions, reader, category, at, parts, about=version.type), Permit)
         for category in _categories(case, version, versions, here, parts)
@@ -122,9 +123,6 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     return seen
 
 
-def _as_shown(
-    version: Version, versions: Sequence[Version], case: Case, here: str, at: datetime, parts: Parts
-) -> Version | None:
 def _may_read_complaint(tx: Transaction, case: Case, here: str, at: datetime, parts: Parts) -> bool:
     """A complaint is for the unit that registered it, and for whom the person says so of it by its own kind of consent;
     nobody else gets to know that there is one."""
@@ -147,6 +145,9 @@ def _asked_about(
     return version
 
 
+def _as_shown(
+    version: Version, versions: Sequence[Version], case: Case, here: str, at: datetime, parts: Parts
+) -> Version | None:
     """A plan and its team without what consent keeps from who reads them; None where nothing is left."""
     if here == case.owner or _CATEGORY.get(version.type) != parts.tables.views.whole:
         return version
@@ -174,7 +175,9 @@ def _own_work(tx: Transaction, case: Case, version: Version, here: str) -> bool:
         return False
     if version.author == here:
         return True
-    return version.type in _HANDLING and has_received(tx.deliveries(case.id), here)
+    deliveries = tx.deliveries(case.id)
+    here_since = not is_of_before(version, here, deliveries)
+    return version.type in _HANDLING and here_since and has_received(deliveries, here)
 
 
 def _categories(
