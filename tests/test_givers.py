@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cases import empty_database
+from kept import played
 from test_authority import DAY, DECISION, LACKS, RULES, authority, wrong
 
 from adapter.domain.giver import Giver, told_apart
+from adapter.flows.givers import care_of
 
 ONE = Giver("", "#one", numbers=frozenset({("fnr", "1")}), name="a b", born=date(1980, 1, 1))
 
@@ -71,3 +75,26 @@ def test_the_care_is_taken_over_by_who_can(code: str) -> None:
         mandate = replace(DECISION, by=frozenset({by}))
         assert wrong(authority(code, mandate=mandate), 5) == expected
     assert wrong(authority(code, mandate=replace(DECISION, by=frozenset())), 5) == ["care-decision-not-shown"]
+
+
+@pytest.mark.parametrize(
+    ("said", "tells"),
+    [
+        ({}, True),
+        ({"status": "inactive"}, False),
+        ({"status": "rejected"}, False),
+        ({"provision": {"type": "deny"}}, False),
+    ],
+)
+def test_what_was_judged_stands_when_child_welfare_leaves_the_table(
+    tmp_path: Path, said: dict[str, Any], tells: bool
+) -> None:
+    """And what was never looked at tells nothing of a care order, whoever it names."""
+    url = f"sqlite:///{empty_database(tmp_path / 'case.db')}"
+    with played(url, "authority/care-is-taken-over", 5) as stage, stage.parts.store.transaction() as tx:
+        versions = tx.of_case(stage.cases[0])
+        unknown = replace(stage.parts, partners=replace(stage.parts.partners, bodies={}))
+    (own,) = [v for v in versions if v.id == "samtykke-plan"]
+    told = replace(own, body=own.body | said)
+    assert bool(care_of([told], unknown).periods) is tells
+    assert care_of([told], stage.parts).periods

@@ -96,19 +96,28 @@ def lapse_of(
 
 
 def care_of(versions: Iterable[Version], parts: Parts) -> Care:
-    """What child welfare's own consents tell, also those withdrawn: that it took over the care is not undone by it.
-    Nothing is told by who is no child welfare service of the partner table, or of a decision that none could make."""
+    """What child welfare's own consents tell, also those withdrawn: that it took over the care is not undone by it."""
     said = (
-        _recorded(v.body, parts)
+        (v.body, _recorded(v.body, parts))
         for v in versions
         if v.type == "Consent" and v.body.get("status") != "proposed" and tells_of_care(v.body, parts)
     )
-    told = [one for one in said if any(CHILD_WELFARE in giver.relations for giver in one.givers)]
-    deciders = parts.tables.authority.givers[CHILD_WELFARE].decided_by
+    told = [one for body, one in said if _was_judged(body) or _by_child_welfare(one, parts)]
     moments = sorted(((one.given, one.kind) for one in told if one.given), reverse=True)
     decided = {kind: given for given, kind in moments}  # the first of each kind is the last that is written
-    decisions = (one.mandate for one in told if one.mandate)
-    return Care(tuple(decision for decision in decisions if decision.by & deciders), decided)
+    return Care(tuple(one.mandate for one in told if one.mandate), decided)
+
+
+def _was_judged(consent: Resource) -> bool:
+    """Whether it lets something be: then who gave it was looked at when it was recorded, by the tables of that day."""
+    return consent.get("status") == "active" and permits_anything(consent)
+
+
+def _by_child_welfare(said: Authority, parts: Parts) -> bool:
+    """Whether a service that is known tells it, of a decision that was made by one who can take over the care."""
+    known = any(CHILD_WELFARE in giver.relations for giver in said.givers)
+    deciders = parts.tables.authority.givers[CHILD_WELFARE].decided_by
+    return known and said.mandate is not None and bool(said.mandate.by & deciders)
 
 
 def tells_of_care(consent: Resource, parts: Parts) -> bool:
