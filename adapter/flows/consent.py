@@ -27,7 +27,6 @@ from adapter.flows.plan import plan_and_team, with_version
 from adapter.flows.stopping import stop_denied
 from adapter.flows.task_kind import is_complaint
 from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
-from adapter.flows.task_kind import is_complaint
 from adapter.ports import Transaction
 
 

@@ -16,7 +16,6 @@ from adapter.flows.parts import Parts
 from adapter.flows.resources import id_of
 
 _ENDED = frozenset({"revoked", "completed", "entered-in-error"})
-from adapter.flows.resources import id_of
 """States of a plan that is no more."""
 NOT_IN_THE_TEAM: Final = "not-in-the-team"
 """Why it is no, where no consent is asked."""
