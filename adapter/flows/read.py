@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Resource, Version
-from adapter.domain.consent import Permit
+from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
@@ -88,9 +88,7 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     here, at, reader = caller.organisation, parts.clock(), Recipient(caller.organisation)
     nothing = Refused(Finding("not-found", version.type))
     if is_complaint(version, parts.base) and version.author != here:
-        if _may_read_complaint(tx, case, here, at, parts):
-            return version
-        raise nothing
+        return _complaint(tx, version, case, here, at, parts)
     if _own_work(tx, case, version, here):
         return version
     versions = tx.of_case(version.case_id)
@@ -123,12 +121,16 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     return seen
 
 
-def _may_read_complaint(tx: Transaction, case: Case, here: str, at: datetime, parts: Parts) -> bool:
+def _complaint(
+    tx: Transaction, version: Version, case: Case, here: str, at: datetime, parts: Parts
+) -> Version:
     """A complaint is for the unit that registered it, and for whom the person says so of it by its own kind of consent;
     nobody else gets to know that there is one."""
     versions = tx.of_case(case.id)
     said = permit(versions, Recipient(here), "complaint", at, parts)
-    return takes_part(case, versions, here, at, parts) and isinstance(said, Permit)
+    if not takes_part(case, versions, here, at, parts) or isinstance(said, Deny):
+        raise Refused(Finding("not-found", version.type))
+    return version
 
 
 def _as_taking_part(case: Case, version: Version, here: str, deliveries: Sequence[Delivery]) -> Case:
