@@ -7,13 +7,19 @@ consents, the new unit accepts, each by a person's act (R-152). Until it has acc
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding
 
 WITHOUT_CONSENT: Final = "hand-over-without-consent"
 OVER: Final = frozenset({"completed", "revoked", "entered-in-error"})
 """States of a plan that is no more, so that nobody can take it over."""
+
+OF_A_MUNICIPALITY: Final = frozenset({"coordinator", "child-coordinator", "case-worker"})
+"""Roles (CL-16) that a municipality fills itself (hol §§ 7-2, 7-2 a and 7-3): the new one appoints its own."""
+_LEFT = frozenset({"ended", "declined", "refused", "removed", "entered-in-error"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +70,11 @@ def obstacles_to_accepting(ground: Ground) -> Iterator[Finding]:
         yield Finding(WITHOUT_CONSENT, "Task.owner")
     if ground.plan_status in OVER | {""}:
         yield Finding("hand-over-without-plan", "Task.focus")
+
+
+def leaves(row: Participant, old: str, at: datetime) -> bool:
+    """Whether a participation ends because the case is no longer the old municipality's (organisation number): of whom
+    works there, and of who coordinates for a municipality, where nobody knows which. All others stay."""
+    if row.state(at) in _LEFT:
+        return False
+    return row.organisation == old or (not row.organisation and not OF_A_MUNICIPALITY.isdisjoint(row.roles))

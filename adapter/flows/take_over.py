@@ -11,12 +11,13 @@ from adapter.domain.case import Case, Resource, Version, Waiting
 from adapter.domain.consent import Permit
 from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Outgoing
+from adapter.domain.hand_over import leaves
 from adapter.domain.identifiers import derived
-from adapter.domain.participation import ENDED
+from adapter.domain.participation import ENDED, TAKING_PART, Participant
 from adapter.domain.routing import Unit
 from adapter.domain.steps import rule_of
 from adapter.flows.hand_over_asked import TAKEN_OVER
-from adapter.flows.members import organisation_of, rows_of_team
+from adapter.flows.members import members
 from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.participants import may_have, recipients_of_plan
 from adapter.flows.parts import Parts
@@ -49,6 +50,7 @@ _OF_THE_TASK = (
     "owner",
 )
 _NEED = ("patient", "hospital", "practitioner", "requester", "need", "task")
+_TOOK_PART = TAKING_PART | {"paused", "suspended"}
 _MUNICIPALITY = "urn:oid:2.16.578.1.12.4.1.1.8473"
 
 
@@ -152,26 +154,35 @@ def _team(taking: TakeOver, parts: Parts) -> list[Resource]:
     team = next((v.body for v in taking.asked.versions if v.type == "CareTeam"), None)
     if team is None:
         return []
-    old = taking.asked.case.owner or ""
-    facts = rows_of_team(team, parts)
+    old, at = taking.asked.case.owner or "", taking.asked.at
+    takes = members(team, taking.asked.versions, parts, in_full=True)
     rows = [
-        _left(row, taking, parts) if organisation_of(said, team, taking.asked.versions) == old else row
-        for row, said in zip(team.get("participant", ()), facts, strict=True)
+        _left(row, one, taking, parts) if leaves(one, old, at) else row
+        for row, one in zip(team.get("participant", ()), takes, strict=True)
     ]
     role = {"coding": [{"system": _MUNICIPALITY, "code": "1"}]}
-    new = {"role": [role], "member": {"reference": f"Organization/{id_of(taking.case.id, 'municipality')}"}}
+    new = {
+        "role": [role],
+        "member": {"reference": f"Organization/{id_of(taking.case.id, 'municipality')}"},
+        "period": {"start": instant(at)},
+    }
     return [team | {"participant": [*rows, new]}]
 
 
-def _left(row: Resource, taking: TakeOver, parts: Parts) -> Resource:
-    """A row of the old municipality, or of somebody who works there, over as of now."""
+def _left(row: Resource, one: Participant, taking: TakeOver, parts: Parts) -> Resource:
+    """A row of the old municipality, or of somebody who works there, over as of now. Only a practitioner takes part on
+    behalf of an organisation (FHIR R4, ctm-1)."""
     of_old = {"type": "Organization", "identifier": {"system": ENH, "value": taking.asked.case.owner}}
     municipality = f"Organization/{id_of(taking.case.id, 'municipality')}"
     is_itself = row.get("member", {}).get("reference") == municipality
     url = f"{parts.base}/StructureDefinition/participation-status"
-    stated = [e | {"valueCode": ENDED} if e.get("url") == url else e for e in row.get("extension", ())]
-    left = row | {"period": row.get("period", {}) | {"end": taking.asked.at.isoformat()}}
-    left |= {"member": of_old} if is_itself else {"onBehalfOf": of_old}
+    over = ENDED if one.state(taking.asked.at) in _TOOK_PART else "removed"
+    stated = [e | {"valueCode": over} if e.get("url") == url else e for e in row.get("extension", ())]
+    left = row | {"period": row.get("period", {}) | {"end": instant(taking.asked.at)}}
+    if is_itself:
+        left |= {"member": of_old}
+    elif "onBehalfOf" in row:
+        left |= {"onBehalfOf": of_old}
     return left | ({"extension": stated} if stated else {})
 
 
