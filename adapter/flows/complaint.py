@@ -16,6 +16,7 @@ from adapter.domain.decision import time_limit
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
 from adapter.flows.decision import decision_of_case
+from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
 from adapter.flows.resources import id_of
 from adapter.flows.update import Decision, Update, read_update, require_unchanged
@@ -28,7 +29,7 @@ _ABOUT: dict[str, About] = {"CarePlan": "plan", "CareTeam": "participation"}
 
 def decide(asked: Update, parts: Parts) -> Decision:
     """One step of a complaint. Raises Refused."""
-    if asked.caller.organisation != asked.case.owner:
+    if asked.caller.organisation != asked.case.owner or has_returned(asked.case, asked.caller.organisation):
         raise Refused(Finding("actor-not-allowed", "Task.code"))
     facts = read_update(_TABLE, asked.resource, parts).facts
     complaint = complaint_of(facts, asked.case, asked.versions)
@@ -43,7 +44,7 @@ def decide(asked: Update, parts: Parts) -> Decision:
     if after is None:
         raise Refused(Finding("step-forbidden", "Task.status"))
     _require_said(rule, facts)
-    _require_sound(asked, complaint, parts)
+    _require_sound(asked, complaint, facts, parts)
     step = Step(
         asked.case.id,
         "complaint",
@@ -70,7 +71,7 @@ def complaint_in(task: Version, case: Case, versions: Sequence[Version], parts: 
 
 
 def complaint_of(facts: Facts, case: Case, versions: Sequence[Version]) -> Complaint:
-    """A complaint by the facts of mappings/messages/complaint-update.yaml; of what is said twice the first counts."""
+    """A complaint by the facts of mappings/messages/complaint-update.yaml."""
     inputs = {
         row["kind"]: row for row in reversed([flat(r) for r in rows_of(facts, "inputs")]) if "kind" in row
     }
@@ -109,9 +110,17 @@ def _require_said(rule: StepRule, facts: Facts) -> None:
         raise Refused(Finding("person-not-named", "Task.output"))
 
 
-def _require_sound(asked: Update, complaint: Complaint, parts: Parts) -> None:
+def _doubled(facts: Facts) -> list[str]:
+    """What is said twice, and not the same."""
+    said = [flat(row) for row in rows_of(facts, "inputs")]
+    kinds = dict.fromkeys(row["kind"] for row in said if "kind" in row)
+    return [kind for kind in kinds if len({*(str(row) for row in said if row.get("kind") == kind)}) > 1]
+
+
+def _require_sound(asked: Update, complaint: Complaint, facts: Facts, parts: Parts) -> None:
     """Of a new one also that what it is about was there. Raises Refused."""
-    found = list(amiss(complaint, parts.tables.decisions, norwegian_day(asked.at)))
+    found = [Finding("complaint-contradicts", f"Task.input[{kind}]") for kind in _doubled(facts)]
+    found += amiss(complaint, parts.tables.decisions, norwegian_day(asked.at))
     if asked.current is None:
         found += amiss_with(complaint, decision_of_case(asked.case.id, asked.versions, parts))
     if found:

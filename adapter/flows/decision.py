@@ -15,6 +15,9 @@ from adapter.mapping.engine import Facts, Root, flat, read, rows_of
 _OF_KNOWLEDGE = frozenset({KNOWLEDGE, "known-by"})
 """Outputs that tell when the party knew: of use to whoever counts the time to complain, and to nobody else."""
 
+_SINGLE = {"decision": "outcome", "decided-on": "day", KNOWLEDGE: "day", "known-by": "evidence"}
+"""Kinds of output that say one thing of a decision, and the fact that has it."""
+
 
 def decision_in(task: Resource, parts: Parts) -> Decision:
     """What a Task says of a decision; what is not understood there says nothing."""
@@ -24,8 +27,8 @@ def decision_in(task: Resource, parts: Parts) -> Decision:
 
 
 def decision_of(facts: Facts) -> Decision:
-    """A decision by the facts of mappings/messages/task-update.yaml; of what is said twice the first counts."""
-    outputs = [flat(row) for row in rows_of(facts, "outputs")]
+    """A decision by the facts of mappings/messages/task-update.yaml."""
+    outputs = _outputs(facts)
     return Decision(
         outcome=_first(outputs, "decision", "outcome"),
         refusal=flat(facts).get("refusal", ""),
@@ -44,8 +47,11 @@ def decision_of_case(case_id: str, versions: Sequence[Version], parts: Parts) ->
 
 
 def decision_findings(facts: Facts, event: str, at: datetime, parts: Parts) -> list[Finding]:
-    """What is wrong with the decision that a step of the case tells."""
-    return list(amiss(decision_of(facts), event, parts.tables.decisions, norwegian_day(at)))
+    """What is wrong with the decision that a step of the case tells; what is said twice is said once."""
+    outputs = _outputs(facts)
+    doubled = [kind for kind, fact in _SINGLE.items() if len(set(_each(outputs, kind, fact))) > 1]
+    found = amiss(decision_of(facts), event, parts.tables.decisions, norwegian_day(at))
+    return [*(Finding("decision-contradicts", f"Task.output[{kind}]") for kind in doubled), *found]
 
 
 def tells_only_of_knowledge(before: Resource, after: Resource, base: str) -> bool:
@@ -58,6 +64,10 @@ def _without(task: Resource, base: str) -> Resource:
     system = f"{base}/CodeSystem/task-output"
     left = [o for o in task.get("output", ()) if _OF_KNOWLEDGE.isdisjoint(codes([o.get("type", {})], system))]
     return {name: value for name, value in (task | {"output": left}).items() if name != "meta"}
+
+
+def _outputs(facts: Facts) -> list[dict[str, str]]:
+    return [flat(row) for row in rows_of(facts, "outputs")]
 
 
 def _each(outputs: Sequence[dict[str, str]], kind: str, fact: str) -> list[str]:
