@@ -12,6 +12,7 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Permit
 from adapter.domain.problems import Finding, Refused
+from adapter.domain.provision import Recipient
 from adapter.domain.view import SUBSETTED
 from adapter.flows.members import members, team_of
 from adapter.flows.participants import may_have, may_join
@@ -91,7 +92,7 @@ def _team_seen(
     organisation: str, team: Version, versions: Sequence[Version], at: datetime, parts: Parts
 ) -> Version | None:
     """The team as it is read by a service: as far as consent lets one who takes part; else its own rows."""
-    if isinstance(may_have(versions, organisation, "plan", at, parts), Permit):
+    if isinstance(may_have(versions, Recipient(organisation), "plan", at, parts), Permit):
         return _shown(organisation, team, versions, at, parts)
     return own_rows(organisation, team, versions, at, parts)
 
@@ -99,7 +100,7 @@ def _team_seen(
 def _shown(
     organisation: str, team: Version, versions: Sequence[Version], at: datetime, parts: Parts
 ) -> Version | None:
-    seen = seen_by(organisation, [team], versions, at, parts)
+    seen = seen_by(Recipient(organisation), [team], versions, at, parts)
     return next(iter(without_places(seen, versions, parts)), None)
 
 
