@@ -66,12 +66,9 @@ class Versions:
         """Those that are there."""
         missing = [p for p in pins if p not in self._pinned]
         if missing:
-            columns = {
-                "types": {p.type for p in missing},
-                "ids": {p.id for p in missing},
-                "numbers": {p.number for p in missing},
-            }
-            for row in sql.rows(PINNED, **{name: sorted(each) for name, each in columns.items()}):
+            types, ids = sorted({p.type for p in missing}), sorted({p.id for p in missing})
+            numbers = sorted({p.number for p in missing})
+            for row in sql.rows(PINNED, types=types, ids=ids, numbers=numbers):
                 version = rows.version_of(row)
                 self._pinned[_pin(version)] = version
         return {pin: self._pinned[pin] for pin in pins if pin in self._pinned}
