@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.domain.case import CLOSED, DEAD, DEATH_TAKEN_BACK, DEATHS, Audit, Case, Step, Waiting
+from adapter.domain.case import CLOSED, DEAD, DEATH_TAKEN_BACK, DEATHS, Audit, Case, Resource, Step, Waiting
 from adapter.flows.outbox import under_way
 from adapter.flows.parts import Parts
 from adapter.flows.stopping import hold_queued
@@ -35,6 +35,15 @@ def said_dead(facts: Mapping[str, str]) -> bool | None:
     if "patient.deceased_at" in facts:
         return True
     return {"true": True, "false": False}.get(facts.get("patient.deceased", ""))
+
+
+def said_by_plan(plan: Resource, base: str) -> bool:
+    """Whether a plan has ended because the person has died, as its unit says (CL-12)."""
+    if plan["resourceType"] != "CarePlan" or plan["status"] not in ("completed", "revoked"):
+        return False
+    url = f"{base}/StructureDefinition/closing-reason"
+    said = (e.get("valueCoding", {}) for e in plan.get("extension", ()) if e.get("url") == url)
+    return any(coding.get("code") == DIED for coding in said)
 
 
 def stands(tx: Transaction, subject: str, facts: Mapping[str, str]) -> bool:

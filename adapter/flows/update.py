@@ -15,6 +15,7 @@ from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.death import Report, reported, said_by_plan
 from adapter.flows.family import other_child_coordinators
 from adapter.flows.hand_over_asked import is_asked
 from adapter.flows.own_participation import may_answer
@@ -44,7 +45,7 @@ class Update:
     at: datetime
     recorded_by: str
     elsewhere: Callable[[], Sequence[Standing]]
-    """The plans that stand in other cases of the person; asked for, these cases are locked."""
+    """The plans that stand or are written in other cases of the person; asked for, these cases are locked."""
     family: Callable[[], Sequence[Participant]]
     """Who is child coordinator now in the cases of the same family; locks nothing."""
 
@@ -207,6 +208,8 @@ def _write(tx: Transaction, asked: Update, decision: Decision, parts: Parts) -> 
     tx.send(decision.outgoing(tx, version, trace))
     if decision.waiting:
         tx.wait_for_person(decision.waiting)
+    if said_by_plan(version.body, parts.base):
+        reported(tx, Report(case.subject_key, True, author, asked.at, source), parts)
     details = {"resource": f"{version.reference}/{version.number}", **stopped}
     tx.record(Audit(asked.at, author, "resource-updated", case.id, details))
     return answer(decision.shown(version), 200 if asked.current else 201)
