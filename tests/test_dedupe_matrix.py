@@ -27,17 +27,24 @@ CLIENTS = 8
 Send = Callable[[Sequence[str]], list[httpx.Response]]
 
 
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the pretend issuer."""
+    program = [sys.executable, str(carried("partners") / "issuer.py"), "--port", "0"]
+    log = tmp_path_factory.mktemp("issuer") / "issuer.log"
+    with running("issuer", program, os.environ, log, 60) as ready:
+        yield ready()
+
+
 @pytest.fixture
-def send(database_url: str, tmp_path: Path) -> Iterator[Send]:
+def send(database_url: str, issuer: str, tmp_path: Path) -> Iterator[Send]:
     """Sends each message by a client of its own, all at the same moment; their answers, in the same order."""
     with ExitStack() as stack:
         port = stack.enter_context(held_port())
-        issuer = [sys.executable, str(carried("partners") / "issuer.py"), "--port", "0"]
-        url = stack.enter_context(running("issuer", issuer, os.environ, tmp_path / "issuer.log", 60))()
         form = {"grant_type": "client_credentials", "client_id": "999900011"}
-        token = httpx.post(f"{url}/token", data=form, trust_env=False).json()["access_token"]
+        token = httpx.post(f"{issuer}/token", data=form, trust_env=False).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/xml"}
-        settings = environment() | {"IP_ADAPTER_DATABASE": database_url, "IP_ADAPTER_ISSUER": url}
+        settings = environment() | {"IP_ADAPTER_DATABASE": database_url, "IP_ADAPTER_ISSUER": issuer}
         served = Instance(port, tmp_path, settings, stack).url
 
         def at_once(messages: Sequence[str]) -> list[httpx.Response]:
