@@ -65,5 +65,6 @@ def _readings(raw: bytes) -> Iterator[str]:
     yield text
     if text.startswith("{"):
         yield json.dumps(json.loads(text), ensure_ascii=False)
-    for held in _BASE64.findall(raw):
+    whole = (held for held in _BASE64.findall(raw) if len(held.rstrip(b"=")) % 4 != 1)
+    for held in whole:  # what has another length is a piece of a URL
         yield base64.b64decode(held + b"=" * (-len(held) % 4)).decode("utf-8", errors="replace")
