@@ -15,6 +15,7 @@ _SAID = {
     "no-main-responsible": "the plan is in force, and nobody has the main responsibility",
     "child-coordinator-ends": "the youngest child comes of age, and the child coordinator ends",
     "participation-ends": "a participation ends",
+    "acceptance-missing": "a relative takes part, and not both the person and the relative are known to want it",
     "hand-over-waits": "another unit is asked to take the case over, and has not answered",
 }
 
@@ -24,10 +25,12 @@ def command(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """List plans in force that nobody leads, participations that end soon, and hand-overs that wait.
+    """List plans in force that nobody leads, relatives not known to be wanted, participations that end soon, and
+    hand-overs that wait.
 
     One provider has the main responsibility for a plan at any time (forskrift 1110/2022 § 3), and a child coordinator
-    ends when the youngest child is 18 (hol § 7-2 a). Each line is a case, and the place in its care team. Nothing of a
+    ends when the youngest child is 18 (hol § 7-2 a). Relatives take part as far as the person and they want (§ 4), and
+    from that day parents are relatives. Each line is a case, and the place in its care team. Nothing of a
     person is printed, and no day: it could be a birthday.
 
     \b

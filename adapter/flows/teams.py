@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.domain.case import Version
-from adapter.domain.participation import CHILD_COORDINATOR, Participant
+from adapter.domain.participation import CHILD_COORDINATOR, Participant, of_relative
+from adapter.flows.birth import birth_date
 from adapter.flows.hand_over_asked import waiting
 from adapter.flows.members import led_by, members, plan_in_force, team_of
 from adapter.flows.parts import Parts
@@ -16,8 +17,9 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """A case, what its team lacks (`no-main-responsible`) or loses (`child-coordinator-ends`, `participation-ends`), or
-    that another unit has been asked to take it over (`hand-over-waits`), and where."""
+    """A case, what its team lacks (`no-main-responsible`, `acceptance-missing` of a relative) or loses
+    (`child-coordinator-ends`, `participation-ends`), or that another unit has been asked to take it over
+    (`hand-over-waits`), and where."""
 
     case: str
     lack: str
@@ -42,8 +44,9 @@ def _of_case(
         yield Lack(id_, NOBODY_LEADS, "CareTeam.participant")
     for task, _ in waiting(versions, parts):
         yield Lack(id_, "hand-over-waits", task.reference)
-    team = team_of(versions)
-    for row in members(team.body, versions, parts) if team else ():
+    team, born = team_of(versions), birth_date(versions)
+    for row in members(team.body, versions, parts, in_full=True) if team else ():
+        yield from (Lack(id_, finding.problem, finding.where) for finding in of_relative(row, born, at))
         end = _end(row)
         if row.takes_part(at) and end and end <= at + within:
             by_law = CHILD_COORDINATOR in row.roles and end == row.until
