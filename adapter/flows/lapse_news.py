@@ -20,7 +20,7 @@ from adapter.ports import Transaction
 
 ASK_ANEW: Final = "consent-ended"
 _TOLD: Final = "consent-ended"
-_OVER = frozenset({"cancelled", "dismissed", "refused", CLOSED})
+_OVER = frozenset({"cancelled", "dismissed", "refused", "concluded", CLOSED})
 """States of a case in which nobody is asked anew."""
 _LIST: Final = "consent"
 _PAGE = 100
