@@ -42,6 +42,7 @@ READS = {
     "case",
     "cases_of_person",
     "person_waits",
+    "persons_wait",
     "glance",
     "current",
     "version",
