@@ -39,8 +39,8 @@ def lacks(stage: Stage, days: int = 30) -> list[tuple[str, str]]:
 
 
 def test_a_plan_that_nobody_leads_is_listed_until_somebody_does(played: Until) -> None:
-    """As the folder has it: led, then left by the one who led, then led by another."""
-    for steps, expected in ((6, []), (7, [("no-main-responsible", "CareTeam.participant")]), (8, [])):
+    """As the folder has it: led, handed on at once, left by the one who led, then led by another."""
+    for steps, expected in ((8, []), (9, [("no-main-responsible", "CareTeam.participant")]), (10, [])):
         assert lacks(played("main-responsible-leaves", steps)) == expected
 
 

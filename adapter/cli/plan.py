@@ -41,7 +41,8 @@ def command(
 
 def lines(report: PlanReport) -> Iterator[str]:
     """The report as lines for a person."""
-    yield f"Plan {report.version}: {report.status}"
+    passed = [said for said, so in (("revision overdue", report.overdue), ("period over", report.over)) if so]
+    yield ", ".join([f"Plan {report.version}: {report.status}", *passed])
     for gap in report.missing:
         yield f"  lacks {gap.part}: {gap.fact} ({gap.place})"
     for finding in report.findings:

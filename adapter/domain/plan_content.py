@@ -14,6 +14,9 @@ from adapter.domain.participation import Participant
 from adapter.domain.person import age
 from adapter.domain.problems import Finding
 
+_ERROR = "enter-in-error"
+_NO_REASON = frozenset({""})
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -122,7 +125,6 @@ def contradictions(rules: ContentRules, content: PlanContent) -> list[Finding]:
         *_measures(rules, content.measures),
         *_responsible(content),
         *_times(content),
-        *_not_closed(content),
         *_sub_plans(content),
     ]
 
@@ -141,11 +143,15 @@ def _responsible(content: PlanContent) -> Iterator[Finding]:
         yield Finding("two-main-responsibles", "CarePlan.extension[main-responsible]")
 
 
-def ending(rules: ContentRules, event: str, content: PlanContent, at: datetime, *, begun: bool) -> list[Finding]:
-    """What is amiss with how a plan ends at a moment (with zone): it says why, and since it was in force (`begun`)
-    until which day (R-078). Nothing of a step that ends no plan."""
+def ending(
+    rules: ContentRules, event: str, content: PlanContent, at: datetime, *, begun: bool
+) -> list[Finding]:
+    """What is amiss with how a plan ends by a step at a moment (with zone): it says why, and where it was in force
+    (`begun`) until which day (R-078). One that stands has no reason; one that was an error says so by its status."""
+    if event == _ERROR:
+        return []
     found: list[Finding] = []
-    if event in rules.endings and content.closing_reason not in rules.endings[event]:
+    if content.closing_reason not in rules.endings.get(event, _NO_REASON):
         found.append(Finding("closing-reason-unclear", "CarePlan.extension[closing-reason]"))
     begins, ends = first_moment(content.start), first_moment(content.end)
     if event in rules.endings and begun and (ends is None or ends > at or (begins and ends < begins)):
@@ -174,12 +180,6 @@ def _times(content: PlanContent) -> Iterator[Finding]:
         yield Finding("plan-period-contradictory", "CarePlan.period")
     elif revised and ((begins and revised < begins) or (ends and revised >= ends)):
         yield Finding("plan-period-contradictory", "CarePlan.extension[next-revision]")
-
-
-def _not_closed(content: PlanContent) -> Iterator[Finding]:
-    """A plan in force has no reason why it has ended."""
-    if content.closing_reason:
-        yield Finding("closing-reason-unclear", "CarePlan.extension[closing-reason]")
 
 
 def _sub_plans(content: PlanContent) -> Iterator[Finding]:

@@ -3,8 +3,10 @@
 A plan is in force only as a whole (IP-f § 9); as a draft it may lack anything. Findings are names and places.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.days import norwegian_day
@@ -24,6 +26,8 @@ from adapter.flows.birth import birth_date
 from adapter.flows.consents import MAKING, consents_of, deciding
 from adapter.flows.members import members, team_of
 from adapter.flows.parts import Parts
+from adapter.flows.plan_view import labels
+from adapter.flows.pruning import objects, references
 from adapter.mapping.engine import Fact, Facts, Reading, Root, flat, read, rows_of
 
 
@@ -32,6 +36,27 @@ def read_plan(plan: Resource, parts: Parts) -> Reading:
     root, nothing = Root("CarePlan", plan), Root("CarePlan", {})
     table = parts.tables.messages["care-plan-update"]
     return read(table, "fhir", {"CarePlan": root}, nothing, parts.tables.codes)
+
+
+def as_said(plan: Resource, reading: Reading, versions: Sequence[Version], parts: Parts) -> Reading:
+    """What a plan says for itself: its reading, or where some of its references lead to nothing that it contains and
+    nothing that the case holds, that of the plan without these. Nobody who gets the plan could follow them."""
+    held = {f"#{contained.get('id')}" for contained in plan.get("contained", ())}
+    known = held | {version.reference for version in versions}
+    dead = {literal for literal in references(plan) if literal.partition("/_history/")[0] not in known}
+    return read_plan(_without(plan, dead), parts) if dead else reading
+
+
+def _without(tree: Any, dead: Collection[str]) -> Any:
+    """A resource without these literal references; what else a Reference says stays."""
+    if isinstance(tree, list):
+        return [_without(value, dead) for value in tree]
+    if not isinstance(tree, dict):
+        return tree
+    gone = tree.get("reference") if isinstance(tree.get("reference"), str) else None
+    return {
+        name: _without(value, dead) for name, value in tree.items() if name != "reference" or gone not in dead
+    }
 
 
 def plan_findings(
@@ -51,23 +76,44 @@ def judged(
     return gaps(rules, content, child=child), contradictions(rules, content)
 
 
+def times_of(reading: Reading) -> PlanContent:
+    """Of what a plan states its days alone, and why it has ended."""
+    single = flat(reading.facts)
+    return PlanContent(
+        stated=frozenset(),
+        start=single.get("start"),
+        end=single.get("end"),
+        revision=single.get("revision"),
+        closing_reason=single.get("closing_reason", ""),
+    )
+
+
 def content_of(reading: Reading, versions: Sequence[Version], at: datetime, parts: Parts) -> PlanContent:
     """What a plan states, without what it says. Who has left the team, and a consent of another case, state nothing."""
     facts = {**reading.facts, "consents": _consents(reading.facts, versions, parts)}
     team, single = _team(facts, versions, parts), flat(facts)
     leading = rows_of(facts, "main_responsible")
     others = besides_named(team, [flat(row).get("named", "") for row in leading], at)
-    return PlanContent(
+    return replace(
+        times_of(reading),
         stated=_stated(facts) | said_by(parts.tables.plan_content, team, at),
         measures=tuple(_measure(row) for row in rows_of(facts, "measures")),
         main_responsible=len(leading) + len(others),
-        start=single.get("start"),
-        end=single.get("end"),
-        revision=single.get("revision"),
-        closing_reason=single.get("closing_reason", ""),
         sub_plans=tuple(SubPlan(_stated(row)) for row in rows_of(facts, "sub_plans")),
         holds_copies="copied" in single,
     )
+
+
+def hidden_statuses(plan: Resource, parts: Parts) -> list[Finding]:
+    """Categories on the legal status of a measure: who sees a measure sees whether it is granted (IP-f § 4), so only
+    the measure as a whole can be kept from somebody."""
+    url, views = f"{parts.base}/StructureDefinition/legal-status", parts.tables.views
+    return [
+        Finding("category-on-what-must-stand", f"CarePlan.activity[{number}].extension[legal-status]")
+        for number, measure in enumerate(plan.get("activity", ()))
+        for extension in measure.get("extension", ())
+        if extension.get("url") == url and any(labels(value, views) for _, value in objects(extension))
+    ]
 
 
 def _states(fact: Fact) -> bool:

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from itertools import zip_longest
 
 from adapter.domain.case import Version
-from adapter.domain.days import norwegian_day
+from adapter.domain.days import moment_after, norwegian_day
 from adapter.domain.plan_content import Gap
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.members import plan_of
 from adapter.flows.parts import Parts
-from adapter.flows.plan_content import judged, read_plan
+from adapter.flows.plan_content import as_said, judged, read_plan, times_of
 from adapter.flows.standing_plan import standing_plans
 from adapter.mapping.engine import Reading, flat, rows_of
 
@@ -32,7 +32,8 @@ class InForce:
 @dataclass(frozen=True, slots=True)
 class PlanReport:
     """`legal_statuses`: how many measures are wished, applied for, granted … `others`: cases of the person that have a
-    plan in force or on hold. `revision`: the next one, as the plan says it."""
+    plan in force or on hold. `revision`: the next one, as the plan says it. `overdue`, `over`: of a plan in force, that
+    this day or its period has passed."""
 
     case: str
     version: str
@@ -42,6 +43,7 @@ class PlanReport:
     legal_statuses: Mapping[str, int]
     revision: date | None
     overdue: bool
+    over: bool
     in_force: tuple[InForce, ...]
     others: tuple[str, ...]
 
@@ -61,9 +63,9 @@ def plan_report(case_id: str, parts: Parts) -> PlanReport:
 def _report(plan: Version, versions: Sequence[Version], others: tuple[str, ...], parts: Parts) -> PlanReport:
     at = parts.clock()
     reading = read_plan(plan.body, parts)
-    missing, contradicting = judged(reading, versions, at, parts)
+    missing, contradicting = judged(as_said(plan.body, reading, versions, parts), versions, at, parts)
     revision = _day(flat(reading.facts).get("revision"))
-    status = plan.body["status"]
+    status, end = plan.body["status"], moment_after(times_of(reading).end)
     return PlanReport(
         case=plan.case_id,
         version=f"{plan.reference}/_history/{plan.number}",
@@ -73,6 +75,7 @@ def _report(plan: Version, versions: Sequence[Version], others: tuple[str, ...],
         legal_statuses=_legal_statuses(reading),
         revision=revision,
         overdue=bool(status == "active" and revision and revision < norwegian_day(at)),
+        over=bool(status == "active" and end and end <= at),
         in_force=_in_force(
             [v for v in parts.store.versions_of(plan.case_id) if v.reference == plan.reference]
         ),

@@ -1,7 +1,8 @@
 """One plan per person, whoever owns it (IP-f § 9 second paragraph).
 
 A person may have several cases, reported by several hospitals; only one of them has a plan in force or on hold. A need
-that comes while one stands is about its revision, and leads to no plan beside it.
+that comes while one stands is about its revision, and leads to no plan beside it. A draft is a plan once its unit has
+written in it: what the adapter makes of a need is only the place for one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,31 +18,36 @@ from adapter.mapping.engine import Fact
 from adapter.mapping.writing import write
 from adapter.ports import Transaction
 
+UNDER_WAY = frozenset({"accepted", "needs-information", "decided", "coordinator-appointed"})
+"""States of a case in which its unit writes a plan: from when it took the case on, until that ends."""
 _STANDS = frozenset({"active", "on-hold"})
 _ASKS = "plan-to-revise"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A plan in force or on hold in another case of a person."""
+    """A plan in another case of a person: in force, on hold, or a draft that its unit writes."""
 
     owner: str | None
     plan: Version
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is in force or on hold."""
+        return self.plan.body["status"] in _STANDS
+
 
 def other_plans(tx: Transaction, case: Case) -> list[Standing]:
-    """Those that stand beside a case that is locked; the others are locked too, so that two plans never come into
-    force at one moment. Two flows that wait for each other are a Collision for one of them, which then repeats.
+    """Those that stand or are written beside a case that is locked; the others are locked too, so that two plans never
+    come into force at one moment. Of two flows that wait for each other one gets a Collision, and then repeats.
     """
-    others = _others(tx, case)
-    for other in others:
-        tx.case(other.id)
-    return _standing(tx, others)
+    others = [tx.case(other.id) for other in _others(tx, case)]
+    return _plans(tx, [other for other in others if other])
 
 
 def standing_plans(tx: Transaction, case: Case) -> list[Standing]:
     """Those that stand now beside a case; locks nothing."""
-    return _standing(tx, _others(tx, case))
+    return [plan for plan in _plans(tx, _others(tx, case)) if plan.stands]
 
 
 def without_draft(plans: Sequence[Standing], owner: str | None) -> Mapping[str, str]:
@@ -93,11 +99,17 @@ def _others(tx: Transaction, case: Case) -> list[Case]:
     return [other for other in tx.cases_of_person(case.subject_key) if other.id != case.id]
 
 
-def _standing(tx: Transaction, cases: Sequence[Case]) -> list[Standing]:
+def _plans(tx: Transaction, cases: Sequence[Case]) -> list[Standing]:
     versions = tx.of_cases([case.id for case in cases]) if cases else {}
     return [
         Standing(case.owner, version)
         for case in cases
         for version in versions[case.id]
-        if version.type == "CarePlan" and version.body["status"] in _STANDS
+        if version.type == "CarePlan" and _counts(case, version)
     ]
+
+
+def _counts(case: Case, plan: Version) -> bool:
+    if plan.body["status"] == "draft":
+        return plan.author == case.owner and case.state in UNDER_WAY
+    return plan.body["status"] in _STANDS

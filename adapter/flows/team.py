@@ -6,6 +6,7 @@ Nobody joins through anything else, and nobody leaves but with a period.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from adapter.domain.case import Resource, Step, Version, Waiting
@@ -32,7 +33,7 @@ from adapter.domain.steps import StepRule, step_of
 from adapter.flows.birth import birth_date
 from adapter.flows.consents import consents_of
 from adapter.flows.contacts import codes
-from adapter.flows.members import led_by, members, named_by_plan, plan_in_force
+from adapter.flows.members import led_by, members, named_by_plan, plan_in_force, team_of
 from adapter.flows.outbox import outgoing
 from adapter.flows.own_participation import STILL_THERE, echoed, said_of_itself
 from adapter.flows.participants import may_join, team_organisations
@@ -63,7 +64,8 @@ def _decide(asked: Update, parts: Parts) -> Decision:
     after = members(asked.resource, asked.versions, parts, in_full=True)
     made = changes(before, after)
     labelled = category_findings(asked.resource, parts)
-    if amiss := [*_amiss(asked, made, parts), *_leading(asked, after, parts), *labelled]:
+    unled = _unled(asked, parts)
+    if amiss := [*_amiss(asked, made, parts), *_leading(asked, after, parts), *unled, *labelled]:
         raise Refused(*amiss)
     return Decision(
         asked.case,
@@ -172,6 +174,23 @@ def _besides_the_family(asked: Update, after: Sequence[Participant]) -> Iterator
     here = child_coordinator(after, asked.at)
     if here and any(other.who != here.who for other in asked.family()):
         yield here
+
+
+def _unled(asked: Update, parts: Parts) -> Iterator[Finding]:
+    """A plan in force keeps who has the main responsibility (IP-f § 3), and who takes part (§ 9 b): its unit says at
+    once who leaves and who follows. Another that leaves has left, which is an alarm."""
+    if asked.caller.organisation != asked.case.owner or not plan_in_force(asked.versions):
+        return
+    later = _after(asked)
+    if led_by(asked.versions, asked.at, parts) and not led_by(later, asked.at, parts):
+        yield Finding("plan-left-without-main-responsible", "CareTeam.participant")
+    if _has_members(asked.versions, asked.at, parts) and not _has_members(later, asked.at, parts):
+        yield Finding("plan-incomplete", "CareTeam.participant (b)")
+
+
+def _has_members(versions: Sequence[Version], at: datetime, parts: Parts) -> bool:
+    team = team_of(versions)
+    return team is not None and any(row.takes_part(at) for row in members(team.body, versions, parts))
 
 
 def _alarm(asked: Update, parts: Parts) -> Waiting | None:

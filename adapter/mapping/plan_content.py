@@ -33,8 +33,8 @@ def content_rules(
     _require_read([i.fact for i in items if i.each], {row.fact for row in measures})
     if unknown := rules.not_granted - set(legal_status.forward.values()):
         raise ValueError(f"no legal status {sorted(unknown)}")
-    if unknown := set[str]().union(*rules.endings.values()) - set(closing.forward.values()):
-        raise ValueError(f"no reason for an end {sorted(unknown)}")
+    if strange := set[str]().union(*rules.endings.values()) - set(closing.forward.values()):
+        raise ValueError(f"no reason for an end {sorted(strange)}")
     return rules
 
 

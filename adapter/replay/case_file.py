@@ -33,7 +33,8 @@ class Receipt(_Strict):
 class Put(_Strict):
     """An update (PUT). `change` is merged into the current version (RFC 7386), or `file` is sent whole.
 
-    `whole`: whole-plan.yaml is merged before it, so that the plan contains what one in force must.
+    `whole`: whole-plan.yaml is merged before it, so that the plan contains what one in force must. `append`: items
+    that follow those of a list.
 
     `resource` is the type, or type and id where a case has several or the resource is new. `if_match` is the
     current version unless said otherwise; "none" sends no If-Match.
@@ -43,6 +44,7 @@ class Put(_Strict):
     by: str = "municipality"
     change: dict[str, Any] | None = None
     whole: bool = False
+    append: dict[str, list[Any]] = {}
     file: str | None = None
     if_match: str | None = None
 

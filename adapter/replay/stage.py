@@ -123,7 +123,10 @@ class Stage:
         else:
             before: Resource = current.body if current else {"resourceType": type_, "id": id_}
             whole = _merged(copy.deepcopy(before), copy.deepcopy(self.cast.plan)) if put.whole else before
-            raw = json.dumps(_merged(copy.deepcopy(whole), put.change or {}))
+            changed = _merged(copy.deepcopy(whole), put.change or {})
+            raw = json.dumps(
+                {**changed, **{n: [*changed.get(n, ()), *more] for n, more in put.append.items()}}
+            )
         if put.if_match is None:
             if_match = f'W/"{current.number}"' if current else None
         else:
