@@ -107,10 +107,26 @@ def test_the_last_day_counts_whole_and_what_was_posted_on_it_is_in_time() -> Non
     limit = time_limit(REFUSED, RULES, TABLES.is_day_off)
     last = date(2026, 4, 7)
     after = last + timedelta(days=1)
-    assert timeliness(Complaint("decision", last), limit) == "in-time"
-    assert timeliness(Complaint("decision", after), limit) == "late"
-    assert timeliness(Complaint("decision", after, posted_on=last), limit) == "in-time"
-    assert timeliness(Complaint("plan", after), limit) == "not-known"
+    assert timeliness(Complaint("decision", last), REFUSED, limit) == "in-time"
+    assert timeliness(Complaint("decision", after), REFUSED, limit) == "late"
+    assert timeliness(Complaint("decision", after, posted_on=last), REFUSED, limit) == "in-time"
+    assert timeliness(Complaint("plan", after), REFUSED, limit) == "not-known"
+
+
+@pytest.mark.parametrize(
+    ("decided", "sent", "expected"),
+    [
+        ("2026-03-10", "2027-03-10", "not-known"),
+        ("2026-03-10", "2027-03-11", "late"),
+        ("2028-02-29", "2029-02-28", "not-known"),
+        ("2028-02-29", "2029-03-01", "late"),
+    ],
+)
+def test_more_than_a_year_after_the_decision_is_late(decided: str, sent: str, expected: str) -> None:
+    """Also where nobody has said when the party knew of it (fvl § 31)."""
+    decision = Decision("refused", "other", ("PBRL_2_5",), date.fromisoformat(decided))
+    limit = time_limit(decision, RULES, TABLES.is_day_off)
+    assert timeliness(Complaint("decision", date.fromisoformat(sent)), decision, limit) == expected
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,11 @@ def _may_be_of(complaint: Complaint, decision: Decision) -> bool:
     return complaint.sent_on >= decision.decided_on
 
 
-def timeliness(complaint: Complaint, limit: TimeLimit) -> InTime:
+def timeliness(complaint: Complaint, decision: Decision, limit: TimeLimit) -> InTime:
     """Whether it came in time. For complaints of a plan or a participation no day is known to count from."""
     if complaint.about != "decision" or complaint.sent_on is None:
         return "not-known"
-    return in_time(limit, complaint.sent_on)
+    return in_time(limit, decision, complaint.sent_on)
 
 
 def lacks_authority(complaint: Complaint, rules: DecisionRules) -> bool:

@@ -144,8 +144,18 @@ def time_limit(decision: Decision, rules: DecisionRules, is_day_off: IsDayOff) -
 InTime = Literal["in-time", "late", "not-known"]
 
 
-def in_time(limit: TimeLimit, sent: date) -> InTime:
-    """Whether a complaint that was sent on a day came in time; a late one is registered all the same (R-088)."""
+def in_time(limit: TimeLimit, decision: Decision, sent: date) -> InTime:
+    """Whether a complaint that was sent on a day came in time; a late one is registered all the same (R-088).
+
+    More than a year after the decision it is late, whoever knew what when (fvl § 31 third paragraph).
+    """
+    if decision.decided_on and sent > _a_year_after(decision.decided_on):
+        return "late"
     if limit.last_day is None:
         return "not-known"
     return "in-time" if sent <= limit.last_day else "late"
+
+
+def _a_year_after(day: date) -> date:
+    last_of_february = day.month == 2 and day.day == 29
+    return day.replace(year=day.year + 1, day=28 if last_of_february else day.day)

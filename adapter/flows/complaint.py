@@ -133,8 +133,9 @@ def _waits(asked: Update, complaint: Complaint, parts: Parts) -> Waiting | None:
     if asked.current:
         return None
     rules = parts.tables.decisions
-    limit = time_limit(decision_of_case(asked.case.id, asked.versions, parts), rules, parts.tables.is_day_off)
-    if timeliness(complaint, limit) == "late":
+    decision = decision_of_case(asked.case.id, asked.versions, parts)
+    limit = time_limit(decision, rules, parts.tables.is_day_off)
+    if timeliness(complaint, decision, limit) == "late":
         return Waiting(asked.case.id, "conversation", "complaint-late", asked.at)
     if lacks_authority(complaint, rules):
         return Waiting(asked.case.id, "conversation", "complaint-without-authority", asked.at)

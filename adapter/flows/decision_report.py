@@ -72,7 +72,7 @@ def _complaints(
                 received_on=complaint.received_on,
                 sent_on=complaint.sent_on,
                 complainant=complaint.complainant,
-                in_time=timeliness(complaint, limit),
+                in_time=timeliness(complaint, decision, limit),
                 lacks_authority=lacks_authority(complaint, parts.tables.decisions),
                 opens_anew=opens_anew(state, complaint, decision),
             )
