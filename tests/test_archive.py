@@ -3,8 +3,10 @@
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from kept import by_hand, kept, played
 
 from adapter.cli.commands import app
 from adapter.flows.archive import archive_of
+from adapter.outside.store import open_store
 from adapter.outside.store.keeping import Housekeeping
 from adapter.outside.store.tables import case_, version
 from adapter.replay.stage import Stage
@@ -217,3 +220,18 @@ def test_a_file_that_was_cut_off_is_made_whole(
     (out / f"{file.stem}.7.part").write_bytes(whole[:10])
     assert written(run, capfd, out) == [first]
     assert file.read_bytes() == whole
+
+
+def test_a_purge_says_which_file_is_left(run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A case about the wrong person goes from the database; of a file of it the audit tells by its hash."""
+    (tmp_path / "out").mkdir()
+    (row,) = written(run, capfd, tmp_path / "out")
+    store = open_store(os.environ["IP_ADAPTER_DATABASE"])
+    try:
+        with store.transaction() as tx:
+            tx.purge(row["case"], datetime(2026, 12, 31, tzinfo=UTC), "test", "wrong-person")
+        purged = [a.details for a in store.audit_of(row["case"]) if a.action == "case-purged"]
+    finally:
+        store.close()
+    files = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "out").iterdir()]
+    assert [details["archive"] for details in purged] == files

@@ -22,7 +22,8 @@ def command(
 
     What is queued goes nowhere. The hospital, the unit and others who know of the case are told that it is closed; when
     all of them have been told, nothing of the person stays here, but that there was a case. Until then it is still
-    here: give the command again later. It cannot be undone.
+    here: give the command again later. It cannot be undone. A file that `archive` has written of it is yours to remove:
+    its SHA-256 stands in the audit of the purge.
 
     \b
     Examples:

@@ -177,9 +177,10 @@ def _purge(sql: Sql, ids: Sequence[Any], at: datetime, by: str) -> int:
 
 
 def purge(sql: Sql, case_id: str, at: datetime, by: str, because: str) -> None:
-    """One case at once, however old, and without an archive."""
+    """One case at once, however old. A file that it was archived to is elsewhere: its hash tells which to remove."""
+    written = sql.first(select(archived.c.sha256).where(archived.c.case_id == case_id))
     _empty(sql, [case_id])
-    _bury(sql, case_id, "", because, at, by)
+    _bury(sql, case_id, written["sha256"] if written else "", because, at, by)
 
 
 def _bury(sql: Sql, case_id: str, archive: str, because: str, at: datetime, by: str) -> None:
