@@ -99,7 +99,7 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     if not takes_part(case, versions, here, at, parts):
         own = own_rows(here, version, versions, at, parts)
         return own or _asked_about(version, versions, here, at, parts)
-    deliveries = tx.deliveries(case.id)
+    deliveries = tx.deliveries(case.id) if here == case.owner else ()
     knows = here != case.owner or has_received(deliveries, here)
     case = _as_taking_part(case, version, here, deliveries)
     permitted = any(
