@@ -226,9 +226,7 @@ def test_the_childs_part_is_described_until_18(
     born: str | None, child: bool, plan: Resource, versions: list[Version], stage: Stage
 ) -> None:
     """On the 18th birthday nothing more is asked for; where neither birth date nor number tells the age, it is."""
-    people = [
-        changed(v, birthDate=born, identifier=None) if v.type == "Patient" else v for v in versions
-    ]
+    people = [changed(v, birthDate=born, identifier=None) if v.type == "Patient" else v for v in versions]
     assert parts_lacking(plan, people, stage.parts) == (["child"] if child else [])
     text = [{"url": "text", "valueString": "Har valgt selv"}]
     plan["extension"].append({"url": f"{OURS}/StructureDefinition/child-participation", "extension": text})

@@ -1,4 +1,4 @@
-"""The list of what plans need: found from how cases stand now, with no word of a plan in it; and nothing is ended."""
+"""What is told of plans outside themselves: the list of what they need, found from how cases stand now, and letters."""
 
 import json
 from collections.abc import Callable
@@ -13,8 +13,10 @@ from adapter.cli.plan import lines
 from adapter.cli.plans import line
 from adapter.flows.plan_report import plan_report
 from adapter.flows.plans import needs_of_plans
+from adapter.mapping.tables import load
 from adapter.replay import open_stage, read_case
 from adapter.replay.stage import Stage
+from adapter.settings import carried
 
 Played = Callable[[str, int], Stage]
 REVISION = ("CarePlan.extension[next-revision]", "2026-09-10")
@@ -95,3 +97,11 @@ def test_a_line_names_a_case_and_a_place(played: Played) -> None:
     (one,) = needs_of_plans(timedelta(days=190), stage.parts)
     assert line(one) == f"{stage.cases[-1]}  {REVISION[0]}: it is to be revised by {REVISION[1]}"
     assert [value for value in stage.cast.private if value in json.dumps(str(one))] == []
+
+
+def test_no_letter_tells_of_a_measure() -> None:
+    """A letter in XML says that there is a plan and its days, so no wish can stand in it as a grant (IP-f § 4)."""
+    table = load(carried("mappings"), "https://ip-adapter.example/fhir").messages["letter"]
+    read = {path for row in table.rows for cell in row.cells.values() for path in cell.at}
+    of_plan = {path.split(".valueDate")[0].rpartition("/")[2] for path in read if path.startswith("plan.")}
+    assert of_plan == {"plan.period.start", "plan.period.end", "next-revision]"}
