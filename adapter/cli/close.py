@@ -1,6 +1,6 @@
 """`ip-adapter close`"""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from adapter.flows.closing import close
 
 def command(
     id: Annotated[str, typer.Argument(help="Id of a case.")],
-    because: Annotated[Literal["died", "pregnancy-ended"], typer.Option(help="What has happened.")],
+    because: Annotated[str, typer.Option(help="What has happened: died or pregnancy-ended.")],
     why: Why,
     by: By = None,
     database: Database = None,
@@ -29,7 +29,8 @@ def command(
     Examples:
       ip-adapter close 0f2c…e1 --because died --why "Confirmed by the ward by telephone"
     \b
-    Exit codes: 0 closed (also when it was already), 1 no such case or not what its need is about, 2 could not be tried.
+    Exit codes: 0 closed (also when it was already), 1 no such case or reason, or its need is about something else, 2
+    could not be tried.
     """
     who = operator(by)
     with opened(settings_with(database=database)) as now:

@@ -24,9 +24,12 @@ from adapter.ports import Collision, Transaction
 def close(case_id: str, because: str, by: str, why: str, parts: Parts) -> int:
     """Close a case, or every case of its person, as mappings/closings.csv says; in how many something ended.
 
-    Given twice, it is one command. Raises Refused: not-found, or step-forbidden where the need is about something else.
+    Given twice, it is one command. Raises Refused: not-found, step-unknown, or step-forbidden where the need is about
+    something else.
     """
-    closing = next(c for c in parts.tables.closings if c.because == because)
+    closing = next((c for c in parts.tables.closings if c.because == because), None)
+    if closing is None:
+        raise Refused(Finding("step-unknown", "because"))
     try:
         return _close(case_id, closing, by, why, parts)
     except Collision:  # somebody held two of the cases in another order
