@@ -5,7 +5,6 @@ accounted for, and the database agrees with itself.
 """
 
 import io
-import json
 import logging
 import re
 from collections.abc import Iterator
@@ -16,9 +15,9 @@ from pathlib import Path
 import pytest
 from cases import FIXTURES, FOLDERS, empty_database, name_of
 from kept import violations
+from lists_told import lists_told
 from not_clinical import answers, columns
 
-from adapter.cli.explain import as_object, lines
 from adapter.domain.person import classify
 from adapter.flows.explain import explain
 from adapter.flows.parts import Parts
@@ -86,10 +85,8 @@ def test_a_case_comes_out_as_its_folder_says(whole: Whole) -> None:
 
 def test_a_case_leaks_nothing(whole: Whole) -> None:
     """Every private value of the cast is searched for in all columns, answers and logs that are not clinical, and in
-    what `explain` tells, for people and for programs."""
-    accounts = [explain(id_, whole.parts) for id_ in whole.store.case_ids()]
-    told = [line for account in accounts for line in lines(account)]
-    told += [json.dumps(as_object(account), ensure_ascii=False, default=str) for account in accounts]
+    what commands list and explain, for people and for programs."""
+    told = lists_told(whole.parts, f"sqlite:///{whole.database}")
     said = [text.encode() for text in (whole.said, *told)]
     said += [text for step in whole.played.steps for text in answers(step.came)]
     private = [value.encode() for value in read_cast(FIXTURES).private]
