@@ -17,12 +17,10 @@ from adapter.domain.case import Resource, Version
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import as_said, judged, read_plan
 from adapter.flows.plan_report import plan_report
-from adapter.mapping.plan_content import content_rules
-from adapter.mapping.tables import Tables, load
+from adapter.flows.protection import without_places
 from adapter.outside.store import open_store
 from adapter.replay import open_stage, read_case
 from adapter.replay.stage import Stage
-from adapter.settings import carried
 
 AT = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 OURS = "https://ip-adapter.example/fhir"
@@ -233,6 +231,16 @@ def test_the_childs_part_is_described_until_18(
     assert parts_lacking(plan, people, stage.parts) == []
 
 
+def test_a_wish_stays_one_where_no_place_may_leave(
+    plan: Resource, versions: list[Version], stage: Stage
+) -> None:
+    """Of a person whose address is protected each measure leaves with its legal status, too (§ 4, R-150)."""
+    put = next(replace(v, body=plan) for v in versions if v.type == "CarePlan")
+    people = [changed(v, meta={}) if v.type == "Patient" else v for v in versions]
+    (shown,) = without_places([put], people, stage.parts)
+    assert shown.body["activity"][0]["extension"] == plan["activity"][0]["extension"]
+
+
 def test_the_report_names_letters_and_no_value(stage: Stage) -> None:
     """`ip-adapter plan` of the draft as the need made it: all that is missing, nothing that is said."""
     report = plan_report(stage.cases[-1], stage.parts)
@@ -257,32 +265,6 @@ def test_a_later_version_leaves_the_earlier_one_in_force_until_then(stage: Stage
     assert report.in_force[0].until == report.in_force[1].since
     assert report.missing == ()
     assert report.legal_statuses == {"granted": 1}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("part: j,", "part: i,", "no item for"),
-        ("fact: goals", "fact: dreams", "no fact"),
-        ("[main-responsible]", "[leader]", "no roles"),
-        ("[wished, applied, refused]", "[wished, hoped]", "no legal status"),
-        ("revoke: [consent-withdrawn,", "revoke: [tired,", "no reason for an end"),
-        ("is: the person's goals", "was: the person's goals", "unknown keys"),
-    ],
-)
-def test_a_table_that_cannot_hold_stops_the_start(old: str, new: str, said: str) -> None:
-    """A letter without a rule, a fact nobody reads or a code nobody has: the program does not begin."""
-    tables: Tables = load(carried("mappings"), OURS)
-    text = (carried("mappings") / "plan-content.yaml").read_text("utf-8")
-    assert old in text
-    with pytest.raises(ValueError, match=said):
-        content_rules(
-            text.replace(old, new),
-            tables.messages["care-plan-update"],
-            tables.codes["legal-status"],
-            tables.codes["team-role"],
-            tables.codes["closing-reason"],
-        )
 
 
 def with_member(versions: list[Version], member: Resource) -> list[Version]:

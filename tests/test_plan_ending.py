@@ -1,4 +1,7 @@
-"""A plan begins in its own time, and ends with a reason and on a day that has come (IP-f § 9 h, CL-12, R-078)."""
+"""A plan begins in its own time, and ends with a reason and on a day that has come (IP-f § 9 h, CL-12, R-078).
+
+The table of what it contains holds together, or the program does not start.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -6,6 +9,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from adapter.domain.plan_content import ContentRules, PlanContent, ending, is_child, past
+from adapter.mapping.plan_content import content_rules
 from adapter.mapping.tables import load
 from adapter.settings import carried
 
@@ -106,3 +110,28 @@ def test_an_error_says_so_by_its_status() -> None:
     """What never was this person's plan did not end, whatever it said before."""
     assert problems(replace(PLAN, end=None), "enter-in-error") == []
     assert problems(replace(PLAN, closing_reason="moved"), "enter-in-error") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("part: j,", "part: i,", "no item for"),
+        ("fact: goals", "fact: dreams", "no fact"),
+        ("[main-responsible]", "[leader]", "no roles"),
+        ("[wished, applied, refused]", "[wished, hoped]", "no legal status"),
+        ("revoke: [consent-withdrawn,", "revoke: [tired,", "no reason for an end"),
+        ("is: the person's goals", "was: the person's goals", "unknown keys"),
+    ],
+)
+def test_a_table_that_cannot_hold_stops_the_start(old: str, new: str, said: str) -> None:
+    """A letter without a rule, a fact nobody reads or a code nobody has: the program does not begin."""
+    text = (carried("mappings") / "plan-content.yaml").read_text("utf-8")
+    assert old in text
+    with pytest.raises(ValueError, match=said):
+        content_rules(
+            text.replace(old, new),
+            TABLES.messages["care-plan-update"],
+            TABLES.codes["legal-status"],
+            TABLES.codes["team-role"],
+            TABLES.codes["closing-reason"],
+        )
