@@ -10,7 +10,7 @@ merge patch (RFC 7396) on its current version with what is appended to its lists
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -46,11 +46,15 @@ class Case:
         )
 
     def filled(self, text: str, organisation: str) -> Any:
-        """A template with the ids of this case; the ids of new resources follow from them."""
+        """A template with the ids of this case, from which those of new resources follow, and days counted from now."""
+        now = datetime.now(UTC)
         names = {
             **self.ids,
             "owner": organisation,
-            "now": datetime.now(UTC).isoformat(timespec="seconds"),
+            "now": now.isoformat(timespec="seconds"),
+            "today": now.date().isoformat(),
+            "half_a_year_on": (now.date() + timedelta(days=182)).isoformat(),
+            "a_year_on": (now.date() + timedelta(days=364)).isoformat(),
             "plan_consent": str(uuid.uuid5(_NAMES, f"{self.ids['task']} PLAN")),
             "sharing_consent": str(uuid.uuid5(_NAMES, f"{self.ids['task']} SHARING")),
         }

@@ -44,6 +44,9 @@ class Case:
             "owner": self.owner.number,
             "requester": self.letter.sender.number,
             "now": now.isoformat(timespec="seconds"),
+            "today": now.date().isoformat(),
+            "half_a_year_on": (now.date() + timedelta(days=182)).isoformat(),
+            "a_year_on": (now.date() + timedelta(days=364)).isoformat(),
             "plan_consent": named("PLAN", self.letter.need),
             "sharing_consent": named("SHARING", self.letter.need),
         }
