@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from adapter.domain import complaint as complaints
 from adapter.domain.complaint import Complaint, opens_anew, timeliness
 from adapter.domain.decision import Decision, amiss, time_limit
+from adapter.mapping.days_off import is_day_off
 from adapter.mapping.tables import load
 from adapter.settings import SAMPLE_BASE, carried
 
@@ -21,7 +22,7 @@ REFUSED = Decision("refused", "not-long-term", ("PBRL_2_5",), TODAY, TODAY, "han
 
 def last_day(basis: str, known: str) -> date | None:
     decision = Decision("refused", "other", (basis,), None, date.fromisoformat(known), "handed-over")
-    return time_limit(decision, RULES, TABLES.is_day_off).last_day
+    return time_limit(decision, RULES, is_day_off).last_day
 
 
 @pytest.mark.parametrize(
@@ -71,8 +72,8 @@ def test_no_time_ends_early_or_on_a_day_off(basis: str, known: date) -> None:
     assert last
     by_weeks = known + timedelta(weeks=RULES.bases[basis].track.weeks)
     skipped = [by_weeks + timedelta(days=days) for days in range((last - by_weeks).days)]
-    assert not TABLES.is_day_off(last)
-    assert all(TABLES.is_day_off(day) for day in skipped)
+    assert not is_day_off(last)
+    assert all(is_day_off(day) for day in skipped)
     assert len(skipped) <= 5
 
 
@@ -86,9 +87,9 @@ def test_no_time_ends_early_or_on_a_day_off(basis: str, known: date) -> None:
 def test_which_weekdays_are_holidays(year: int, off: str) -> None:
     """Of a printed calendar; what falls on a weekend is a day off anyway."""
     days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
-    weekdays = [day.isoformat()[5:] for day in days if day.weekday() < 5 and TABLES.is_day_off(day)]
+    weekdays = [day.isoformat()[5:] for day in days if day.weekday() < 5 and is_day_off(day)]
     assert weekdays == off.split()
-    assert all(TABLES.is_day_off(day) for day in days if day.weekday() >= 5)
+    assert all(is_day_off(day) for day in days if day.weekday() >= 5)
 
 
 def test_nothing_is_made_up_for_what_is_missing() -> None:
@@ -98,13 +99,13 @@ def test_nothing_is_made_up_for_what_is_missing() -> None:
         (replace(REFUSED, bases=("PBRL_2_5", "SOTJL_28")), ("one-legal-track",)),
         (Decision(), ("legal-basis", "known-on")),
     ):
-        limit = time_limit(given_, RULES, TABLES.is_day_off)
+        limit = time_limit(given_, RULES, is_day_off)
         assert (limit.last_day, limit.missing) == (None, missing)
-    assert time_limit(replace(REFUSED, bases=("PBRL_2_5", "HOL_7_1")), RULES, TABLES.is_day_off).last_day
+    assert time_limit(replace(REFUSED, bases=("PBRL_2_5", "HOL_7_1")), RULES, is_day_off).last_day
 
 
 def test_the_last_day_counts_whole_and_what_was_posted_on_it_is_in_time() -> None:
-    limit = time_limit(REFUSED, RULES, TABLES.is_day_off)
+    limit = time_limit(REFUSED, RULES, is_day_off)
     last = date(2026, 4, 7)
     after = last + timedelta(days=1)
     assert timeliness(Complaint("decision", last), REFUSED, limit) == "in-time"
@@ -125,7 +126,7 @@ def test_the_last_day_counts_whole_and_what_was_posted_on_it_is_in_time() -> Non
 def test_more_than_a_year_after_the_decision_is_late(decided: str, sent: str, expected: str) -> None:
     """Also where nobody has said when the party knew of it (fvl § 31)."""
     decision = Decision("refused", "other", ("PBRL_2_5",), date.fromisoformat(decided))
-    limit = time_limit(decision, RULES, TABLES.is_day_off)
+    limit = time_limit(decision, RULES, is_day_off)
     assert timeliness(Complaint("decision", date.fromisoformat(sent)), decision, limit) == expected
 
 

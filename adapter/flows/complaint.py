@@ -20,6 +20,7 @@ from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
 from adapter.flows.resources import id_of
 from adapter.flows.update import Decision, Update, read_update, require_unchanged
+from adapter.mapping.days_off import is_day_off
 from adapter.mapping.engine import Facts, Root, flat, read, rows_of
 
 _FIXED = ("identifier", "intent", "code", "focus", "for", "authoredOn", "requester", "owner")
@@ -134,7 +135,7 @@ def _waits(asked: Update, complaint: Complaint, parts: Parts) -> Waiting | None:
         return None
     rules = parts.tables.decisions
     decision = decision_of_case(asked.case.id, asked.versions, parts)
-    limit = time_limit(decision, rules, parts.tables.is_day_off)
+    limit = time_limit(decision, rules, is_day_off)
     if timeliness(complaint, decision, limit) == "late":
         return Waiting(asked.case.id, "conversation", "complaint-late", asked.at)
     if lacks_authority(complaint, rules):

@@ -15,6 +15,7 @@ from adapter.flows.complaint import complaint_in, state_of
 from adapter.flows.decision import decision_of_case
 from adapter.flows.parts import Parts
 from adapter.flows.task_kind import is_complaint
+from adapter.mapping.days_off import is_day_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def decision_report(case_id: str, parts: Parts) -> DecisionReport:
             raise Refused(Finding("not-found", "case"))
         versions = tx.of_case(case_id)
     decision = decision_of_case(case_id, versions, parts)
-    limit = time_limit(decision, parts.tables.decisions, parts.tables.is_day_off)
+    limit = time_limit(decision, parts.tables.decisions, is_day_off)
     return DecisionReport(
         case_id, case.state, decision, limit, _complaints(case, versions, decision, limit, parts)
     )

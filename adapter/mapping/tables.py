@@ -13,7 +13,7 @@ from adapter.domain.acknowledgement import AppRecRule, RejectionRule, Version
 from adapter.domain.attachments import AttachmentRules
 from adapter.domain.closing import Closing
 from adapter.domain.consent import Category
-from adapter.domain.decision import DecisionRules, IsDayOff
+from adapter.domain.decision import DecisionRules
 from adapter.domain.detection import Phrases
 from adapter.domain.doors import Way
 from adapter.domain.exchange import AnswerRule
@@ -26,7 +26,6 @@ from adapter.domain.view import Views
 from adapter.mapping import letters, parsing, sharing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.authority import AuthorityRules, authority_rules
-from adapter.mapping.days_off import days_off
 from adapter.mapping.decisions import decision_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.plan_content import content_rules
@@ -63,7 +62,6 @@ class Tables:
     views: Views
     places: Places
     decisions: DecisionRules
-    is_day_off: IsDayOff
     closings: tuple[Closing, ...]
 
 
@@ -126,7 +124,6 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
             folder / "protection.yaml", lambda _, text: places(text, codes["protection.map"]), base
         ),
         decisions=_named(folder / "decisions.yaml", lambda _, text: decision_rules(text, codes), base),
-        is_day_off=_named(folder / "days-off.yaml", lambda _, text: days_off(text), base),
         closings=_named(folder / "closings.csv", lambda _, text: _each(Closing, text), base),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
