@@ -25,9 +25,9 @@ OF_THE_SERVER = {"MAIL_IS_THERE"}
 _CASES = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 10000)"
 _ALL_ALIKE = (
     f"INSERT INTO case_ {_CASES} SELECT 'other-' || n, 'need-' || n, n, 'r', 'o', NULL, 'closed', '', '' FROM c",
-    f"""INSERT INTO delivery (message_id, recipient, case_id, event, category, focus, carries, created_at, state, place,
-    due, clock, tries, because) {_CASES} SELECT 'mail-' || n, 'o', 'other-' || n, 'e', 'need', 'f', '[]', '', 'accepted',
-    'done', '', '', 1, '' FROM c""",
+    f"""INSERT INTO delivery (message_id, recipient, case_id, event, category, focus, carries, created_at, state,
+    place, due, clock, tries, because) {_CASES} SELECT 'mail-' || n, 'o', 'other-' || n, 'e', 'need', 'f', '[]', '',
+    'accepted', 'done', '', '', 1, '' FROM c""",
     f"""INSERT INTO waiting (case_id, list, reason, since, resolved_at, resolved_by) {_CASES}
     SELECT 'other-' || n, 'routing', 'r', '', '', '' FROM c""",
     "ANALYZE",
