@@ -143,8 +143,9 @@ def _content(consent: str) -> list[Resource]:
         ("child-coordinator", "not-relevant"),
         ("contact-doctor", "offered"),
     )
+    # The clock here is the real one: a revision that has passed keeps a plan from coming into force.
     said: list[Resource] = [{"valueReference": _AUTHOR}, {"valueReference": _UNIT}]
-    said += [{"valueDate": "2026-09-10"}, {"valueReference": {"reference": consent}}]
+    said += [{"valueDate": "2099-09-10"}, {"valueReference": {"reference": consent}}]
     said += [{"extension": [{"url": who, "valueCode": status} for who, status in offered]}]
     names = (
         "responsible-for-coordination",
