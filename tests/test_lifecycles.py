@@ -191,7 +191,11 @@ def taken_over(case: dict[str, Any]) -> set[str]:
 def takers(case: dict[str, Any]) -> set[str]:
     """Owner, requester, and those whose numbers stand in some version of the care team."""
     teams = json.dumps([r for r in case["resources"] if r["resourceType"] == "CareTeam"])
-    return {*owners(case), case["requester"], *(n for n in ("999900033", "999902001", "999900044") if n in teams)}
+    return {
+        *owners(case),
+        case["requester"],
+        *(n for n in ("999900033", "999902001", "999900044") if n in teams),
+    }
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,11 @@ def test_a_person_is_told_of_who_is_permitted_and_reached_by_nothing(
 
 
 def test_who_is_no_partner_has_no_address(parts: Parts) -> None:
-    assert [addressed(number, parts).her_id for number in (HOSPITAL, SECOND, "999999999")] == ["8900012", "", ""]
+    assert [addressed(number, parts).her_id for number in (HOSPITAL, SECOND, "999999999")] == [
+        "8900012",
+        "",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(("row", "address"), [(0, "8900031"), (0, "8900001"), (1, "8900022")])

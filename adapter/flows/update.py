@@ -143,7 +143,9 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     late_word = resource["resourceType"] == "Task" and has_returned(case, caller.organisation)
     asked_for = is_asked(tx, glance[0] if glance else None, caller.organisation, at, parts)
     own_say = resource["resourceType"] == "CareTeam" and may_answer(versions, caller.organisation, at, parts)
-    if not (late_word or own_say or asked_for) and not takes_part(case, versions, caller.organisation, at, parts):
+    if not (late_word or own_say or asked_for) and not takes_part(
+        case, versions, caller.organisation, at, parts
+    ):
         nothing = Finding("not-found", resource["resourceType"])
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
     current = tx.current(resource["resourceType"], resource["id"])
