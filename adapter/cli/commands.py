@@ -33,7 +33,7 @@ COMMANDS = {
     "renumber": "Put the cases of a person under the identity number that the person has got since.",
     "overview": "Show who from the services takes part in a case, and what each answers for.",
     "plans": "List plans that need somebody: overdue for revision, past their period, or no longer whole.",
-    "teams": "List plans in force that nobody leads, and participations that end soon.",
+    "teams": "List care teams that somebody here must see to.",
     "check": "Check settings, tables, routes and database.",
     "find": "Find cases by state, organisation, time or person.",
     "migrate": "Bring the database to the tables of this release.",
