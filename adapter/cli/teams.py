@@ -27,10 +27,10 @@ def command(
 ) -> None:
     """List care teams that somebody here must see to.
 
-    Plans in force that nobody leads, relatives not known to be wanted, participations that end soon, and hand-overs that
-    wait. One provider has the main responsibility for a plan at any time (forskrift 1110/2022 § 3), and a child coordinator
-    ends when the youngest child is 18 (hol § 7-2 a). Relatives take part as far as the person and they want (§ 4), and
-    from that day parents are relatives. Each line is a case, and the place in its care team. Nothing of a
+    Plans in force that nobody leads, relatives not known to be wanted, participations that end soon, and hand-overs
+    that wait. One provider has the main responsibility for a plan at any time (forskrift 1110/2022 § 3), and a child
+    coordinator ends when the youngest child is 18 (hol § 7-2 a). Relatives take part as far as the person and they want
+    (§ 4), and from that day parents are relatives. Each line is a case, and the place in its care team. Nothing of a
     person is printed, and no day: it could be a birthday.
 
     \b
