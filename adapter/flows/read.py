@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Resource, Version
-from adapter.domain.consent import Deny, Permit
+from adapter.domain.consent import Permit
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.provision import Recipient
+from adapter.flows.complaint_known import may_know, told_of
 from adapter.flows.consent_view import as_seen_by, names
-from adapter.flows.consents import permit
 from adapter.flows.hand_over_asked import is_of_before, may_read_proposal
 from adapter.flows.outbox import has_received
 from adapter.flows.own_participation import own_rows
@@ -24,7 +24,6 @@ from adapter.flows.participants import has_returned, may_have, takes_part, team_
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
 from adapter.flows.protection import without_places
-from adapter.flows.task_kind import is_complaint
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
 
@@ -87,8 +86,8 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     """The version as the caller may see it. Raises Refused."""
     here, at, reader = caller.organisation, parts.clock(), Recipient(caller.organisation)
     nothing = Refused(Finding("not-found", version.type))
-    if is_complaint(version, parts.base) and version.author != here:
-        return _complaint(tx, version, case, here, at, parts)
+    if complaint := told_of(tx, version, parts):
+        return _of_complaint(tx, version, complaint, case, here, at, parts)
     if _own_work(tx, case, version, here):
         return version
     versions = tx.of_case(version.case_id)
@@ -121,14 +120,14 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     return seen
 
 
-def _complaint(
-    tx: Transaction, version: Version, case: Case, here: str, at: datetime, parts: Parts
+def _of_complaint(
+    tx: Transaction, version: Version, complaint: Version, case: Case, here: str, at: datetime, parts: Parts
 ) -> Version:
-    """A complaint is for the unit that registered it, and for whom the person says so of it by its own kind of consent;
-    nobody else gets to know that there is one."""
+    """A complaint, or who put it; a unit that has sent the case back reads what it registered as it stands. Raises
+    Refused."""
     versions = tx.of_case(case.id)
-    said = permit(versions, Recipient(here), "complaint", at, parts)
-    if not takes_part(case, versions, here, at, parts) or isinstance(said, Deny):
+    over = has_returned(case, here) and version not in versions
+    if over or not may_know(complaint, case, versions, here, at, parts):
         raise Refused(Finding("not-found", version.type))
     return version
 

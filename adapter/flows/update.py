@@ -15,6 +15,7 @@ from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
+from adapter.flows.complaint_known import hidden
 from adapter.flows.death import Report, reported, said_by_plan
 from adapter.flows.family import other_child_coordinators
 from adapter.flows.hand_over_asked import is_asked
@@ -48,6 +49,8 @@ class Update:
     """The plans that stand or are written in other cases of the person; asked for, these cases are locked."""
     family: Callable[[], Sequence[Participant]]
     """Who is child coordinator now in the cases of the same family; locks nothing."""
+    taken: bool
+    """Whether there is something of this id that the caller may not know of: it is answered as if there were not."""
 
     @property
     def source(self) -> str:
@@ -124,6 +127,8 @@ def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decid
         decision = decide(asked, parts)
         if decision.late and current:
             return answer(decision.shown(current))
+        if asked.taken:
+            raise Refused(Finding("not-found", resource["resourceType"]))
         return _write(tx, asked, decision, parts)
 
 
@@ -135,6 +140,8 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     more; who is invited may answer.
     """
     glance = tx.glance(resource["resourceType"], resource["id"])
+    taken = glance is not None and hidden(tx, *glance, caller.organisation, at, parts)
+    glance = None if taken else glance
     case_id = glance[1].id if glance else _case_of_new(tx, resource, parts)
     case = tx.case(case_id) if case_id else None
     if case is None:
@@ -148,10 +155,10 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     ):
         nothing = Finding("not-found", resource["resourceType"])
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
-    current = tx.current(resource["resourceType"], resource["id"])
+    current = None if taken else tx.current(resource["resourceType"], resource["id"])
     recorded_by, elsewhere = _recorded_by(tx, caller, current), partial(other_plans, tx, case)
     family = partial(other_child_coordinators, tx, case, versions, at, parts)
-    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere, family)
+    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere, family, taken)
 
 
 def _recorded_by(tx: Transaction, caller: Caller, current: Version | None) -> str:

@@ -1,0 +1,45 @@
+"""Who may know that there is a complaint: whoever registered it, and for whom the person says so of it.
+
+Nobody else learns of it, neither by reading it or who put it, nor by what comes of putting something at its id.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapter.domain.case import Case, Version
+from adapter.domain.consent import Permit
+from adapter.domain.provision import Recipient
+from adapter.flows.consents import permit
+from adapter.flows.participants import takes_part
+from adapter.flows.parts import Parts
+from adapter.flows.task_kind import is_complaint
+from adapter.ports import Transaction
+
+
+def told_of(tx: Transaction, version: Version, parts: Parts) -> Version | None:
+    """The complaint that a version is, or whose Provenance it is; None where it is neither."""
+    if version.type != "Provenance":
+        return version if is_complaint(version, parts.base) else None
+    for target in version.body["target"]:
+        type_, _, rest = target.get("reference", "").partition("/")
+        glance = tx.glance(type_, rest.partition("/")[0]) if type_ == "Task" else None
+        if glance and is_complaint(glance[0], parts.base):
+            return glance[0]
+    return None
+
+
+def may_know(
+    complaint: Version, case: Case, versions: Sequence[Version], here: str, at: datetime, parts: Parts
+) -> bool:
+    """Whether an organisation may know of a complaint. `versions`: the current ones of its case."""
+    if complaint.author == here:
+        return True
+    said = permit(versions, Recipient(here), "complaint", at, parts)
+    return isinstance(said, Permit) and takes_part(case, versions, here, at, parts)
+
+
+def hidden(tx: Transaction, version: Version, case: Case, here: str, at: datetime, parts: Parts) -> bool:
+    """Whether a version is a complaint that an organisation may not know of."""
+    if not is_complaint(version, parts.base) or version.author == here:
+        return False
+    return not may_know(version, case, tx.of_case(case.id), here, at, parts)
