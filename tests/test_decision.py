@@ -159,8 +159,8 @@ def test_what_is_wrong_with_a_decision(event: str, decision: Decision, problems:
 def test_only_a_complaint_of_the_decision_that_stands_opens_it() -> None:
     """One that led to another decision is no ground against that one, nor is one that was upheld."""
     asked = Complaint("decision", date(2026, 3, 20), complainant="party")
-    assert opens_anew("quashed", asked, REFUSED)
-    assert not opens_anew("upheld", asked, REFUSED)
-    assert not opens_anew("quashed", asked, replace(REFUSED, decided_on=date(2026, 5, 1)))
-    assert not opens_anew("quashed", replace(asked, about="plan"), REFUSED)
+    assert opens_anew("quashed", asked, latest=True)
+    assert not opens_anew("upheld", asked, latest=True)
+    assert not opens_anew("quashed", asked, latest=False)
+    assert not opens_anew("quashed", replace(asked, about="plan"), latest=True)
     assert list(complaints.amiss(asked, RULES, date(2026, 3, 20))) == []

@@ -75,6 +75,21 @@ def test_what_became_of_a_complaint_says_that_the_case_is_to_be_decided_anew(tol
     }
 
 
+def test_each_complaint_is_counted_by_the_decision_it_is_about(told: Told) -> None:
+    """Refused on 10 March, decided anew on 29 May: versions 3 and 5 of the Task tell them first, and the time to
+    complain of the first is long over when the second stands."""
+    report = told("complaints-of-two-decisions")
+    assert report.decision.outcome == "plan-and-coordinator"
+    assert report.limit.last_day == date(2026, 6, 26)
+    assert [(one.received_on, one.decision[-1], one.in_time) for one in report.complaints] == [
+        (date(2026, 3, 30), "3", "in-time"),
+        (date(2026, 3, 31), "3", "in-time"),
+        (date(2026, 5, 29), "3", "late"),
+        (date(2026, 5, 29), "5", "in-time"),
+        (date(2026, 5, 29), "5", "in-time"),
+    ]
+
+
 def test_who_complains_is_told_by_role_and_no_value_of_a_person(told: Told) -> None:
     report = told("complaint-by-proxy")
     assert [(one.complainant, one.lacks_authority) for one in report.complaints] == [

@@ -9,7 +9,8 @@ from adapter.cli.opening import opened
 from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
-from adapter.flows.decision_report import ComplaintStands, DecisionReport, decision_report
+from adapter.flows.complaints import ComplaintStands
+from adapter.flows.decision_report import DecisionReport, decision_report
 
 _LACKS = {
     "legal-basis": "the provision it rests on is not stated",

@@ -53,14 +53,14 @@ def amiss(complaint: Complaint, rules: DecisionRules, today: date) -> Iterator[F
 
 
 def amiss_with(complaint: Complaint, decision: Decision) -> Iterator[Finding]:
-    """What is wrong with a new complaint by the decision that stands: nothing to complain of, or decided after it."""
+    """What is wrong with a new complaint by the decision it is about: nothing to complain of, or decided after it."""
     if complaint.about is None or (complaint.about == "decision" and not decision.outcome):
         yield Finding("complaint-about-nothing", "Task.focus")
-    elif not _may_be_of(complaint, decision):
+    elif not may_be_of(complaint, decision):
         yield Finding("complaint-contradicts", f"{_INPUT}[received-on]")
 
 
-def _may_be_of(complaint: Complaint, decision: Decision) -> bool:
+def may_be_of(complaint: Complaint, decision: Decision) -> bool:
     """Whether a decision was there when the complaint of it was sent."""
     if complaint.about != "decision" or decision.decided_on is None or complaint.sent_on is None:
         return True
@@ -79,6 +79,6 @@ def lacks_authority(complaint: Complaint, rules: DecisionRules) -> bool:
     return complaint.complainant in rules.proxies and complaint.authority is False
 
 
-def opens_anew(state: str, complaint: Complaint, decision: Decision) -> bool:
-    """Whether a complaint is a ground to decide anew: it was about the decision that stands, and led to another."""
-    return state in OPENS_ANEW and complaint.about == "decision" and _may_be_of(complaint, decision)
+def opens_anew(state: str, complaint: Complaint, *, latest: bool) -> bool:
+    """Whether a complaint is a ground to decide anew: it was about the `latest` decision, and led to another."""
+    return state in OPENS_ANEW and complaint.about == "decision" and latest

@@ -3,38 +3,36 @@ of code `complaint`).
 
 What becomes of it people decide: the unit that looks at it anew, or the body above (pbrl § 7-2, fvl §§ 33, 34). One
 that is late, or lacks a power of attorney, is registered like any other and put before a person (R-088, R-089). It is
-sent to nobody; who but the unit may read it is for the person to say.
+sent to nobody; who but the unit may read it is for the person to say. The unit that decided keeps it, also when the
+case is no longer its own.
 """
 
 from collections.abc import Sequence
-from datetime import date
 
-from adapter.domain.case import Case, Resource, Step, Version, Waiting
-from adapter.domain.complaint import About, Complaint, amiss, amiss_with, lacks_authority, timeliness
+from adapter.domain.case import Step
+from adapter.domain.complaint import Complaint, amiss, amiss_with
 from adapter.domain.days import norwegian_day
-from adapter.domain.decision import time_limit
+from adapter.domain.decision import Decision as Decided
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
-from adapter.flows.decision import decision_of_case
+from adapter.flows.complaint_lists import listed
+from adapter.flows.complaint_read import TABLE, complaint_of, meant, shown, state_of
+from adapter.flows.decisions_made import Made, decisions_made
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
-from adapter.flows.resources import id_of
 from adapter.flows.update import Decision, Update, read_update, require_unchanged
-from adapter.mapping.days_off import is_day_off
-from adapter.mapping.engine import Facts, Root, flat, read, rows_of
+from adapter.mapping.engine import Facts, flat, rows_of
 
 _FIXED = ("identifier", "intent", "code", "focus", "for", "authoredOn", "requester", "owner")
-_TABLE = "complaint-update"
-_ABOUT: dict[str, About] = {"CarePlan": "plan", "CareTeam": "participation"}
 
 
 def decide(asked: Update, parts: Parts) -> Decision:
     """One step of a complaint. Raises Refused."""
-    if asked.caller.organisation != asked.case.owner or has_returned(asked.case, asked.caller.organisation):
-        raise Refused(Finding("actor-not-allowed", "Task.code"))
-    facts = read_update(_TABLE, asked.resource, parts).facts
-    complaint = complaint_of(facts, asked.case, asked.versions)
-    rule = step_of(parts.tables.steps, "complaint", *_shown(facts))
+    made = decisions_made(asked.tasks(), parts)
+    _require_keeper(asked, made)
+    facts = read_update(TABLE, asked.resource, parts).facts
+    complaint = complaint_of(facts, asked.case.id, asked.versions)
+    rule = step_of(parts.tables.steps, "complaint", *shown(facts))
     if rule is None:
         raise Refused(Finding("step-unknown", "Task.businessStatus"))
     if asked.current:
@@ -45,7 +43,7 @@ def decide(asked: Update, parts: Parts) -> Decision:
     if after is None:
         raise Refused(Finding("step-forbidden", "Task.status"))
     _require_said(rule, facts)
-    _require_sound(asked, complaint, facts, parts)
+    _require_sound(asked, complaint, made, facts, parts)
     step = Step(
         asked.case.id,
         "complaint",
@@ -56,52 +54,16 @@ def decide(asked: Update, parts: Parts) -> Decision:
         asked.caller.organisation,
         asked.source,
     )
-    return Decision(asked.case, [step] if before != after else [], waiting=_waits(asked, complaint, parts))
+    return Decision(asked.case, [step] if before != after else [], lists=listed(asked, parts))
 
 
-def state_of(task: Resource, parts: Parts) -> str:
-    """Where a complaint stands (mappings/lifecycles/complaint.csv)."""
-    rule = step_of(parts.tables.steps, "complaint", *_shown(_facts(task, parts)))
-    cycle = parts.tables.lifecycles["complaint"]
-    return next(iter(cycle.leads_to(rule.event))) if rule else cycle.initial
-
-
-def complaint_in(task: Version, case: Case, versions: Sequence[Version], parts: Parts) -> Complaint:
-    """A complaint as it stands."""
-    return complaint_of(_facts(task.body, parts), case, versions)
-
-
-def complaint_of(facts: Facts, case: Case, versions: Sequence[Version]) -> Complaint:
-    """A complaint by the facts of mappings/messages/complaint-update.yaml."""
-    inputs = {
-        row["kind"]: row for row in reversed([flat(r) for r in rows_of(facts, "inputs")]) if "kind" in row
-    }
-    holds = inputs.get("authority", {}).get("holds")
-    return Complaint(
-        about=_about(flat(facts)["about"], case, versions),
-        received_on=_day(inputs.get("received-on", {}).get("day")),
-        posted_on=_day(inputs.get("posted-on", {}).get("day")),
-        complainant=inputs.get("complainant", {}).get("complainant", ""),
-        authority=None if holds is None else holds == "true",
-    )
-
-
-def _facts(task: Resource, parts: Parts) -> Facts:
-    roots = {"Task": Root("Task", task)}
-    return read(parts.tables.messages[_TABLE], "fhir", roots, Root("Task", {}), parts.tables.codes).facts
-
-
-def _shown(facts: Facts) -> tuple[str, str]:
-    said = flat(facts)
-    return said["status"], said.get("outcome", "")
-
-
-def _about(reference: str, case: Case, versions: Sequence[Version]) -> About | None:
-    """What of the case is complained of: its decision stands in its own Task."""
-    meant = reference.split("/_history/", maxsplit=1)[0]
-    if meant == f"Task/{id_of(case.id, 'task')}":
-        return "decision"
-    return next((_ABOUT[v.type] for v in versions if v.reference == meant and v.type in _ABOUT), None)
+def _require_keeper(asked: Update, made: Sequence[Made]) -> None:
+    """Who registered a complaint goes on with it; a new one is for the unit that the case is with, and for one that has
+    decided in it. Raises Refused."""
+    here = asked.caller.organisation
+    keepers = {asked.current.author} if asked.current else {asked.case.owner, *(one.by for one in made)}
+    if here not in keepers or has_returned(asked.case, here):
+        raise Refused(Finding("actor-not-allowed", "Task.code"))
 
 
 def _require_said(rule: StepRule, facts: Facts) -> None:
@@ -118,30 +80,16 @@ def _doubled(facts: Facts) -> list[str]:
     return [kind for kind in kinds if len({*(str(row) for row in said if row.get("kind") == kind)}) > 1]
 
 
-def _require_sound(asked: Update, complaint: Complaint, facts: Facts, parts: Parts) -> None:
-    """Of a new one also that what it is about was there. Raises Refused."""
+def _require_sound(
+    asked: Update, complaint: Complaint, made: Sequence[Made], facts: Facts, parts: Parts
+) -> None:
+    """Of a new one also that what it is about was there, and is of whoever registers it. Raises Refused."""
     found = [Finding("complaint-contradicts", f"Task.input[{kind}]") for kind in _doubled(facts)]
     found += amiss(complaint, parts.tables.decisions, norwegian_day(asked.at))
     if asked.current is None:
-        found += amiss_with(complaint, decision_of_case(asked.case.id, asked.versions, parts))
+        about = meant(asked.resource, complaint, made, asked.at)
+        found += amiss_with(complaint, about.decision if about else Decided())
+        if complaint.about and asked.caller.organisation != (about.by if about else asked.case.owner):
+            found = [Finding("actor-not-allowed", "Task.focus")]
     if found:
         raise Refused(*found)
-
-
-def _waits(asked: Update, complaint: Complaint, parts: Parts) -> Waiting | None:
-    """A new complaint that came late, or without the power of attorney it takes: whether it is treated all the same a
-    person decides (fvl §§ 31, 32)."""
-    if asked.current:
-        return None
-    rules = parts.tables.decisions
-    decision = decision_of_case(asked.case.id, asked.versions, parts)
-    limit = time_limit(decision, rules, is_day_off)
-    if timeliness(complaint, decision, limit) == "late":
-        return Waiting(asked.case.id, "conversation", "complaint-late", asked.at)
-    if lacks_authority(complaint, rules):
-        return Waiting(asked.case.id, "conversation", "complaint-without-authority", asked.at)
-    return None
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from adapter.domain.case import Resource, Version
+from adapter.domain.case import Resource
 from adapter.domain.days import norwegian_day
 from adapter.domain.decision import KNOWLEDGE, Decision, amiss
 from adapter.domain.problems import Finding
 from adapter.flows.contacts import codes
 from adapter.flows.parts import Parts
-from adapter.flows.resources import id_of
 from adapter.mapping.engine import Facts, Root, flat, read, rows_of
 
 _OF_KNOWLEDGE = frozenset({KNOWLEDGE, "known-by"})
@@ -37,13 +36,6 @@ def decision_of(facts: Facts) -> Decision:
         known_on=_day(_first(outputs, "known-on", "day")),
         known_by=_first(outputs, "known-by", "evidence"),
     )
-
-
-def decision_of_case(case_id: str, versions: Sequence[Version], parts: Parts) -> Decision:
-    """The decision that stands in a case, by its current versions."""
-    own = id_of(case_id, "task")
-    task = next((v.body for v in versions if v.type == "Task" and v.id == own), {})
-    return decision_in(task, parts) if task else Decision()
 
 
 def decision_findings(facts: Facts, event: str, at: datetime, parts: Parts) -> list[Finding]:

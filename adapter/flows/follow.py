@@ -12,6 +12,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
 from adapter.flows import complaint, hand_over
+from adapter.flows.complaint_lists import listed
 from adapter.flows.decision import decision_findings, tells_only_of_knowledge
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
@@ -109,7 +110,7 @@ def _decision(asked: Update, rule: StepRule, state: str, parts: Parts) -> Decisi
             return ()
         return [_news(after, version, origin, asked)]
 
-    return Decision(after, [step], waiting=waiting, outgoing=tells)
+    return Decision(after, [step], waiting=waiting, outgoing=tells, lists=listed(asked, parts))
 
 
 def _news(case: Case, task: Version, origin: Version, asked: Update) -> Outgoing:

@@ -15,8 +15,9 @@ from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.complaint_known import hidden
+from adapter.flows.complaint_known import hidden, keeps
 from adapter.flows.death import Report, reported, said_by_plan
+from adapter.flows.decisions_made import task_versions
 from adapter.flows.family import other_child_coordinators
 from adapter.flows.hand_over_asked import is_asked
 from adapter.flows.own_participation import may_answer
@@ -49,6 +50,8 @@ class Update:
     """The plans that stand or are written in other cases of the person; asked for, these cases are locked."""
     family: Callable[[], Sequence[Participant]]
     """Who is child coordinator now in the cases of the same family; locks nothing."""
+    tasks: Callable[[], Sequence[Version]]
+    """All versions of the Task of the case, oldest first."""
     taken: bool
     """Whether there is something of this id that the caller may not know of: it is answered as if there were not."""
 
@@ -76,6 +79,8 @@ class Decision:
     steps: Sequence[Step] = ()
     late: bool = False
     waiting: Waiting | None = None
+    lists: Callable[[Transaction, Version], None] = field(default=lambda _tx, _version: None)
+    """Puts the case on lists and takes it off them, by how it stands after the update."""
     outgoing: Offers = field(default=lambda _tx, _version, _origin: ())
     stop: Callable[[Transaction, Version], Mapping[str, str]] = field(default=lambda _tx, _version: {})
     resource: Resource | None = None
@@ -150,15 +155,18 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     late_word = resource["resourceType"] == "Task" and has_returned(case, caller.organisation)
     asked_for = is_asked(tx, glance[0] if glance else None, caller.organisation, at, parts)
     own_say = resource["resourceType"] == "CareTeam" and may_answer(versions, caller.organisation, at, parts)
-    if not (late_word or own_say or asked_for) and not takes_part(
-        case, versions, caller.organisation, at, parts
-    ):
+    stands = glance[0] if glance else None
+    here = caller.organisation
+    complains = keeps(tx, stands, resource, case, versions, here, parts)
+    let_in = late_word or own_say or asked_for or complains
+    if not let_in and not takes_part(case, versions, here, at, parts):
         nothing = Finding("not-found", resource["resourceType"])
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
     current = None if taken else tx.current(resource["resourceType"], resource["id"])
     recorded_by, elsewhere = _recorded_by(tx, caller, current), partial(other_plans, tx, case)
     family = partial(other_child_coordinators, tx, case, versions, at, parts)
-    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere, family, taken)
+    tasks = partial(task_versions, tx, case.id, versions)
+    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere, family, tasks, taken)
 
 
 def _recorded_by(tx: Transaction, caller: Caller, current: Version | None) -> str:
@@ -217,6 +225,7 @@ def _write(tx: Transaction, asked: Update, decision: Decision, parts: Parts) -> 
     tx.send(decision.outgoing(tx, version, trace))
     if decision.waiting:
         tx.wait_for_person(decision.waiting)
+    decision.lists(tx, version)
     if said_by_plan(version.body, parts.base):
         reported(tx, Report(case.subject_key, True, author, asked.at, source), parts)
     details = {"resource": f"{version.reference}/{version.number}", **stopped}
