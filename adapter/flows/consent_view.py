@@ -14,7 +14,7 @@ from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.view import SUBSETTED, Views
 from adapter.flows.actors import organisation_number
 from adapter.flows.consents import consent_of
-from adapter.flows.participants import no_plan
+from adapter.flows.ended_plan import as_consented
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, as_shown, seen_by
 from adapter.flows.protection import without_places
@@ -68,9 +68,7 @@ def as_told(
     of what it is about."""
     told = list(carried)
     if out.category == parts.tables.views.whole:
-        told = seen_by(out.recipient, carried, versions, at, parts)
-        if no_plan(carried, versions, at, parts):
-            told = [v for v in told if v.type != "CarePlan"]
+        told = as_consented(seen_by(out.recipient, carried, versions, at, parts), versions, at, parts)
     elif out.category == HAND_OVER:
         access = access_of(out.recipient, versions, at, parts)
         told = [made for v in carried if (made := as_shown(v, access, parts.tables.views))]

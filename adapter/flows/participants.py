@@ -6,7 +6,6 @@ from typing import Final
 
 from adapter.domain.case import Case, Version
 from adapter.domain.consent import Deny, Ground, Permit, grounds
-from adapter.domain.participation import OVER
 from adapter.domain.problems import Finding
 from adapter.domain.provision import Recipient
 from adapter.flows.actors import organisation_number
@@ -66,11 +65,12 @@ def takes_part(
 def participation_over(
     versions: Sequence[Version], organisation: str, at: datetime, parts: Parts
 ) -> Finding | None:
-    """What an organisation is told that the team says has taken part, and no longer does."""
+    """What an organisation is told that the team says has taken part, and no longer does; not in which row, which
+    would tell of the others."""
     team = team_of(versions)
     rows = members(team.body, versions, parts) if team else []
-    over = (row.place for row in rows if row.organisation == organisation and row.state(at) in OVER)
-    return next((Finding("participation-ended", place) for place in over), None)
+    over = any(row.organisation == organisation and row.is_over(at) for row in rows)
+    return Finding("participation-ended", "CareTeam.participant") if over else None
 
 
 def recipients_of_plan(
@@ -96,7 +96,8 @@ def may_have(
 ) -> Permit | Deny:
     """What consent says; but the plan and its team are for those who take part, and only as long as they do (IP-f § 9).
 
-    `about` is the type of what is read or sent: a plan itself goes only as long as there may be one (`no_plan`).
+    `about` is the type of what is read or sent: a plan itself goes only as long as there may be one (`no_plan`); of
+    one that has ended always that it has (flows/ended_plan.py).
     `carried` is what goes, where that is not what stands.
     """
     said = permit(versions, recipient, category, at, parts)
@@ -107,20 +108,27 @@ def may_have(
         return Deny(NOT_IN_THE_TEAM)
     if about != "CarePlan":
         return said
-    return no_plan(versions if carried is None else carried, versions, at, parts) or said
+    of = versions if carried is None else carried
+    plan = plan_of(of)
+    return (not (plan and has_ended(plan)) and no_plan(of, versions, at, parts)) or said
 
 
 def no_plan(
     carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
 ) -> Deny | None:
     """Why a plan is for nobody but the unit that writes it, as read or sent: there is none without consent in force to
-    its making (IP-f § 5, R-040), before that is given as after it is taken back, whatever else is shared. The team
-    stands by itself: a coordinator needs no plan (hol § 7-2). That a plan has ended is told."""
+    its making (IP-f § 5, R-040), before that is given as after it is taken back, whatever else is shared, and also when
+    the plan has ended. The team stands by itself: a coordinator needs no plan (hol § 7-2)."""
     plan = plan_of(carried)
-    if plan is None or plan.body["status"] in _ENDED:
+    if plan is None:
         return None
     said = permit_making(versions, _maker(versions) or plan.author, at, parts)
     return said if isinstance(said, Deny) else None
+
+
+def has_ended(plan: Version) -> bool:
+    """Whether a version of a plan is one of a plan that is no more."""
+    return plan.body["status"] in _ENDED
 
 
 def grounds_of(

@@ -17,6 +17,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.domain.provision import Recipient
 from adapter.flows.complaint_known import may_know, told_of
 from adapter.flows.consent_view import as_seen_by, names
+from adapter.flows.ended_plan import as_consented
 from adapter.flows.hand_over_asked import is_of_before, may_read_proposal
 from adapter.flows.outbox import has_received
 from adapter.flows.own_participation import own_rows
@@ -102,7 +103,9 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
     knows = here != case.owner or has_received(deliveries, here)
     case = _as_taking_part(case, version, here, deliveries)
     permitted = any(
-        isinstance(may_have(versions, reader, category, at, parts, about=version.type), Permit)
+        isinstance(
+            may_have(versions, reader, category, at, parts, about=version.type, carried=[version]), Permit
+        )
         for category in _categories(case, version, versions, here, parts)
     )
     if not permitted and not knows:
@@ -152,7 +155,8 @@ def _as_shown(
     """A plan and its team without what consent keeps from who reads them; None where nothing is left."""
     if here == case.owner or _CATEGORY.get(version.type) != parts.tables.views.whole:
         return version
-    return next(iter(seen_by(Recipient(here), [version], versions, at, parts)), None)
+    seen = seen_by(Recipient(here), [version], versions, at, parts)
+    return next(iter(as_consented(seen, versions, at, parts)), None)
 
 
 def _placeless(tx: Transaction, version: Version, case: Case, caller: Caller, parts: Parts) -> Version:

@@ -7,7 +7,8 @@ from adapter.domain.case import Audit, Version
 from adapter.domain.consent import Deny
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.flows.account import Shown
-from adapter.flows.participants import may_have, no_plan
+from adapter.flows.ended_plan import withheld
+from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, elements_shown
 
@@ -28,9 +29,11 @@ def elements_told(
     carried = [
         v for v in versions if Pinned(v.type, v.id, v.number) in out.carries and v.type in views.frames
     ]
-    if no_plan(carried, stood, at, parts):
-        carried = [v for v in carried if v.type != "CarePlan"]
-    return tuple(shown for v in carried for shown in elements_shown(v.body, access, views))
+    told: list[Shown] = []
+    for v in carried:
+        kept = withheld(v, stood, at, parts) if v.type == "CarePlan" else None
+        told += elements_shown(v.body, access, views) if kept is None else kept
+    return tuple(told)
 
 
 def _decided_at(delivery: Delivery, audit: Sequence[Audit], parts: Parts) -> datetime:
