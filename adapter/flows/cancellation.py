@@ -11,12 +11,19 @@ from adapter.flows.outbox import knows_of, outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, traced
 from adapter.flows.resources import business_status, id_of, keep_changed
+from adapter.flows.standing_plan import stands_here
 from adapter.ports import Transaction
 
 
 def cancel(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken:
     """The sender takes the need back. What is queued still goes out in order, the cancellation last; a unit that
-    never heard of the case is told nothing."""
+    never heard of the case is told nothing.
+
+    While a plan stands the need is no more the sender's to take back, and the answer is that of one that was met: that
+    there is a plan it does not tell (hpl § 21).
+    """
+    if case.state != "cancelled" and stands_here(tx.of_case(case.id)):
+        raise Refused(Finding("case-over", "need"))
     after = _moved(tx, case, "cancel", notice, parts)
     if after == case:
         return Taken(case.id, (Finding("already-cancelled", "need"),))

@@ -5,11 +5,22 @@ That is no decision about the person (pjl § 11): nothing ends, nothing is refus
 person here looks, and either closes the cases (flows/closing.py) or takes them off the list and sends on what was held.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.domain.case import CLOSED, DEAD, DEATH_TAKEN_BACK, DEATHS, Audit, Case, Resource, Step, Waiting
+from adapter.domain.case import (
+    CLOSED,
+    DEAD,
+    DEATH_TAKEN_BACK,
+    DEATHS,
+    Audit,
+    Case,
+    Resource,
+    Step,
+    Version,
+    Waiting,
+)
 from adapter.flows.outbox import under_way
 from adapter.flows.parts import Parts
 from adapter.flows.stopping import hold_queued
@@ -53,10 +64,13 @@ def stands(tx: Transaction, subject: str, facts: Mapping[str, str]) -> bool:
     cases = tx.cases_of_person(subject)
     if not cases:
         return False
-    closed = [case.id for case in cases if case.state == CLOSED]
-    found = tx.of_cases(closed) if closed else {}
-    known = any(v.type == "Patient" and v.body.get("deceasedBoolean") for of in found.values() for v in of)
-    return known or tx.person_waits(subject, DEATHS)
+    found = tx.of_cases([case.id for case in cases])
+    return any(is_found_dead(of) for of in found.values()) or tx.person_waits(subject, DEATHS)
+
+
+def is_found_dead(versions: Sequence[Version]) -> bool:
+    """Whether a person here has confirmed that the one whose case it is has died."""
+    return any(v.type == "Patient" and v.body.get("deceasedBoolean") for v in versions)
 
 
 def reported(tx: Transaction, report: Report, parts: Parts) -> None:
@@ -83,13 +97,8 @@ def _stop(tx: Transaction, case: Case, at: datetime, parts: Parts) -> None:
     details = {what: ",".join(str(id_) for id_ in which) for what, which in ids.items() if which}
     if details:
         tx.record(Audit(at, "adapter", "deliveries-held", case.id, {"because": DEAD, **details}))
-    if may_go_on(case, parts):
+    if case.state != CLOSED and not is_found_dead(tx.of_case(case.id)):
         tx.wait_for_person(Waiting(case.id, "conversation", DEAD, at))
-
-
-def may_go_on(case: Case, parts: Parts) -> bool:
-    """Whether anything can still happen in a case."""
-    return parts.tables.lifecycles["case"].after(case.state, "close") != case.state
 
 
 def _still_said(case: Case, by: str, parts: Parts) -> bool:
@@ -105,7 +114,7 @@ def _still_said(case: Case, by: str, parts: Parts) -> bool:
 def _take_back(tx: Transaction, case: Case, report: Report) -> None:
     """Nothing goes on by itself: what was held waits for a person. One who is found dead already may be alive."""
     waited = tx.resolve(case.id, report.at, report.by, (DEAD,))
-    if waited or case.state == CLOSED:
+    if waited or case.state == CLOSED or is_found_dead(tx.of_case(case.id)):
         tx.wait_for_person(Waiting(case.id, "conversation", DEATH_TAKEN_BACK, report.at))
     if case.state == "held-for-routing":
         tx.wait_for_person(Waiting(case.id, "routing", DEATH_TAKEN_BACK, report.at))

@@ -16,6 +16,7 @@ from adapter.flows.complaint_lists import listed
 from adapter.flows.decision import decision_findings, tells_only_of_knowledge
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
+from adapter.flows.standing_plan import stands_here
 from adapter.flows.task_kind import COMPLAINT, HAND_OVER, task_kind
 from adapter.flows.update import Decider, Decision, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat, rows_of
@@ -23,6 +24,8 @@ from adapter.ports import Transaction
 
 _SAID = {"decide": "outcome", "refuse": "outcome", "conclude": "outcome", "appoint": "coordinator"}
 """What a step must say besides who took it: the outcome, and who the coordinator is (pasientjournalforskriften § 5)."""
+_ENDS = ("refuse", "conclude")
+"""Steps after which nobody may change a plan: its unit ends the plan first, with the reason (CL-12)."""
 _TOLD_BY = {"appoint": "decide"}
 """Who appoints a coordinator may say once more what was granted."""
 _BESIDE: Mapping[str, Decider] = {COMPLAINT: complaint.decide, HAND_OVER: hand_over.decide}
@@ -58,6 +61,8 @@ def _handled(asked: Update, parts: Parts) -> Decision:
         raise Refused(Finding("step-forbidden", "Task.status"))
     if state == asked.case.state and state not in parts.tables.lifecycles["case"].leads_to(rule.event):
         return Decision(asked.case, late=True)
+    if rule.event in _ENDS and state != asked.case.state and stands_here(asked.versions):
+        raise Refused(Finding("plan-stands", "Task.status"))
     if amiss := decision_findings(reading.facts, rule.event, asked.at, parts):
         raise Refused(*amiss)
     return _decision(asked, rule, state, parts)

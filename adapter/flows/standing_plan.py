@@ -37,6 +37,11 @@ class Standing:
         return self.plan.body["status"] in _STANDS
 
 
+def stands_here(versions: Sequence[Version]) -> bool:
+    """Whether a plan is in force or on hold in a case, by its current versions."""
+    return any(v.type == "CarePlan" and v.body["status"] in _STANDS for v in versions)
+
+
 def other_plans(tx: Transaction, case: Case) -> list[Standing]:
     """Those that stand or are written beside a case that is locked; the others are locked too, so that two plans never
     come into force at one moment. Of two flows that wait for each other one gets a Collision, and then repeats.

@@ -39,14 +39,15 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if not any(name in facts for name in NUMBERS):
         raise Refused(Finding("missing-person-id", "patient"))
     person = subject_key(parts.secret, identity_number(facts))
-    annuls = facts["stay.event"] == DIED and _is_taken_back(facts)
-    over = tuple(state for state in _OVER if not (annuls and state == CLOSED))
+    died = facts["stay.event"] == DIED
+    annuls = died and _is_taken_back(facts)
+    over = _OVER if not died else () if annuls else (CLOSED,)
     met = [
         c
         for c in tx.cases_of_person(person)
         if c.state not in over and takes_part(c, tx.of_case(c.id), opened.sender, at, parts)
     ]
-    if met and facts["stay.event"] == DIED:
+    if met and died:
         source = notice_of(opened, read, "case-updated", at, parts).source
         reported(tx, Report(person, not annuls, opened.sender, at, source), parts)
         return Taken(met[0].id)

@@ -16,7 +16,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.complaint_known import hidden, keeps
-from adapter.flows.death import Report, reported, said_by_plan
+from adapter.flows.death import Report, is_found_dead, reported, said_by_plan
 from adapter.flows.decisions_made import task_versions
 from adapter.flows.family import other_child_coordinators
 from adapter.flows.hand_over_asked import is_asked
@@ -124,7 +124,7 @@ def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decid
         current = asked.current
         if current and same(current.body, resource):
             return answer(current)
-        if asked.case.state == CLOSED:
+        if asked.case.state == CLOSED or is_found_dead(asked.versions):
             raise Refused(Finding("case-over", resource["resourceType"]))
         stale = _stale(current, if_match)
         if stale:
