@@ -6,6 +6,7 @@ from dataclasses import replace
 from adapter.domain.case import Case, Resource, Step
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
+from adapter.flows.hand_over_ended import end_waiting
 from adapter.flows.notice import Notice
 from adapter.flows.outbox import knows_of, outgoing
 from adapter.flows.parts import Parts
@@ -41,6 +42,7 @@ def cancel(tx: Transaction, case: Case, notice: Notice, parts: Parts) -> Taken:
     if case.owner and (on_its_way or knows_of(deliveries, case.owner)):
         need = next(v for v in kept if v.type == "ServiceRequest")
         tx.send([outgoing(after, case.owner, "need-cancelled", "cancellation", need, told, notice.at)])
+    end_waiting(tx, after, notice.actor, notice.source, notice.at, parts)
     tx.resolve(case.id, notice.at, notice.actor)
     return Taken(case.id)
 

@@ -8,9 +8,11 @@ from adapter.domain.closing import Closing
 from adapter.domain.days import first_moment, norwegian_day
 from adapter.domain.participation import TAKING_PART, Participant
 from adapter.domain.steps import rule_of
+from adapter.flows.hand_over_asked import WITHDRAWN, waiting, without_answer
 from adapter.flows.members import members
 from adapter.flows.parts import Parts
 from adapter.flows.resources import business_status, id_of, instant
+from adapter.flows.task_kind import HAND_OVER
 
 Ended = tuple[Resource, Sequence[Step]]
 """A resource as it stands from now on, and the steps that led there."""
@@ -32,6 +34,8 @@ class Endings:
 
     def of_case(self, versions: Sequence[Version], closing: Closing) -> Iterator[Ended]:
         """Each resource that is another from now on."""
+        for task, _ in waiting(versions, self._parts):
+            yield without_answer(task), [self.step(HAND_OVER, *WITHDRAWN)]
         for version in versions:
             body = version.body
             if version.type == "CarePlan":

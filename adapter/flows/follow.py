@@ -17,6 +17,7 @@ from adapter.flows.decision import decision_findings, tells_only_of_knowledge
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.standing_plan import stands_here
+from adapter.flows.taken_up import TAKEN_UP, is_taken_up
 from adapter.flows.task_kind import COMPLAINT, HAND_OVER, task_kind
 from adapter.flows.update import Decider, Decision, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat, rows_of
@@ -63,6 +64,8 @@ def _handled(asked: Update, parts: Parts) -> Decision:
         return Decision(asked.case, late=True)
     if rule.event in _ENDS and state != asked.case.state and stands_here(asked.versions):
         raise Refused(Finding("plan-stands", "Task.status"))
+    if rule.event == "reject-addressee" and state != asked.case.state and is_taken_up(asked.case, parts):
+        raise Refused(TAKEN_UP)
     if amiss := decision_findings(reading.facts, rule.event, asked.at, parts):
         raise Refused(*amiss)
     return _decision(asked, rule, state, parts)

@@ -5,10 +5,10 @@ Nothing is told to the new unit unless the person consents to just that, a conse
 nothing moves until a person there accepts (R-152). Whose the case is changes in that one commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from adapter.domain.case import Step, Version
+from adapter.domain.case import DEATHS, Step, Version
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Outgoing
 from adapter.domain.hand_over import Ground, HandOver, obstacles, obstacles_to_accepting
@@ -16,7 +16,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.domain.routing import Unit
 from adapter.domain.steps import StepRule, names_professional, step_of
 from adapter.flows.consents import permit
-from adapter.flows.hand_over_asked import hand_over_of, receiver, waiting
+from adapter.flows.hand_over_asked import ANSWER, hand_over_of, receiver, waiting
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, labels
@@ -26,7 +26,6 @@ from adapter.flows.update import Decision, Update, read_update, require_unchange
 from adapter.mapping.engine import Facts, flat, rows_of
 from adapter.ports import Transaction
 
-ANSWER = "hand-over-answer"
 _FIXED = ("identifier", "intent", "code", "focus", "for", "authoredOn", "requester", "owner", "restriction")
 
 
@@ -130,7 +129,10 @@ def _news(
 
 
 def _accepted(asked: Update, hand_over: HandOver, unit: Unit, step: Step, parts: Parts) -> Decision:
-    """The case is the new unit's from this commit on: it has taken it on, and starts anew on what it decides itself."""
+    """The case is the new unit's from this commit on: it has taken it on, and starts anew on what it decides itself.
+
+    Not while a person here looks into whether somebody has died, and the refusal does not tell that one does (R-154).
+    """
     case, cycle = asked.case, parts.tables.lifecycles["case"]
     plan = next(v for v in asked.versions if v.reference == hand_over.plan)
     state = cycle.after(case.state, "hand-over") or case.state
@@ -148,7 +150,12 @@ def _accepted(asked: Update, hand_over: HandOver, unit: Unit, step: Step, parts:
         answer = outgoing(case, case.owner or "", "case-updated", ANSWER, task, [task, origin], asked.at)
         return [answer, *take_over(tx, taking, parts)]
 
-    return Decision(moved, steps, outgoing=tells, stop=lambda tx, _task: stop_mail_to_old(tx, taking))
+    def stops(tx: Transaction, _task: Version) -> Mapping[str, str]:
+        if tx.person_waits(case.subject_key, DEATHS):
+            raise Refused(Finding("step-forbidden", "Task.status"))
+        return stop_mail_to_old(tx, taking)
+
+    return Decision(moved, steps, outgoing=tells, stop=stops)
 
 
 def _step(asked: Update, lifecycle: str, event: str, before: str, after: str) -> Step:

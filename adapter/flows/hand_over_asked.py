@@ -17,8 +17,12 @@ from adapter.flows.task_kind import HAND_OVER, task_kind
 from adapter.mapping.engine import Facts, Root, flat, read
 from adapter.ports import Transaction
 
+ANSWER: Final = "hand-over-answer"
+"""The category of what becomes of a proposal, as told to the unit that made it."""
 TAKEN_OVER: Final = "case-handed-over"
 """The message event by which a unit gets a case that it has accepted."""
+WITHDRAWN: Final = ("withdraw", "requested", "cancelled")
+"""What happens to a hand-over that waits when it ends without an answer: event, state before and after."""
 
 
 def hand_over_of(facts: Facts) -> HandOver:
@@ -31,6 +35,11 @@ def waiting(versions: Sequence[Version], parts: Parts) -> list[tuple[Version, Ha
     """The hand-overs of a case that nobody has answered."""
     asked = [v for v in versions if v.type == "Task" and v.body["status"] == "requested"]
     return [(v, _read(v.body, parts)) for v in asked if task_kind(v.body, parts.base) == HAND_OVER]
+
+
+def without_answer(task: Version) -> Resource:
+    """The Task of a hand-over that ends unanswered; its step is `WITHDRAWN`."""
+    return task.body | {"status": WITHDRAWN[-1]}
 
 
 def receiver(hand_over: HandOver, at: datetime, parts: Parts) -> Unit | None:

@@ -23,6 +23,7 @@ from adapter.flows.notice import Notice
 from adapter.flows.parts import Parts
 from adapter.flows.placing import place, reachable
 from adapter.flows.receipt import looked_at
+from adapter.flows.taken_up import is_taken_up
 from adapter.ports import Transaction
 
 _BECAUSE = {"requeue": "requeued", "skip": "skipped"}
@@ -125,6 +126,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
             verdict = judge(facts, "states", opened.addressed, parts.directory, now)
         if verdict.event not in ("hold-for-consent", "hold-for-review"):
             verdict = _where_to(case, her_id, verdict, parts)
+        _require_same_owner(case, verdict, parts)
         mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
         notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
         notice = replace(notice, attachments=read.attachments)
@@ -192,6 +194,13 @@ def _where_to(case: Case, her_id: str | None, verdict: Verdict, parts: Parts) ->
     if chosen.unit is None:
         raise Refused(*chosen.findings)
     return chosen
+
+
+def _require_same_owner(case: Case, verdict: Verdict, parts: Parts) -> None:
+    """A case in which a unit has written goes back to that one, or by its hand-over to another. Raises Refused."""
+    goes_to = verdict.unit.organisation if verdict.unit else None
+    if case.owner and goes_to != case.owner and is_taken_up(case, parts):
+        raise Refused(Finding("case-taken-up", "unit"))
 
 
 def _last_message(case: Case, parts: Parts) -> Opened:

@@ -15,6 +15,7 @@ from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
 from adapter.flows.standing_plan import ask_to_revise, standing_plans, without_draft
+from adapter.flows.taken_up import is_place_for_plan
 from adapter.ports import Transaction
 
 OF_THE_NEED = ("patient", "hospital", "practitioner", "requester", "need")
@@ -59,9 +60,11 @@ def place(
 def write_whole(
     tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str], where: Place, parts: Parts
 ) -> list[Version]:
-    """Every resource of the case as the message has it; but no consent that somebody has recorded since."""
+    """Every resource of the case as the message has it; but no consent that somebody has recorded since, and no plan or
+    team in which the unit has written."""
     consent_id, write_it = consent_of_message(tx, case, notice, facts)
-    names = [name for name in WHOLE if write_it or name != "consent"]
+    stands = _in_which_somebody_wrote(tx, case, where)
+    names = [name for name in WHOLE if name not in stands and (write_it or name != "consent")]
     made = written(case.id, facts, notice.sender, where, names, parts, consent_id=consent_id)
     sender, written_at = notice.sender.organisation, facts["need.authored"]
     files = documents(case, notice.attachments, sender, written_at, parts)
@@ -72,6 +75,17 @@ def write_whole(
     kept += standing(tx, case, kept)
     consent = tx.current("Consent", consent_id)
     return kept if write_it or consent is None else [*kept, consent]
+
+
+def _in_which_somebody_wrote(tx: Transaction, case: Case, where: Place) -> list[str]:
+    """The team only while the unit stays: another one must be in it."""
+    plan, team = (
+        tx.current("CarePlan", id_of(case.id, "plan")),
+        tx.current("CareTeam", id_of(case.id, "team")),
+    )
+    stays = where.unit is not None and where.unit.organisation == case.owner
+    stands = ["plan"] if plan and not is_place_for_plan(plan, case) else []
+    return [*stands, "team"] if stays and team and team.author != case.requester else stands
 
 
 def consent_of_message(

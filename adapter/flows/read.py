@@ -25,6 +25,7 @@ from adapter.flows.participants import has_returned, may_have, takes_part, team_
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
 from adapter.flows.protection import without_places
+from adapter.flows.taken_up import was_over_before
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
 
@@ -57,6 +58,8 @@ def read_resource(
     try:
         with parts.store.transaction() as tx:
             version, case = _version(tx, type_, id_, number)
+            if number is not None and was_over_before(tx, version, caller.organisation, case, parts):
+                raise Refused(Finding("not-found", type_))
             version = _seen(tx, caller, version, case, parts)
             version = _placeless(tx, version, case, caller, parts)
             if view:

@@ -18,6 +18,7 @@ from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, traced
 from adapter.flows.resources import business_status, id_of, keep_changed
 from adapter.flows.stopping import hold_queued, stop_queued
+from adapter.flows.taken_up import is_taken_up
 from adapter.flows.talking import Said, keep_note, said
 from adapter.ports import Transaction
 
@@ -34,7 +35,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     kept = keep_note(tx, told, "information", parts)
     if fault == "wrong-addressee" and by_owner and _carried_the_need(tx, told):
         state = parts.tables.lifecycles["case"].after(told.case.state, "reject-addressee")
-        if state:
+        if state and not is_taken_up(told.case, parts):
             return _returned(tx, told, state, kept, parts)
     traced(tx, told.case, [kept], "note", told.notice, parts)
     if fault == "wrong-addressee" and not by_owner:

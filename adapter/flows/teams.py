@@ -10,6 +10,7 @@ from adapter.flows.birth import birth_date
 from adapter.flows.hand_over_asked import waiting
 from adapter.flows.members import led_by, members, plan_in_force, team_of
 from adapter.flows.parts import Parts
+from adapter.flows.resources import id_of
 from adapter.flows.team import NOBODY_LEADS
 
 _PAGE = 200
@@ -42,7 +43,7 @@ def _of_case(
 ) -> Iterator[Lack]:
     if plan_in_force(versions) and not led_by(versions, at, parts):
         yield Lack(id_, NOBODY_LEADS, "CareTeam.participant")
-    for task, _ in waiting(versions, parts):
+    for task, _ in () if _is_over(id_, versions) else waiting(versions, parts):
         yield Lack(id_, "hand-over-waits", task.reference)
     team, born = team_of(versions), birth_date(versions)
     for row in members(team.body, versions, parts, in_full=True) if team else ():
@@ -51,6 +52,12 @@ def _of_case(
         if row.takes_part(at) and end and end <= at + within:
             by_law = CHILD_COORDINATOR in row.roles and end == row.until
             yield Lack(id_, "child-coordinator-ends" if by_law else "participation-ends", row.place)
+
+
+def _is_over(id_: str, versions: Sequence[Version]) -> bool:
+    """Whether a case was taken back or closed: what waits in it from then is nobody's any more."""
+    own = id_of(id_, "task")
+    return any(v.id == own and v.body["status"] == "cancelled" for v in versions)
 
 
 def _end(row: Participant) -> datetime | None:

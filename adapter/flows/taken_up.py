@@ -1,0 +1,49 @@
+"""What a unit has made of a case: from then on it is not one that merely came to the wrong place.
+
+Its plan and its team are for those whom the person has consented to (R-040, R-043), so no other unit begins where it
+left off, and nothing of it is written over: the way to another unit is a hand-over, or an end of its own.
+"""
+
+from datetime import datetime
+
+from adapter.domain.case import Case, Version
+from adapter.domain.delivery import Pinned
+from adapter.domain.problems import Finding
+from adapter.flows.parts import Parts
+from adapter.flows.task_kind import BESIDE, task_kind
+from adapter.ports import Transaction
+
+TAKEN_UP = Finding("case-taken-up", "Task.status")
+_COMES = ("route", "hand-over")
+"""Steps by which a case comes to a unit."""
+
+
+def is_taken_up(case: Case, parts: Parts) -> bool:
+    """Whether a unit has written in the plan or the team of a case, ever, or has put a Task beside the handling."""
+    return any(_is_work(version, case, parts) for version in parts.store.versions_of(case.id))
+
+
+def _is_work(version: Version, case: Case, parts: Parts) -> bool:
+    if version.type == "CarePlan":
+        return not is_place_for_plan(version, case)
+    if version.type == "CareTeam":
+        return version.author == case.owner
+    return version.type == "Task" and task_kind(version.body, parts.base) in BESIDE
+
+
+def is_place_for_plan(plan: Version, case: Case) -> bool:
+    """Whether a plan is what the adapter makes of a need: a draft in which no unit has written."""
+    return plan.body["status"] == "draft" and plan.author in (case.requester, "adapter")
+
+
+def was_over_before(tx: Transaction, version: Version, here: str, case: Case, parts: Parts) -> bool:
+    """Whether a version had been replaced when the case was sent to the unit that has it: that is what another unit
+    did, or what the hospital said to that one. What it took over by consent it reads by consent."""
+    if here != case.owner:
+        return False
+    came = [s for s in parts.store.history_of(case.id) if s.lifecycle == "case" and s.event in _COMES]
+    if not came or came[-1].event != "route":
+        return False
+    after = tx.version(Pinned(version.type, version.id, version.number + 1))
+    since: datetime = came[-1].at
+    return after is not None and after.at <= since
