@@ -5,9 +5,9 @@ A participation begins when it is accepted and ends with a period, so that it ca
 its own. Roles are codes of our own list (CL-16), which the codes of Volven 9034 and 8473 are led back to.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import combinations
 from typing import Final
 
@@ -19,8 +19,9 @@ from adapter.domain.problems import Finding
 CHILD_COORDINATOR: Final = "child-coordinator"
 HOSPITAL_COORDINATOR: Final = "hospital-coordinator"
 MAIN_RESPONSIBLE: Final = "main-responsible"
-_RELATIVE = "relative"
-_PARENT = "parent"
+RELATIVE: Final = "relative"
+PARENT: Final = "parent"
+GUARDIAN: Final = "guardian"
 _NO_CONTENT = frozenset({"interpreter"})
 """Roles that bring no access to what the plan says."""
 TAKING_PART: Final = frozenset({"accepted", "active"})
@@ -29,6 +30,8 @@ OVER: Final = frozenset({ENDED, "declined"})
 """States of one who knows of the case, and no longer takes part."""
 _LEAVES_WITH_PERIOD = frozenset({"accepted", "active", "paused", "suspended"})
 """States of one who has had access, or may have it again."""
+_LATE_WORD: Final = timedelta(days=1)
+"""So long after it has left may a service say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Participant:
     bound its period: from, and the first moment after; `until` is when the law ends it, whatever the row says.
     `hpr`: its number in the register of health personnel is known. `children` are the days on which the children of a
     child coordinator's family were born, or are due. `accepted` are the days on which the person accepted that a
-    relative takes part, and the relative itself did.
+    relative takes part, and the relative itself did. `family`: what a RelatedPerson is to the person (relative, parent,
+    guardian), whatever its roles; "" for others.
     """
 
     place: str
@@ -55,12 +59,18 @@ class Participant:
     reason: bool = False
     children: tuple[date, ...] = ()
     accepted: tuple[date | None, date | None] = (None, None)
+    family: str = ""
 
     def state(self, at: datetime) -> str:
         """How far it has come at a moment: as stated, but over where its period is."""
         stated = self.stated or "active"
         over = self.end is not None and self.end <= at
         return ENDED if over and stated in _LEAVES_WITH_PERIOD else stated
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it has ended or was declined, or its invitation has run out."""
+        run_out = self.stated == "invited" and self.end is not None and self.end <= at
+        return run_out or self.state(at) in OVER
 
     def takes_part(self, at: datetime) -> bool:
         """Whether it takes part at a moment."""
@@ -113,6 +123,24 @@ def leaving(change: Change, at: datetime) -> Iterator[Finding]:
         yield Finding("left-without-period", f"{after.place}.period.end")
 
 
+def beyond_its_say(change: Change, at: datetime, rests_by_itself: Callable[[], bool]) -> Iterator[Finding]:
+    """What a service may not say of its own participation, for access is the owner's to give and to prolong.
+
+    It leaves now or earlier than was said, not in the past, where it has had access; and it comes back from a rest of
+    its own, not from one that the owner has laid on it. `rests_by_itself`: whether it has itself said that it rests.
+    """
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return
+    earlier = before.end is None or (after.end is not None and after.end <= before.end)
+    if after.end != before.end and not (earlier and after.end and at - _LATE_WORD <= after.end):
+        yield Finding("actor-not-allowed", f"{after.place}.period.end")
+    comes_back = after.state(at) in TAKING_PART
+    stopped = before.stated == "suspended" or (before.stated == "paused" and not rests_by_itself())
+    if comes_back and stopped:
+        yield Finding("actor-not-allowed", after.place)
+
+
 def of_itself(row: Participant) -> Iterator[Finding]:
     """What cannot be so of one row alone."""
     if not row.who:
@@ -128,10 +156,13 @@ def of_itself(row: Participant) -> Iterator[Finding]:
 def of_relative(row: Participant, born: date | None, at: datetime) -> Iterator[Finding]:
     """Relatives take part as far as the person and they themselves want (IP-f § 4), each of which is stated by its day.
 
-    `born` is the birth date of the person of the case: once of age, its parents are relatives (pbrl § 1-3 b).
+    `born` is the birth date of the person of the case: once of age, its parents are relatives (pbrl § 1-3 b). Who is a
+    RelatedPerson is a relative also where no role says so, but for a guardian, and a parent of a minor.
     """
     of_age = born is not None and birthday(born, OF_AGE) <= at
-    if row.state(at) not in TAKING_PART or not row.roles & ({_RELATIVE, _PARENT} if of_age else {_RELATIVE}):
+    by_role = row.roles & {RELATIVE, PARENT, GUARDIAN}
+    is_one = by_role or ({row.family} if row.family else set())
+    if row.state(at) not in TAKING_PART or not is_one & ({RELATIVE, PARENT} if of_age else {RELATIVE}):
         return
     for name, day in zip(("accepted-by-person", "accepted-by-relative"), row.accepted, strict=True):
         if day is None or day > norwegian_day(at):

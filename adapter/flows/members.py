@@ -1,6 +1,7 @@
 """The rows of a care team as the rules need them, read from its CareTeam by mappings/messages/care-team-update.yaml."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from adapter.domain.case import Resource, Version
@@ -8,7 +9,10 @@ from adapter.domain.days import first_moment, moment_after
 from adapter.domain.hand_over import OVER
 from adapter.domain.participation import (
     CHILD_COORDINATOR,
+    GUARDIAN,
     HOSPITAL_COORDINATOR,
+    PARENT,
+    RELATIVE,
     Participant,
     comes_of_age,
     main_responsible,
@@ -48,7 +52,11 @@ def members(
     """The rows of a care team, in their order; `versions` are those of its case. `in_full` with functions and reasons,
     which take as long again to read and decide on no access."""
     rows = rows_of_team(team, parts, in_full=in_full)
-    return [_participant(number, row, team, versions) for number, row in enumerate(rows)]
+    found = [_participant(number, row, team, versions) for number, row in enumerate(rows)]
+    if not in_full:
+        return found
+    items = team.get("participant", ())
+    return [replace(row, family=_family(items[n], team, versions, parts)) for n, row in enumerate(found)]
 
 
 def _participant(
@@ -70,12 +78,30 @@ def _participant(
         and _is_health_personnel(team["participant"][number], team, versions),
         reason=bool(row.get("reason")),
         children=children,
-        accepted=(_day(row.get("accepted_by_person")), _day(row.get("accepted_by_relative"))),
+        accepted=(_last_day(row.get("accepted_by_person")), _last_day(row.get("accepted_by_relative"))),
     )
 
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _last_day(text: str | None) -> date | None:
+    """Of several days the last: whoever says two must have both behind it."""
+    return max((date.fromisoformat(day) for day in (text or "").split("\n") if day), default=None)
+
+
+def _family(row: Resource, team: Resource, versions: Sequence[Version], parts: Parts) -> str:
+    """What a RelatedPerson is to the person, whatever role the row gives it or leaves out: a relative, unless it is a
+    guardian or has parental responsibility; "" for every other member."""
+    member = row.get("member", {})
+    reference = member.get("reference", "")
+    resource = _resolved(reference, team, versions)
+    kinds = {member.get("type"), resource.get("resourceType"), reference.partition("/")[0]}
+    if "RelatedPerson" not in kinds:
+        return ""
+    codings = (c for concept in resource.get("relationship", ()) for c in concept.get("coding", ()))
+    known = parts.tables.authority.relations
+    relations = {r for c in codings for r in known.get((c.get("system", ""), c.get("code", "")), ())}
+    if relations & {"guardian", "parental-responsibility"}:
+        return GUARDIAN if "guardian" in relations else PARENT
+    return RELATIVE
 
 
 def _is_health_personnel(row: Resource, team: Resource, versions: Sequence[Version]) -> bool:

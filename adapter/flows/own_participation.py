@@ -4,17 +4,19 @@ Who sees a part of the team says it of that part, and what it does not see stays
 its own rows and nothing else of the case, as far as the person lets it take part: so it can answer for itself.
 """
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.consent import Permit
+from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.provision import Recipient
 from adapter.domain.view import SUBSETTED
-from adapter.flows.members import members, team_of
+from adapter.flows.members import members, organisation_of, rows_of_team, team_of
 from adapter.flows.participants import may_have, may_join
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
@@ -22,9 +24,10 @@ from adapter.flows.protection import without_places
 from adapter.flows.pruning import prune
 from adapter.flows.resources import same
 
-STILL_THERE = frozenset({"invited", "accepted", "active", "paused"})
+_STILL_THERE = frozenset({"invited", "accepted", "active", "paused"})
 """States of one who may still say something of its participation."""
 _SAID = ("participation-status", "participation-reason")
+_ROW = re.compile(r"CareTeam\.participant\[(\d+)\]")
 _KEPT = ("resourceType", "id", "meta", "contained", "status", "subject")
 
 
@@ -32,8 +35,32 @@ def may_answer(versions: Sequence[Version], organisation: str, at: datetime, par
     """Whether the team waits for a word of an organisation, and the person lets it take part."""
     team = team_of(versions)
     rows = members(team.body, versions, parts) if team else ()
-    asked = any(row.organisation == organisation and row.state(at) in STILL_THERE for row in rows)
+    asked = any(row.organisation == organisation and still_there(row, at) for row in rows)
     return asked and may_join(versions, organisation, at, parts)
+
+
+def still_there(row: Participant, at: datetime) -> bool:
+    """Whether it may still say something of its participation."""
+    return row.state(at) in _STILL_THERE and not row.is_over(at)
+
+
+def rests_by_itself(
+    row: Participant,
+    team: Version,
+    earlier: Callable[[int], Version | None],
+    versions: Sequence[Version],
+    organisation: str,
+    parts: Parts,
+) -> bool:
+    """Whether a row that rests has been so since its organisation said it. `earlier`: the team by version number."""
+    since = None
+    for number in range(team.number, 0, -1):
+        stood = team if number == team.number else earlier(number)
+        rows = members(stood.body, versions, parts) if stood else []
+        if not any(one.who == row.who and one.stated == "paused" for one in rows):
+            break
+        since = stood
+    return since is not None and since.author == organisation
 
 
 def own_rows(
@@ -81,6 +108,31 @@ def said_of_itself(
     return team.body | {"participant": rows}
 
 
+def as_put(
+    findings: Sequence[Finding],
+    organisation: str,
+    team: Version,
+    asked: Resource,
+    versions: Sequence[Version],
+    parts: Parts,
+) -> list[Finding]:
+    """Findings on the whole team by the places of the part of it that was put (`asked`): a number of a row must not
+    tell how many rows there are that its organisation does not see."""
+    if len(asked.get("participant", ())) == len(team.body.get("participant", ())):
+        return list(findings)
+    here, there = (_own(organisation, body, versions, parts) for body in (team.body, asked))
+    places = dict(zip(here, there, strict=False)) if len(here) == len(there) else {}
+    return [replace(finding, where=_placed(finding.where, places)) for finding in findings]
+
+
+def _placed(where: str, places: Mapping[int, int]) -> str:
+    found = _ROW.match(where)
+    if found is None:
+        return where
+    row = places.get(int(found[1]))
+    return "CareTeam.participant" if row is None else f"CareTeam.participant[{row}]{where[found.end() :]}"
+
+
 def echoed(asked: Resource, version: Version) -> Version:
     """What a service has put, as the answer to it: the version that came of it may hold more than it sees."""
     stamp = {name: version.body["meta"][name] for name in ("versionId", "lastUpdated")}
@@ -105,8 +157,8 @@ def _shown(
 
 
 def _own(organisation: str, team: Resource, versions: Sequence[Version], parts: Parts) -> list[int]:
-    rows = members(team, versions, parts)
-    return [number for number, row in enumerate(rows) if row.organisation == organisation]
+    rows = enumerate(rows_of_team(team, parts))
+    return [number for number, row in rows if organisation_of(row, team, versions) == organisation]
 
 
 def _unsaid(team: Resource, own: Collection[int], parts: Parts) -> Resource:

@@ -21,6 +21,7 @@ from adapter.domain.participation import (
     Participant,
     at_once,
     besides_named,
+    beyond_its_say,
     changes,
     child_coordinator,
     leaving,
@@ -35,7 +36,7 @@ from adapter.flows.consents import consents_of
 from adapter.flows.contacts import codes
 from adapter.flows.members import led_by, members, named_by_plan, plan_in_force, team_of
 from adapter.flows.outbox import outgoing
-from adapter.flows.own_participation import STILL_THERE, echoed, said_of_itself
+from adapter.flows.own_participation import as_put, echoed, rests_by_itself, said_of_itself, still_there
 from adapter.flows.participants import may_join, team_organisations
 from adapter.flows.parts import Parts
 from adapter.flows.plan import offered, plan_and_team, with_version
@@ -53,6 +54,17 @@ def put_care_team(caller: Caller, id_: str, if_match: str | None, raw: bytes, pa
 
 
 def _decide(asked: Update, parts: Parts) -> Decision:
+    here, team = asked.caller.organisation, asked.current
+    if team is None or here == asked.case.owner:
+        return _decided(asked, parts)
+    try:
+        return _decided(asked, parts)
+    except Refused as refused:
+        found = as_put(refused.findings, here, team, asked.resource, asked.versions, parts)
+        raise Refused(*found) from None
+
+
+def _decided(asked: Update, parts: Parts) -> Decision:
     before = members(asked.current.body, asked.versions, parts, in_full=True) if asked.current else []
     put, stands, own = asked.resource, asked.current, asked.caller.organisation != asked.case.owner
     if own and stands:
@@ -81,7 +93,7 @@ def _said(asked: Update, team: Version, before: Sequence[Participant], parts: Pa
     """The team after another than the owner has said how far its own participation has come. Raises Refused."""
     here = asked.caller.organisation
     own = [row for row in before if row.organisation == here]
-    if own and not any(row.state(asked.at) in STILL_THERE for row in own):
+    if own and not any(still_there(row, asked.at) for row in own):
         raise Refused(Finding("participation-ended", own[-1].place))
     return said_of_itself(here, team, asked.resource, asked.versions, asked.at, parts)
 
@@ -96,6 +108,8 @@ def _amiss(asked: Update, made: Sequence[Change], parts: Parts) -> Iterator[Find
             continue
         if _rule(asked, change, parts) is None:
             yield Finding("step-forbidden", row.place)
+        if asked.caller.organisation != asked.case.owner:
+            yield from beyond_its_say(change, at, partial(_rests_by_itself, asked, change, parts))
         yield from of_itself(row)
         yield from of_relative(row, birth, at)
         yield from of_child_coordinator(row, birth, at, wished=_wished(asked, parts))
@@ -103,6 +117,13 @@ def _amiss(asked: Update, made: Sequence[Change], parts: Parts) -> Iterator[Find
             asked.versions, row.organisation, max(at, row.start or at), parts
         ):
             yield Finding("participant-without-consent", row.place)
+
+
+def _rests_by_itself(asked: Update, change: Change, parts: Parts) -> bool:
+    here, team = asked.caller.organisation, asked.current
+    if team is None or change.before is None:
+        return False
+    return rests_by_itself(change.before, team, asked.earlier, asked.versions, here, parts)
 
 
 def _rule(asked: Update, change: Change, parts: Parts) -> StepRule | None:

@@ -50,6 +50,8 @@ class Update:
     """The plans that stand or are written in other cases of the person; asked for, these cases are locked."""
     family: Callable[[], Sequence[Participant]]
     """Who is child coordinator now in the cases of the same family; locks nothing."""
+    earlier: Callable[[int], Version | None]
+    """A version of what is updated, by its number."""
     tasks: Callable[[], Sequence[Version]]
     """All versions of the Task of the case, oldest first."""
     taken: bool
@@ -166,7 +168,14 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     recorded_by, elsewhere = _recorded_by(tx, caller, current), partial(other_plans, tx, case)
     family = partial(other_child_coordinators, tx, case, versions, at, parts)
     tasks = partial(task_versions, tx, case.id, versions)
-    return Update(caller, resource, current, case, versions, at, recorded_by, elsewhere, family, tasks, taken)
+    earlier = partial(_earlier, tx, resource)
+    return Update(
+        caller, resource, current, case, versions, at, recorded_by, elsewhere, family, earlier, tasks, taken
+    )
+
+
+def _earlier(tx: Transaction, resource: Resource, number: int) -> Version | None:
+    return tx.version(Pinned(resource["resourceType"], resource["id"], number))
 
 
 def _recorded_by(tx: Transaction, caller: Caller, current: Version | None) -> str:
