@@ -20,14 +20,18 @@ from adapter.flows.consent_notices import Standing, concerned
 from adapter.flows.consents import MAKING, consent_of, permit, reaches_nobody
 from adapter.flows.givers import unentitled
 from adapter.flows.lapse_news import ASK_ANEW, asked_anew
+from adapter.flows.members import plan_of, team_of
 from adapter.flows.outbox import handed_over, outgoing
-from adapter.flows.participants import may_have, recipients_of_plan
+from adapter.flows.participants import has_ended, may_have, recipients_of_plan
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team, with_version
 from adapter.flows.stopping import stop_denied
 from adapter.flows.task_kind import is_complaint
 from adapter.flows.update import Decision, Offers, Update, require_unchanged, update
 from adapter.ports import Transaction
+
+_GOES_WITH = frozenset({"CareTeam", "Organization", "Practitioner", "PractitionerRole"})
+"""What of a plan goes along with it, and is not the person, nor who made it."""
 
 
 def put_consent(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: Parts) -> Answer:
@@ -135,23 +139,33 @@ def _follows(asked: Update, parts: Parts) -> Offers:
 def _plan_now_permitted(
     case: Case, versions: Sequence[Version], consent: Version, at: datetime, parts: Parts
 ) -> list[Outgoing]:
-    """The plan in force, for each participant this consent opens it to. `ground` is the consent, so that a plan
-    that was stopped for want of consent is a new message now."""
-    plan = next((v for v in versions if v.type == "CarePlan" and v.body["status"] == "active"), None)
+    """The plan, or its team, as it stands, for each participant this consent opens it to. `ground` is the consent, so
+    that a plan that was stopped for want of consent is a new message now."""
     recorded = consent_of(consent.body, versions, parts)
-    if plan is None or recorded.kind not in {
-        *parts.tables.categories["plan"].kinds,
-        *MAKING.kinds,
-        *OBJECTIONS,
-    }:
+    if recorded.kind not in {*parts.tables.categories["plan"].kinds, *MAKING.kinds, *OBJECTIONS}:
         return []
     ground = f"{consent.reference}/{consent.number}"
-    carries = [*plan_and_team(versions, plan, parts), *_origins(versions, plan)]
-    return [
-        outgoing(case, r, "plan-updated", "plan", plan, carries, at, ground=ground)
-        for r in recipients_of_plan(case, versions, case.owner or "", at, parts)
-        if isinstance(may_have(versions, r, "plan", at, parts, about="CarePlan"), Permit)
-    ]
+    offers = []
+    for recipient in recipients_of_plan(case, versions, case.owner or "", at, parts):
+        for one in _written(versions):
+            said = may_have(versions, recipient, "plan", at, parts, about=one.type, carried=[one])
+            if isinstance(said, Permit):
+                carries = [*plan_and_team(versions, one, parts), *_origins(versions, one)]
+                offers.append(
+                    outgoing(case, recipient, "plan-updated", "plan", one, carries, at, ground=ground)
+                )
+                break
+    return offers
+
+
+def _written(versions: Sequence[Version]) -> list[Version]:
+    """What there is to send of a plan, the first that may go: the plan, draft or in force, or the team alone (hol
+    § 7-2). What the adapter has made for its unit, and nobody has written in, is no news."""
+    plan = plan_of(versions)
+    if plan is not None and has_ended(plan):
+        return []
+    found = (plan, team_of(versions))
+    return [v for v in found if v and (v.number > 1 or v.body["status"] == "active")]
 
 
 def _need_now_permitted(
@@ -175,6 +189,8 @@ def _origins(versions: Sequence[Version], version: Version) -> list[Version]:
 
 
 def _has(deliveries: Sequence[Delivery], wanted: Outgoing) -> bool:
-    """Whether a recipient has this version already, or will get it."""
+    """Whether a recipient has this already, or will get it, with the team and whoever is in it as they are now."""
     same = [d.outgoing for d in deliveries if d.outgoing.recipient == wanted.recipient]
-    return any((o.event, o.focus) == (wanted.event, wanted.focus) for o in same)
+    carried = {pin for o in same if o.category == wanted.category for pin in o.carries}
+    lacks = {pin for pin in wanted.carries if pin.type in _GOES_WITH} - carried
+    return not lacks and any((o.event, o.focus) == (wanted.event, wanted.focus) for o in same)
