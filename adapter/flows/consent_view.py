@@ -14,6 +14,7 @@ from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.view import SUBSETTED, Views
 from adapter.flows.actors import organisation_number
 from adapter.flows.consents import consent_of
+from adapter.flows.death import without_death
 from adapter.flows.ended_plan import as_consented
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, as_shown, seen_by
@@ -63,12 +64,13 @@ def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version]
 def as_told(
     out: Outgoing, carried: Sequence[Version], versions: Sequence[Version], at: datetime, parts: Parts
 ) -> list[Version] | Deny:
-    """What a delivery carries, as its recipient may see it: of a plan what consent leaves, in a notice the consent
-    without what is about others, and of a person with a protected address no place (R-150). Deny where nothing is left
-    of what it is about."""
+    """What a delivery carries, as its recipient may see it: of a plan what consent leaves and nothing of a death
+    (R-154), in a notice the consent without what is about others, and of a person with a protected address no place
+    (R-150). Deny where nothing is left of what it is about."""
     told = list(carried)
     if out.category == parts.tables.views.whole:
-        told = as_consented(seen_by(out.recipient, carried, versions, at, parts), versions, at, parts)
+        silent = without_death(carried, parts.base)
+        told = as_consented(seen_by(out.recipient, silent, versions, at, parts), versions, at, parts)
     elif out.category == HAND_OVER:
         access = access_of(out.recipient, versions, at, parts)
         told = [made for v in carried if (made := as_shown(v, access, parts.tables.views))]

@@ -6,7 +6,7 @@ person here looks, and either closes the cases (flows/closing.py) or takes them 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapter.domain.case import (
@@ -50,11 +50,32 @@ def said_dead(facts: Mapping[str, str]) -> bool | None:
 
 def said_by_plan(plan: Resource, base: str) -> bool:
     """Whether a plan has ended because the person has died, as its unit says (CL-12)."""
-    if plan["resourceType"] != "CarePlan" or plan["status"] not in ("completed", "revoked"):
-        return False
-    url = f"{base}/StructureDefinition/closing-reason"
-    said = (e.get("valueCoding", {}) for e in plan.get("extension", ()) if e.get("url") == url)
-    return any(coding.get("code") == DIED for coding in said)
+    ended = plan["resourceType"] == "CarePlan" and plan["status"] in ("completed", "revoked")
+    return ended and any(_is_of_death(e, base) for e in plan.get("extension", ()))
+
+
+def taken_back_by_plan(before: Resource, plan: Resource, base: str) -> bool:
+    """Whether a unit says that a plan which it ended by death was an error."""
+    return said_by_plan(before, base) and plan["status"] == "entered-in-error"
+
+
+def without_death(carried: Sequence[Version], base: str) -> list[Version]:
+    """Of what goes to others than the owner: no plan as it ended by death, and in none that was an error the reason."""
+    return [_silent(v, base) for v in carried if not said_by_plan(v.body, base)]
+
+
+def _silent(version: Version, base: str) -> Version:
+    extensions = version.body.get("extension", ())
+    left = [e for e in extensions if not _is_of_death(e, base)]
+    if version.type != "CarePlan" or len(left) == len(extensions):
+        return version
+    body = {**version.body, "extension": left}
+    return replace(version, body={name: value for name, value in body.items() if value})
+
+
+def _is_of_death(extension: Resource, base: str) -> bool:
+    reason = extension.get("url") == f"{base}/StructureDefinition/closing-reason"
+    return reason and extension.get("valueCoding", {}).get("code") == DIED
 
 
 def stands(tx: Transaction, subject: str, facts: Mapping[str, str]) -> bool:

@@ -53,7 +53,8 @@ def _decide_plan(asked: Update, parts: Parts) -> Decision:
     step = Step(
         asked.case.id, "plan", rule.event, before, after, asked.at, asked.caller.organisation, asked.source
     )
-    tells = _nobody if said.closing_reason == _DIED else offered(asked, parts)
+    silent = said.closing_reason == _DIED and after != "entered-in-error"
+    tells = _nobody if silent else offered(asked, parts)
     return Decision(asked.case, [step] if before != after else [], outgoing=tells)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapter.domain.case import Audit, Case, Resource, Version
+from adapter.domain.case import DEATHS, Audit, Case, Resource, Version
 from adapter.domain.consent import Permit
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.domain.message import Answer, Caller
@@ -17,6 +17,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.domain.provision import Recipient
 from adapter.flows.complaint_known import may_know, told_of
 from adapter.flows.consent_view import as_seen_by, names
+from adapter.flows.death import without_death
 from adapter.flows.ended_plan import as_consented
 from adapter.flows.hand_over_asked import is_of_before, may_read_proposal
 from adapter.flows.outbox import has_received
@@ -60,6 +61,7 @@ def read_resource(
             version, case = _version(tx, type_, id_, number)
             if number is not None and was_over_before(tx, version, caller.organisation, case, parts):
                 raise Refused(Finding("not-found", type_))
+            _require_no_death(tx, caller, version, case)
             version = _seen(tx, caller, version, case, parts)
             version = _placeless(tx, version, case, caller, parts)
             if view:
@@ -84,6 +86,14 @@ def _version(tx: Transaction, type_: str, id_: str, number: int | None) -> tuple
     if version is None or (type_ == "Patient" and version != current):
         raise Refused(Finding("not-found", type_))
     return version, case
+
+
+def _require_no_death(tx: Transaction, caller: Caller, version: Version, case: Case) -> None:
+    """While a report of death waits nobody but the owner gets anything that is not its own, as if it were not there
+    (R-154). Raises Refused."""
+    own = caller.organisation in (case.owner, version.author)
+    if not own and tx.person_waits(case.subject_key, DEATHS):
+        raise Refused(Finding("not-found", version.type))
 
 
 def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: Parts) -> Version:
@@ -158,7 +168,7 @@ def _as_shown(
     """A plan and its team without what consent keeps from who reads them; None where nothing is left."""
     if here == case.owner or _CATEGORY.get(version.type) != parts.tables.views.whole:
         return version
-    seen = seen_by(Recipient(here), [version], versions, at, parts)
+    seen = seen_by(Recipient(here), without_death([version], parts.base), versions, at, parts)
     return next(iter(as_consented(seen, versions, at, parts)), None)
 
 

@@ -16,7 +16,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.complaint_known import hidden, keeps
-from adapter.flows.death import Report, is_found_dead, reported, said_by_plan
+from adapter.flows.death import Report, is_found_dead, reported, said_by_plan, taken_back_by_plan
 from adapter.flows.decisions_made import task_versions
 from adapter.flows.family import other_child_coordinators
 from adapter.flows.hand_over_asked import is_asked
@@ -235,8 +235,10 @@ def _write(tx: Transaction, asked: Update, decision: Decision, parts: Parts) -> 
     if decision.waiting:
         tx.wait_for_person(decision.waiting)
     decision.lists(tx, version)
-    if said_by_plan(version.body, parts.base):
-        reported(tx, Report(case.subject_key, True, author, asked.at, source), parts)
+    before = asked.current.body if asked.current else version.body
+    dead = said_by_plan(version.body, parts.base)
+    if dead or taken_back_by_plan(before, version.body, parts.base):
+        reported(tx, Report(case.subject_key, dead, author, asked.at, source), parts)
     details = {"resource": f"{version.reference}/{version.number}", **stopped}
     tx.record(Audit(asked.at, author, "resource-updated", case.id, details))
     return answer(decision.shown(version), 200 if asked.current else 201)
