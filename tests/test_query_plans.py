@@ -28,6 +28,7 @@ _ROWS = (
     " FROM generate_series(1, :cases) n",
     "INSERT INTO version SELECT t, t || n, 1 + n % 2, 'case-' || n, now(), 'a', 's', '{}'"
     " FROM generate_series(1, :cases) n, unnest(ARRAY['Task', 'CarePlan', 'Consent']) t",
+    "INSERT INTO former_key SELECT md5((n + 1)::text), 'case-' || n, now() FROM generate_series(1, :cases) n",
     "INSERT INTO history (case_id, lifecycle, event, before, after, at, actor, because)"
     " SELECT 'case-' || n, 'case', 'e', 'b', 'a', now(), 'a', 'b' FROM generate_series(1, :cases) n",
     "INSERT INTO audit (at, actor, action, case_id, details)"

@@ -27,7 +27,7 @@ from stored import (
     together,
 )
 
-from adapter.domain.case import Audit, Step, Version, Waiting
+from adapter.domain.case import Audit, FormerKey, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Pause
 from adapter.outside.store import Database, StoreFailed
 from adapter.ports import Collision
@@ -239,29 +239,44 @@ def test_a_paused_recipient_is_not_due(cases: Database) -> None:
     assert cases.pause_of(VESTBY) == Pause(VESTBY, 3, None)
 
 
-def test_a_case_waits_once_per_list(cases: Database) -> None:
-    """A new reason replaces the old one and keeps its age; resolving closes all lists."""
+def test_a_case_waits_once_per_list_and_reason(cases: Database) -> None:
+    """The same reason keeps its age and another stands beside it; resolving closes all lists."""
     first = Waiting("case-1", "routing", "no-unit", NOW)
     with cases.transaction() as tx:
         tx.wait_for_person(first)
         tx.wait_for_person(replace(first, reason="split", since=NOW + timedelta(days=1)))
+    with cases.transaction() as tx:
+        tx.wait_for_person(replace(first, since=NOW + timedelta(days=2)))
         tx.wait_for_person(replace(first, list="consent", since=NOW - timedelta(days=1)))
     open_rows = [(w.list, w.reason, w.since.day) for w in cases.waiting()]
-    assert open_rows == [("consent", "no-unit", 21), ("routing", "split", 22)]
+    assert open_rows == [("consent", "no-unit", 21), ("routing", "no-unit", 22), ("routing", "split", 23)]
     with cases.transaction() as tx:
-        assert (tx.resolve("case-1", NOW, "person-1"), tx.resolve("case-1", NOW, "person-1")) == (2, 0)
+        assert (tx.resolve("case-1", NOW, "person-1"), tx.resolve("case-1", NOW, "person-1")) == (3, 0)
     assert cases.waiting() == []
 
 
-def test_a_lesser_reason_does_not_take_the_place_of_a_graver_one(cases: Database) -> None:
-    """That a person was reported dead stays on the list; so it does in a case that is opened in the same commit."""
-    grave = Waiting("case-1", "conversation", "person-reported-dead", NOW)
+def test_one_reason_is_seen_to_and_the_other_stays(cases: Database) -> None:
+    """Also where both were put on the list of a case in one commit."""
+    late = Waiting("case-1", "conversation", "complaint-late", NOW)
     with cases.transaction() as tx:
-        tx.wait_for_person(replace(grave, reason="fault-reported"))
-        tx.wait_for_person(replace(grave, reason="note-takes-back"))
-    assert [w.reason for w in cases.waiting()] == ["fault-reported"]
+        tx.wait_for_person(replace(late, reason="plans-of-one-person"))
+        tx.wait_for_person(late)
     with cases.transaction() as tx:
-        tx.wait_for_person(grave)
+        assert tx.resolve("case-1", NOW, "person-1", ("complaint-late",)) == 1
+    assert [w.reason for w in cases.waiting()] == ["plans-of-one-person"]
+
+
+def test_what_came_under_a_former_key_is_found_under_the_key_of_today(cases: Database) -> None:
+    """Two steps on; taken back from the second one on, the first still stands, and a purge forgets it."""
     with cases.transaction() as tx:
-        tx.wait_for_person(replace(grave, reason="fault-reported"))
-    assert [w.reason for w in cases.waiting()] == ["person-reported-dead"]
+        case = tx.case("case-1")
+        assert case
+        for key, days in (("d-number", 0), ("mistyped", 1)):
+            tx.keep_former_key(FormerKey(key, case.id, NOW + timedelta(days=days)))
+        assert [tx.known_as(key) for key in ("d-number", "mistyped")] == [case.subject_key] * 2
+        tx.forget_former_keys(case.id, NOW + timedelta(days=1))
+        assert [f.subject_key for f in tx.former_keys([case.id])] == ["d-number"]
+        assert tx.known_as("mistyped") == "mistyped"
+    with cases.transaction() as tx:
+        tx.purge("case-1", NOW, "person-1", "wrong-person")
+        assert (tx.known_as("d-number"), list(tx.former_keys(["case-1"]))) == ("d-number", [])

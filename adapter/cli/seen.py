@@ -14,6 +14,9 @@ from adapter.flows import operate
 def command(
     id: Annotated[str, typer.Argument(help="Id of a case, as `parked` lists it.")],
     why: Why,
+    reason: Annotated[
+        str, typer.Option(help="Only this reason, as `parked` names it; the others stay listed.")
+    ] = "",
     by: By = None,
     database: Database = None,
     json: Json = False,
@@ -26,12 +29,13 @@ def command(
     \b
     Examples:
       ip-adapter seen 0f2c…e1 --why "The ward says that the need stands"
+      ip-adapter seen 0f2c…e1 --reason complaint-late --why "Treated all the same"
     \b
     Exit codes: 0 done, 1 the step is not allowed or there is no such id, 2 could not be tried.
     """
     who = operator(by)
     with opened(settings_with(database=database)) as now:
-        operate.seen(id, who, why, now.parts)
+        operate.seen(id, who, why, now.parts, reason)
     if json:
         tell_json({"case": id, "seen": True})
     else:

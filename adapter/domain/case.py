@@ -30,6 +30,15 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerKey:
+    """By what the person of a case was known until a number gave way to another (R-159): a keyed hash."""
+
+    subject_key: str
+    case_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One row of history: what happened to which life cycle, and what caused it."""
 
@@ -105,12 +114,6 @@ DEATH_TAKEN_BACK: Final = "report-of-death-taken-back"
 DEATHS: Final = (DEAD, DEATH_TAKEN_BACK)
 """As long as one of these waits for a person, nothing of the person it is about goes to anybody (R-154); only a command
 of a person takes it off the list."""
-_GRAVEST = (*DEATHS, "fault-reported")
-
-
-def graver_than(reason: str) -> tuple[str, ...]:
-    """The reasons for waiting (names of problems) that this one never takes the place of: a person must read them."""
-    return _GRAVEST[: _GRAVEST.index(reason)] if reason in _GRAVEST else _GRAVEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from adapter.domain import person
 from adapter.domain.case import Audit
-from adapter.domain.identifiers import subject_key
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.record import Found, Question
+from adapter.flows.notice import person_of
 from adapter.flows.parts import Parts
 from adapter.ports import Keeping
 
@@ -33,7 +33,9 @@ def find_person(
     """
     if person.classify(number) is None:
         raise Refused(Finding("wrong-check-digit", "person"))
-    found = find(replace(question, subject_key=subject_key(parts.secret, number)), keeping, parts)
+    with parts.store.transaction() as tx:
+        key = person_of(tx, number, parts)
+    found = find(replace(question, subject_key=key), keeping, parts)
     now, details = parts.clock(), {"why": why, "by": "person"}
     told: list[str | None] = [f.id for f in found] or [None]
     keeping.record([Audit(now, by, "case-found", id_, details) for id_ in told])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapter.domain.case import DEAD, Case, Waiting
+from adapter.domain.case import DEAD, Case, FormerKey, Waiting
 from adapter.domain.identifiers import case_id, subject_key
 from adapter.domain.need import Verdict, identity_number, judge, shielded
 from adapter.domain.problems import Finding, Refused
@@ -14,7 +14,7 @@ from adapter.flows.death import stands as death_stands
 from adapter.flows.doors import Opened, Read
 from adapter.flows.family import tie
 from adapter.flows.lateness import is_notification, put_before_a_person
-from adapter.flows.notice import Notice, notice_of, require_person_of
+from adapter.flows.notice import Notice, notice_of, person_of, require_person_of
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, is_recorded, place
 from adapter.ports import Transaction
@@ -33,7 +33,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if case is not None and not case.subject_key:  # purged when its time was over: no copy opens it again
         raise Refused(Finding("case-over", "need"))
     if case is not None:
-        require_person_of(case, read, parts)
+        require_person_of(tx, case, read, parts)
     if case is not None and read.way.event == "need-cancelled":
         return cancel(tx, case, notice, parts)
     facts = shielded(read.facts) | ({"need.id": case.need} if case else {})
@@ -44,7 +44,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
         return correct(tx, case, notice, facts, _verdict(tx, opened, read, at, parts), parts)
     if case is not None:
         return _known(case, parts)
-    person = subject_key(parts.secret, identity_number(facts))
+    person = person_of(tx, identity_number(facts), parts)
     verdict = _verdict(tx, opened, read, at, parts)
     others = tx.cases_of_person(person) if late else ()
     case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
@@ -58,6 +58,9 @@ def _opened(
     """A case of its own, tied to that of the mother where it is of a child that was expected."""
     tx.open_case(case)
     taken = place(tx, case, notice, facts, verdict, parts)
+    said = subject_key(parts.secret, identity_number(facts))
+    if said != case.subject_key:  # a number that has given way: it goes back with the others of the person
+        tx.keep_former_key(FormerKey(said, case.id, notice.at))
     expected = facts.get("need.expected")
     amiss = tie(tx, case, expected, notice, parts) if expected else None
     return replace(taken, findings=(*taken.findings, amiss)) if amiss else taken
@@ -117,7 +120,7 @@ def _verdict(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: P
     """Routing decides on all facts; what leaves is shielded. No need goes out of one who is said to be dead; who sent
     it is not told why (hpl § 21).
     """
-    if death_stands(tx, subject_key(parts.secret, identity_number(read.facts)), read.facts):
+    if death_stands(tx, person_of(tx, identity_number(read.facts), parts), read.facts):
         return Verdict("hold-for-routing", (), None, "routing", DEAD)
     return judge(read.facts, read.outcome, opened.addressed, parts.directory, at)
 

@@ -11,6 +11,7 @@ from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.doors import Opened, Read
 from adapter.flows.parts import Parts
+from adapter.ports import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,13 @@ def notice_of(opened: Opened, read: Read, event: str, at: datetime, parts: Parts
     )
 
 
-def require_person_of(case: Case, read: Read, parts: Parts) -> None:
+def person_of(tx: Transaction, number: str, parts: Parts) -> str:
+    """The key of the person with this identity number, also where the number has given way to another (R-159)."""
+    return tx.known_as(subject_key(parts.secret, number))
+
+
+def require_person_of(tx: Transaction, case: Case, read: Read, parts: Parts) -> None:
     """Whoever is named in a message about a case is the person of the case. Raises Refused(other-person)."""
     numbers = [read.facts[name] for name in NUMBERS if name in read.facts]
-    if any(subject_key(parts.secret, number) != case.subject_key for number in numbers):
+    if any(person_of(tx, number, parts) != case.subject_key for number in numbers):
         raise Refused(Finding("other-person", "patient"))

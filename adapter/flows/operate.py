@@ -80,21 +80,30 @@ def dismiss(case_id: str, by: str, why: str, parts: Parts) -> None:
         tx.record(Audit(now, by, "case-dismissed", case.id, {"why": why}))
 
 
-def seen(case_id: str, by: str, why: str, parts: Parts) -> None:
+def seen(case_id: str, by: str, why: str, parts: Parts, reason: str = "") -> None:
     """A person has looked at what was said about a case that goes on, and has seen to it. Raises Refused.
 
-    Not for a case that waits to be sent, which is released or dismissed, nor for a need that was stopped.
+    Given the `reason` (a problem's name), the others stay on the list. Not for a case that waits to be sent, which is
+    released or dismissed, nor for a need that was stopped.
     """
+    if reason and reason not in parts.tables.problems.problems:
+        raise Refused(Finding("not-found", "reason"))
     now = parts.clock()
     on = {waiting.reason for waiting in parts.store.waiting() if waiting.case_id == case_id}
     with parts.store.transaction() as tx:
         case = tx.case(case_id)
         if case is None:
             raise Refused(Finding("not-found", "case"))
-        if "need-stopped" in on or parts.tables.lifecycles["case"].after(case.state, "route"):
+        stopped = "need-stopped" in on and reason in ("", "need-stopped")
+        if stopped or parts.tables.lifecycles["case"].after(case.state, "route"):
             raise Refused(Finding("step-forbidden", "case"))
-        if tx.resolve(case.id, now, by) + tx.resolve(case.id, now, by, DEATHS):
-            tx.record(Audit(now, by, "case-seen", case.id, {"why": why}))
+        if reason:
+            count = tx.resolve(case.id, now, by, (reason,))
+        else:
+            count = tx.resolve(case.id, now, by) + tx.resolve(case.id, now, by, DEATHS)
+        if count:
+            of = {"reason": reason} if reason else {}
+            tx.record(Audit(now, by, "case-seen", case.id, {"why": why, **of}))
 
 
 def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -> Case:

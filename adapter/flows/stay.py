@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from adapter.domain.case import CLOSED, Step
-from adapter.domain.identifiers import subject_key
 from adapter.domain.need import NUMBERS, identity_number
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.death import Report, reported
 from adapter.flows.doors import Opened, Read
-from adapter.flows.notice import notice_of
+from adapter.flows.notice import notice_of, person_of
 from adapter.flows.outbox import note_to
 from adapter.flows.participants import takes_part
 from adapter.flows.parts import Parts
@@ -38,7 +37,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
         raise Refused(Finding("event-disagrees", "stay.event"))
     if not any(name in facts for name in NUMBERS):
         raise Refused(Finding("missing-person-id", "patient"))
-    person = subject_key(parts.secret, identity_number(facts))
+    person = person_of(tx, identity_number(facts), parts)
     died = facts["stay.event"] == DIED
     annuls = died and _is_taken_back(facts)
     over = _OVER if not died else () if annuls else (CLOSED,)

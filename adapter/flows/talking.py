@@ -46,7 +46,7 @@ def said(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     case = tx.case(opened.known) if opened.known else None
     if case is None or not case.subject_key:
         raise Refused(Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef"))
-    require_person_of(case, read, parts)
+    require_person_of(tx, case, read, parts)
     returns_it = read.facts.get("fault.kind") == "wrong-addressee"
     if has_returned(case, opened.sender) and not returns_it:
         raise Refused(Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef"))

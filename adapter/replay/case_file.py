@@ -67,9 +67,9 @@ class PartnerSays(_Strict):
 
 class Operate(_Strict):
     """A command of a person: requeue or skip the n-th delivery (from 1), release or dismiss a waiting case, see to
-    what was said about one that goes on, purge one that was about the wrong person, close one `because` of a row of
-    closings.csv, or put the cases of a person under a new identity `number`. `case` is the n-th case met (from 1) in
-    place of the last.
+    what was said about one that goes on (all of it, or this `reason`), purge one that was about the wrong person, close
+    one `because` of a row of closings.csv, or put the cases of a person under a new identity `number` (who has cases
+    under it is the `same_person`, unless that is false). `case` is the n-th case met (from 1) in place of the last.
 
     Refused, it names `problems` as an answer does.
     """
@@ -78,6 +78,8 @@ class Operate(_Strict):
     case: int | None = None
     because: str = ""
     number: str = ""
+    same_person: bool = True
+    reason: str = ""
     delivery: int | None = None
     unit: str | None = None
     why: str

@@ -152,9 +152,9 @@ class Stage:
             elif given.do == "close":
                 close(id_, given.because, _OPERATOR, given.why, self.parts)
             elif given.do == "renumber":
-                renumber(id_, given.number, _OPERATOR, given.why, self.parts)
+                renumber(id_, given.number, _OPERATOR, given.why, self.parts, same_person=given.same_person)
             elif given.do == "seen":
-                operate.seen(id_, _OPERATOR, given.why, self.parts)
+                operate.seen(id_, _OPERATOR, given.why, self.parts, given.reason)
             else:
                 deliveries = self.parts.store.deliveries_of(id_)
                 delivery = deliveries[(given.delivery or 1) - 1].id

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 
-from adapter.domain.case import Audit, Case, Step, Version, Waiting, graver_than
+from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing, Place
 from adapter.domain.message import Received
 from adapter.outside.store import rows
@@ -26,7 +26,7 @@ class Buffer:
         self.history: list[Record] = []
         self.versions: list[Record] = []
         self.deliveries: dict[str, Record] = {}
-        self.waiting: dict[tuple[str, str], Record] = {}
+        self.waiting: dict[tuple[str, str, str], Record] = {}
         self.closed: list[Record] = []
         self.audit: list[Record] = []
 
@@ -69,10 +69,8 @@ class Buffer:
                 self.deliveries[one.message_id] = rows.delivery_values(one, place)
 
     def wait_for_person(self, waiting: Waiting) -> None:
-        """For a case of this buffer: the last call says why, unless that is less grave, and still since when."""
-        row = self.waiting.setdefault((waiting.case_id, waiting.list), rows.values(waiting))
-        if row["reason"] not in graver_than(waiting.reason):
-            row["reason"] = waiting.reason
+        """For a case of this buffer: one row per list and reason, since the first call."""
+        self.waiting.setdefault((waiting.case_id, waiting.list, waiting.reason), rows.values(waiting))
 
     def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
         """Of a case of this buffer: close what waits, or only for these reasons; how many there were."""

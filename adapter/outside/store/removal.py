@@ -33,6 +33,7 @@ from adapter.outside.store.tables import (
     audit,
     case_,
     delivery,
+    former_key,
     history,
     receipt,
     received,
@@ -193,7 +194,7 @@ def _empty(sql: Sql, ids: Sequence[Any]) -> int:
     """Everything but the answers and the audit. The row of the case stays, empty: its need is never new again."""
     sent = select(delivery.c.id).where(delivery.c.case_id.in_(ids))
     gone = sql.run(delete(receipt).where(receipt.c.delivery.in_(sent)))
-    for table in (delivery, waiting, history, version):
+    for table in (delivery, waiting, former_key, history, version):
         gone += sql.run(delete(table).where(table.c.case_id.in_(ids)))
     of_case = received.c.case_id.in_(ids)
     sql.run(update(received).where(of_case).values(raw=None, findings="[]", content=""))

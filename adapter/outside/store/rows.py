@@ -9,7 +9,7 @@ from typing import Any
 
 import simplejson
 
-from adapter.domain.case import Audit, Case, Step, Version, Waiting
+from adapter.domain.case import Audit, Case, FormerKey, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pinned, Place, Receipt
 from adapter.domain.message import Answer, Received, ReplyTo
 from adapter.domain.problems import Finding
@@ -57,6 +57,10 @@ def case_values(case: Case) -> Record:
 
 def step_of(row: Record) -> Step:
     return Step(**_only(Step, row))
+
+
+def former_key_of(row: Record) -> FormerKey:
+    return FormerKey(**_only(FormerKey, row))
 
 
 def waiting_of(row: Record) -> Waiting:

@@ -17,6 +17,7 @@ from adapter.outside.store.tables import (
     audit,
     case_,
     delivery,
+    former_key,
     history,
     receipt,
     received,
@@ -28,7 +29,7 @@ from adapter.outside.store.tables import (
 )
 from adapter.ports import Snapshot
 
-_OF_CASE = (received, version, history, delivery, waiting, tombstone, thinned)
+_OF_CASE = (received, version, former_key, history, delivery, waiting, tombstone, thinned)
 Rows = Mapping[str, Sequence[Record]]
 
 

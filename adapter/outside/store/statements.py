@@ -13,6 +13,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     case,
+    delete,
     func,
     insert,
     literal_column,
@@ -29,6 +30,7 @@ from adapter.outside.store.tables import (
     audit,
     case_,
     delivery,
+    former_key,
     history,
     receipt,
     received,
@@ -71,6 +73,21 @@ CASE_OF_CONTENT = select(received.c.case_id).where(
 CASE = select(case_).where(case_.c.id == bindparam("id_"))
 CASE_LOCKED = CASE.with_for_update()
 CASES_OF_PERSON = select(case_).where(case_.c.subject_key == bindparam("person")).order_by(case_.c.id)
+KNOWN_AS = (
+    select(case_.c.subject_key)
+    .join(former_key, former_key.c.case_id == case_.c.id)
+    .where(former_key.c.subject_key == bindparam("person"))
+    .order_by(former_key.c.at.desc(), case_.c.id)
+    .limit(1)
+)
+FORMER_KEYS = (
+    select(former_key)
+    .where(former_key.c.case_id.in_(bindparam("ids", expanding=True)))
+    .order_by(former_key.c.at, former_key.c.case_id)
+)
+FORGET_KEYS = delete(former_key).where(
+    former_key.c.case_id == bindparam("case"), former_key.c.at >= bindparam("since")
+)
 CASES_LOCKED = (
     select(case_.c.id)
     .where(case_.c.id.in_(bindparam("ids", expanding=True)))
@@ -125,19 +142,11 @@ PINNED = select(version).where(
     version.c.number.in_(bindparam("numbers", expanding=True)),
 )
 
-SAME_WAITING = (
-    update(waiting)
-    .where(
-        waiting.c.case_id == bindparam("case"),
-        waiting.c.list == bindparam("list_"),
-        waiting.c.resolved_at.is_(None),
-    )
-    .values(
-        reason=case(
-            (waiting.c.reason.in_(bindparam("graver", expanding=True)), waiting.c.reason),
-            else_=bindparam("why"),
-        )
-    )
+SAME_WAITING = select(waiting.c.id).where(
+    waiting.c.case_id == bindparam("case"),
+    waiting.c.list == bindparam("list_"),
+    waiting.c.reason == bindparam("why"),
+    waiting.c.resolved_at.is_(None),
 )
 PERSON_WAITS = (
     select(waiting.c.id)
@@ -177,6 +186,11 @@ RECEIPTS_OF_CASE = (
     .join(delivery, delivery.c.id == receipt.c.delivery)
     .where(delivery.c.case_id == bindparam("case"))
     .order_by(receipt.c.id)
+)
+READERS_OF_CASE = (
+    select(audit.c.actor)
+    .distinct()
+    .where(audit.c.case_id == bindparam("case"), audit.c.action == "resource-read")
 )
 SENT_OF_CASES = select(
     delivery.c.message_id, delivery.c.recipient, delivery.c.case_id, delivery.c.place
@@ -253,7 +267,7 @@ MAIL_IS_THERE = select(func.pg_notify(bindparam("channel"), ""))
 # Inline: the numbers of new rows are not asked for.
 INSERT = {
     table.name: insert(table).inline()
-    for table in (received, case_, history, version, delivery, receipt, waiting, audit)
+    for table in (received, case_, former_key, history, version, delivery, receipt, waiting, audit)
 }
 # Somebody else may be making the same recipient.
 KNOW_RECIPIENT = {

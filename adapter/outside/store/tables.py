@@ -103,6 +103,16 @@ case_ = Table(
     Index("ix_case_requester_id", "requester", "id"),
 )
 
+# Keys by which the person of a case was known before: what comes under one is about the person of today's key.
+former_key = Table(
+    "former_key",
+    metadata,
+    Column("subject_key", Text, primary_key=True),
+    Column("case_id", Text, _of("case_.id"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Index("ix_former_key_case", "case_id"),
+)
+
 history = Table(
     "history",
     metadata,
@@ -221,9 +231,10 @@ waiting = Table(
     Column("resolved_at", Moment),
     Column("resolved_by", Text, nullable=False),
     Index(
-        "uq_waiting_open",
+        "uq_waiting_reason",
         "case_id",
         "list",
+        "reason",
         unique=True,
         postgresql_where=_UNRESOLVED,
         sqlite_where=_UNRESOLVED,

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
 
-from adapter.domain.case import Audit, Case, Step, Version, Waiting, graver_than
+from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Receipt, Settled
 from adapter.domain.message import Received
 from adapter.outside.store import removal, rows, settle, statements, work
@@ -19,12 +19,13 @@ from adapter.outside.store.buffer import Buffer, write
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.errors import StoreFailed
 from adapter.outside.store.group import Group
+from adapter.outside.store.persons import Persons
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.versions import Versions
 from adapter.ports import Transaction
 
 
-class SqlTransaction:
+class SqlTransaction(Persons):
     """Lock order: cases (`case`, `send`, `stop`, `settle`; several at once are sorted), then one recipient's pause."""
 
     def __init__(self, connections: Connections, group: Group) -> None:
@@ -100,9 +101,6 @@ class SqlTransaction:
         self._locked = case_id if row else self._locked
         return rows.case_of(row) if row else None
 
-    def cases_of_person(self, subject_key: str) -> Sequence[Case]:
-        return [rows.case_of(row) for row in self._sql.rows(statements.CASES_OF_PERSON, person=subject_key)]
-
     def open_case(self, case: Case) -> None:
         """The commit raises Collision if the case is there."""
         self._new.open_case(case)
@@ -122,20 +120,13 @@ class SqlTransaction:
         self._new.tell(steps)
 
     def wait_for_person(self, waiting: Waiting) -> None:
-        """One open row per case and list, since the first call; the last says why, unless that is less grave."""
+        """One open row per case, list and reason, since the first call."""
         if waiting.case_id not in self._new.cases:
             self._written(self._new.waiting)
-            why = {"why": waiting.reason, "graver": graver_than(waiting.reason)}
-            if self._own().run(statements.SAME_WAITING, case=waiting.case_id, list_=waiting.list, **why):
+            here = {"case": waiting.case_id, "list_": waiting.list, "why": waiting.reason}
+            if self._own().first(statements.SAME_WAITING, **here):
                 return
         self._new.wait_for_person(waiting)
-
-    def person_waits(self, subject_key: str, reasons: Collection[str]) -> bool:
-        return self._sql.first(statements.PERSON_WAITS, person=subject_key, reasons=[*reasons]) is not None
-
-    def persons_wait(self, case_ids: Collection[str], reasons: Collection[str]) -> Collection[str]:
-        found = self._sql.rows(statements.PERSONS_WAIT, ids=sorted(case_ids), reasons=[*reasons])
-        return frozenset(row["id"] for row in found)
 
     def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
         """Close the open rows of the case, but none on a death, or only those with these reasons; how many."""
@@ -261,6 +252,10 @@ class SqlTransaction:
 
     def record(self, audit: Audit) -> None:
         self._new.record(audit)
+
+    def readers(self, case_id: str) -> Collection[str]:
+        """Organisation numbers of who has read anything of a case, as far as the audit still tells."""
+        return frozenset(row["actor"] for row in self._sql.rows(statements.READERS_OF_CASE, case=case_id))
 
     # how
 
