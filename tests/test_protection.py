@@ -1,5 +1,8 @@
 """What may leave of a person with a protected address: names of people, numbers and links of the whole country."""
 
+import csv
+import re
+
 import pytest
 
 from adapter.mapping.tables import load
@@ -74,3 +77,54 @@ def test_what_leads_to_a_place_is_known_wherever_it_stands_alone(link: str) -> N
 def test_sentences_and_what_leads_nowhere_leave(words: str) -> None:
     """No rule reads a sentence, also where a number stands in it."""
     assert not PLACES.leads_there(words)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "urn:uuid:c757873d-ec9a-4326-a141-556f43239520",
+        "urn:oid:2.16.578.1.12.4.1.1.8473",
+        f"{SAMPLE_BASE}/StructureDefinition/plan-need",
+    ],
+)
+def test_what_is_ours_or_has_its_form_leaves(link: str) -> None:
+    assert PLACES.is_known_link(link)
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["urn:uuid:skjulby", "urn:oid:2.16.578.1.12.4.1.skjulby", f"{SAMPLE_BASE}/StructureDefinition/skjulby"],
+)
+def test_a_link_that_only_begins_as_a_known_one_stays(link: str) -> None:
+    assert not PLACES.is_known_link(link)
+
+
+def test_a_code_of_ours_leaves_where_there_is_one_like_it() -> None:
+    system = f"{SAMPLE_BASE}/CodeSystem/closing-reason"
+    assert PLACES.is_known_code(system, "moved")
+    assert not PLACES.is_known_code(system, "skjulby")
+    assert not PLACES.is_known_code(f"{SAMPLE_BASE}/CodeSystem/skjulby", "moved")
+
+
+@pytest.mark.parametrize(("number", "leaves"), [("21905297101", True), ("9999999", True), ("SKJULBY", False)])
+def test_a_number_leaves_in_the_form_of_one(number: str, leaves: bool) -> None:
+    assert PLACES.is_number(number) is leaves
+
+
+def test_every_extension_that_is_read_or_written_is_listed() -> None:
+    """One that is not would go from every plan of a protected person without a word."""
+    folders = (carried("mappings"), carried("mappings").parent / "adapter")
+    texts = [
+        p.read_text(encoding="utf-8") for f in folders for p in f.rglob("*.*") if p.suffix in (".py", ".yaml")
+    ]
+    named = {name for text in texts for name in re.findall(r"base\}/StructureDefinition/([a-z-]+)", text)}
+    assert len(named) > 20
+    assert {name for name in named if f"{SAMPLE_BASE}/StructureDefinition/{name}" not in PLACES.told} == set()
+
+
+def test_every_step_that_a_case_shows_is_listed() -> None:
+    lines = (carried("mappings") / "steps.csv").read_text(encoding="utf-8").splitlines()
+    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+    shown = {row["business_status"] for row in rows if row["lifecycle"] == "case"} - {""}
+    system = f"{SAMPLE_BASE}/CodeSystem/case-step"
+    assert {step for step in shown if not PLACES.is_known_code(system, step)} == set()

@@ -7,6 +7,11 @@ _BETWEEN = re.compile(r"[ .()\u00a0-]")
 _HOME = re.compile(r"^(\+|00)47")
 _CALLS = re.compile(r"(?:(?:tel|sms):)?((?:(?:\+|00)47)?[ .]?(?:\d[ .]?){8}|0\d{4})", re.IGNORECASE)
 _LINK = re.compile(r"(?:[a-z][a-z0-9+.-]*:|www\.)\S+|\S+@\S+", re.IGNORECASE)
+_URN = re.compile(
+    r"urn:(?:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|oid:[0-2](?:\.\d+)+|ietf:[a-z]+:\d+)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d{5,11}")
 _IN_NAMES = "'’.-"
 _LONGEST_NAME = 7
 """Words of a name."""
@@ -15,19 +20,27 @@ _LONGEST_NAME = 7
 @dataclass(frozen=True, slots=True)
 class Places:
     """mappings/protection.yaml: what is a place, or names one, and what may leave as it does not. `open` are the levels
-    at which all may."""
+    at which all may; `codes` are those of our own systems (system|code), `coded` all that stand in a code table."""
 
     open: frozenset[str]
     elements: frozenset[str]
-    extensions: frozenset[str]
     systems: frozenset[str]
     phones: re.Pattern[str]
     contacts: frozenset[str]
     places: frozenset[str]
     named: frozenset[str]
     by: frozenset[str]
+    own: str
     known: tuple[str, ...]
-    told: tuple[str, ...]
+    told: frozenset[str]
+    inside: frozenset[str]
+    called: frozenset[str]
+    values: frozenset[str]
+    prose: frozenset[str]
+    units: frozenset[str]
+    languages: re.Pattern[str]
+    codes: frozenset[str]
+    coded: frozenset[str]
     numbers: frozenset[str]
     organisations: frozenset[str]
     contained: frozenset[str]
@@ -43,17 +56,30 @@ class Places:
 
     def is_known_system(self, uri: str) -> bool:
         """Whether codes of this system may leave."""
-        return uri.startswith(self.known) and uri not in self.systems
+        return self._is_known(uri) and uri not in self.systems
+
+    def is_known_code(self, system: str, code: str) -> bool:
+        """Whether a code may leave; of a system of our own, if there is one like it."""
+        own = system.startswith(self.own)
+        return f"{system}|{code}" in self.codes if own else self.is_known_system(system)
 
     def is_known_extension(self, url: str) -> bool:
         """Whether what an extension with this URL says may leave; inside another it has a name only."""
-        inside = ":" not in url and "/" not in url
-        return (inside or url.startswith(self.told)) and url not in self.extensions
+        return url in self.told or url in self.inside
+
+    def is_number(self, value: str) -> bool:
+        """Whether this has the form of the number of a person."""
+        return _NUMBER.fullmatch(value) is not None
 
     def is_known_link(self, uri: str) -> bool:
         """Whether a link may leave: to what is the same everywhere, or a call of such a number."""
-        called = _CALLS.fullmatch(uri)
-        return self.says_nothing_of_a_place(called[1]) if called else uri.startswith(self.known)
+        if called := _CALLS.fullmatch(uri):
+            return self.says_nothing_of_a_place(called[1])
+        return uri in self.told if uri.startswith(self.own) else self._is_known(uri)
+
+    def _is_known(self, uri: str) -> bool:
+        formed = not uri.startswith("urn:") or _URN.fullmatch(uri) is not None
+        return formed and uri.startswith(self.known)
 
     def leads_there(self, words: str) -> bool:
         """Whether words are no sentence but a link, an address of e-mail or a telephone number that may not leave."""

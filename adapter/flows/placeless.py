@@ -1,8 +1,8 @@
 """Which elements of a resource say where somebody is, of a person whose address is protected (R-150).
 
 What may be left to stand is said by lists of what may (mappings/protection.yaml): names, numbers of people, telephone
-numbers of the whole country, systems and definitions that are the same everywhere. Sentences stand, as no rule here
-reads what they say.
+numbers of the whole country, systems and definitions that are the same everywhere, the codes and extensions that are
+ours. Sentences stand, as no rule here reads what they say.
 """
 
 import re
@@ -14,7 +14,7 @@ from adapter.domain.case import Resource
 from adapter.domain.partners import Partner
 from adapter.flows.parts import Parts
 from adapter.flows.pruning import reference_of
-from adapter.wire.elements import Element
+from adapter.wire.elements import Element, resource_model
 
 _CONTAINED = re.compile(r"\w+\.contained\[(\d+)\]")
 _LINKS = frozenset({"Uri", "Url", "Canonical"})
@@ -24,6 +24,7 @@ _OF_ITSELF = frozenset({("Extension", "url"), ("Coding", "system"), ("Identifier
 _NUMBERS = frozenset({"ContactPoint", "Identifier"})
 _NAMES = frozenset({"name", "alias", "authorString", "id"})
 """Texts that are no sentence; an `id` is one of an element, as that of a resource is of another type."""
+_MEASURED = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "Money"})
 _URN = "urn:ietf:rfc:3986"
 
 Value = Mapping[str, Any]
@@ -63,7 +64,7 @@ class Placing:
         self._by_type: Mapping[str, Callable[[str, Value, str, Element], bool]] = {
             "ContactPoint": lambda _, value, *__: self._is_contact_there(value),
             "Address": lambda *_: True,
-            "Coding": lambda _, value, *__: not self._places.is_known_system(str(value.get("system", ""))),
+            "Coding": lambda _, value, *__: not self._may_code(value),
             "Extension": lambda _, value, *__: not self._places.is_known_extension(str(value.get("url", ""))),
             "Identifier": lambda _, value, *__: not self._may_number(value),
             "Reference": self._refers_there,
@@ -72,6 +73,8 @@ class Placing:
     def leaves(self, name: str, value: Any, place: str, element: Element | None, said: Any) -> bool:
         """Whether an element is left out (adapter/flows/pruning.py)."""
         if name in self._places.elements or (name == "text" and "div" in value):
+            return True
+        if self._put and name.startswith("value") and name != "value" and name not in self._places.values:
             return True
         if name == "contained":
             kind = str(value["resourceType"])
@@ -89,6 +92,12 @@ class Placing:
         told = value.get("system", "phone") in self._places.contacts
         return not (told and self._places.says_nothing_of_a_place(str(value.get("value", ""))))
 
+    def _may_code(self, coding: Value) -> bool:
+        """Whether a code may leave; what is made here of facts has codes of ours by its own rules."""
+        system = str(coding.get("system", ""))
+        known = self._places.is_known_code(system, str(coding.get("code", "")))
+        return known or (not self._put and self._places.is_known_system(system))
+
     def _may_number(self, identifier: Value) -> bool:
         """Whether an identifier is the number of a person or a partner, or names a thing by a UUID."""
         system = identifier.get("system")
@@ -96,10 +105,10 @@ class Placing:
             return self._places.is_known_link(str(identifier.get("value", "")))
         if system in self._places.organisations:
             return bool(self._partners_of([identifier]))
-        return system in self._places.numbers
+        return system in self._places.numbers and self._places.is_number(str(identifier.get("value", "")))
 
     def _refers_there(self, name: str, value: Value, place: str, element: Element) -> bool:
-        literal = reference_of(value).split("/_history/", maxsplit=1)[0]
+        literal = self._local(reference_of(value))
         identifiers = _identifiers(value)
         if self._leads_there(name, literal, value, identifiers):
             return True
@@ -108,6 +117,10 @@ class Placing:
             return False
         self._hidden.add(f"{place}.display")
         return self._put and not literal and not any(map(self._may_number, identifiers))
+
+    def _local(self, literal: str) -> str:
+        """What a reference says literally, without our own server and the version."""
+        return literal.split("/_history/", maxsplit=1)[0].removeprefix(self._places.own)
 
     def _leads_there(self, name: str, literal: str, value: Value, identifiers: Sequence[Value]) -> bool:
         if "://" in literal and not self._places.is_known_link(literal):
@@ -156,25 +169,50 @@ class Placing:
         """Of a text or a link, by what it stands in."""
         around = self._around.get(place.rpartition(".")[0], _RESOURCE)
         if type_ in _LINKS:
-            names_a_type = (around.type, name) == ("Reference", "type") and said.isalpha()
-            own = names_a_type or (around.type, name) in _OF_ITSELF
+            of_type = (around.type, name) == ("Reference", "type") and resource_model(said) is not None
+            own = of_type or (around.type, name) in _OF_ITSELF
             return not own and not self._places.is_known_link(said)
-        if type_ not in _TEXTS or around.type in _NUMBERS:
-            return False
-        if around.type == "Reference":
-            return place in self._hidden
-        if around.type == "HumanName":
-            return not self._places.is_name(said)
+        if type_ == "Code" or name == "unit":
+            return self._measures_or_codes_there(name, around, said)
+        return type_ in _TEXTS and self._words_there(name, place, around, said)
+
+    def _words_there(self, name: str, place: str, around: _Around, said: str) -> bool:
+        if name != "id":
+            if around.type in _NUMBERS:
+                return False
+            if around.type == "Reference":
+                return place in self._hidden if name == "display" else self._leads_nowhere(said)
+            if around.type == "HumanName":
+                return not self._places.is_name(said)
         if self._names_somebody(name, place, around):
             numbers = _identifiers(around.value) if name == "name" else []
             return not (self._places.is_phrase(said) or self._is_of_partner(said, numbers))
         return self._places.leads_there(said)
 
+    def _measures_or_codes_there(self, name: str, around: _Around, said: str) -> bool:
+        """Of a language, a unit or a code that FHIR lets anything stand in."""
+        if name == "language":
+            return self._places.languages.fullmatch(said) is None
+        if name == "valueCode":
+            return said not in self._places.coded
+        return around.type in _MEASURED and name in ("code", "unit") and said not in self._places.units
+
+    def _leads_nowhere(self, literal: str) -> bool:
+        """Whether a literal reference is to nothing that is known: it would be words in another form."""
+        local = self._local(literal)
+        there = local in self._known or local in self._kinds
+        return not there and not self._places.is_known_link(local)
+
     def _names_somebody(self, name: str, place: str, around: _Around) -> bool:
         """Whether a text is no sentence, but says what a code means, or who or where somebody is."""
+        if around.type in ("Coding", "Attachment") or around.name == "role" or name in _NAMES:
+            return True
+        if around.type == "CodeableConcept":
+            return around.name not in self._places.prose
+        if around.type == "Extension" and around.value.get("url") in self._places.called:
+            return True
         held = _CONTAINED.match(place)
-        of_somebody = held is not None and self._held[int(held[1])][1] in self._places.who
-        return of_somebody or around.type == "Coding" or around.name == "role" or name in _NAMES
+        return held is not None and self._held[int(held[1])][1] in self._places.who
 
 
 def _identifiers(value: Value) -> list[Value]:

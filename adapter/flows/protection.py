@@ -6,8 +6,9 @@ sending and reading, as a level may have changed meanwhile; a level that nobody 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from adapter.domain.case import Version
+from adapter.domain.case import Resource, Version
 from adapter.flows.parts import Parts
 from adapter.flows.placeless import Placing
 from adapter.flows.pruning import prune
@@ -44,7 +45,26 @@ def _placeless(version: Version, known: set[str], parts: Parts) -> Version | Non
     part = prune(version.body, placing.leaves)
     if part is None:
         return None
+    if version.type in _AS_PUT and "contained" in part:
+        part = _renamed(part)
     return version if part is version.body else replace(version, body=part)
+
+
+def _renamed(resource: Resource) -> Resource:
+    """With what is contained called by its type and place: what a partner calls it by may be words."""
+    held = resource["contained"]
+    names = {f"#{c['id']}": f"{c['resourceType'].lower()}-{n}" for n, c in enumerate(held, 1) if "id" in c}
+
+    def said(name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {inner: said(inner, one) for inner, one in value.items()}
+        if isinstance(value, list):
+            return [said(name, one) for one in value]
+        return f"#{names[value]}" if name == "reference" and value in names else value
+
+    body: Resource = said("", resource)
+    called = [c | {"id": names[f"#{c['id']}"]} if "id" in c else c for c in body["contained"]]
+    return body | {"contained": called}
 
 
 def _may_say(version: Version, parts: Parts) -> bool:

@@ -121,7 +121,9 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
             folder / "view.yaml", lambda _, text: views(text, categories, kinds_of_information), base
         ),
         places=_named(
-            folder / "protection.yaml", lambda _, text: places(text, codes["protection.map"]), base
+            folder / "protection.yaml",
+            lambda _, text: places(text, codes.values(), kinds_of_information),
+            base,
         ),
         decisions=_named(folder / "decisions.yaml", lambda _, text: decision_rules(text, codes), base),
         closings=_named(folder / "closings.csv", lambda _, text: _each(Closing, text), base),
