@@ -20,7 +20,7 @@ from adapter.flows.actors import organisation_number
 from adapter.flows.consents import PURPOSES, addressed, consents_of, deciding
 from adapter.flows.parts import Parts
 from adapter.flows.pruning import lost_in, objects, prune, reference_of, references
-from adapter.wire.elements import elements, resource_model
+from adapter.wire.elements import Element, elements, resource_model
 
 _WHO = frozenset({"Organization", "Practitioner", "PractitionerRole", "HealthcareService", "RelatedPerson"})
 """Carried with a plan because its team names them."""
@@ -30,8 +30,12 @@ _LITERAL = re.compile(r"(?:.*/)?([A-Za-z]+/[^/]+?)(?:/_history/[^/]+)?")
 _NO_CATEGORY = ""
 """The category of what is labelled in the extension of categories with none: for nobody, as nobody knows of whom."""
 
+_TEXTS = frozenset({"String", "Markdown"})
+_WORDS = "words"
+"""In place of the system of an identifier: the words by which somebody is called."""
+
 Name = str | tuple[Any, Any]
-"""What a thing is named by: a literal reference without server and version, or an identifier."""
+"""What a thing is named by: a literal reference without server and version, an identifier, or words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +159,10 @@ class _Chooser:
         self._kind, self._labelled = resource["resourceType"], _labelled_targets([resource], views)
         self.decided: dict[str, Permit | Deny] = {}
 
-    def leaves(self, name: str, value: Any, place: str, *_: Any) -> bool:
+    def leaves(self, name: str, value: Any, place: str, element: Element | None, said: Any) -> bool:
         own = labels(value, self._views)
-        for named in _names(value, self._kind):
+        is_text = element is not None and element.type in _TEXTS and isinstance(said, str)
+        for named in _called(said) if is_text else _names(value, self._kind):
             own |= self._labelled.get(named, set()) | self._access.labelled.get(named, set())
         if own:
             self.decided[place] = self._access.of(list(own))
@@ -242,6 +247,13 @@ def _names(value: Mapping[str, Any], kind: str) -> Iterator[Name]:
     for identifier in [told] if isinstance(told, dict) else told:
         if isinstance(identifier, dict) and "value" in identifier:
             yield identifier.get("system"), identifier["value"]
+    if isinstance(words := value.get("display"), str) and "system" not in value:
+        yield from _called(words)
+
+
+def _called(words: str) -> Iterator[Name]:
+    """What words name by: whoever is called so, however they are written."""
+    yield _WORDS, " ".join(words.casefold().split())
 
 
 def names_a_part(versions: Sequence[Version], views: Views) -> bool:
