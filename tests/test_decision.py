@@ -17,6 +17,7 @@ from adapter.settings import SAMPLE_BASE, carried
 TABLES = load(carried("mappings"), SAMPLE_BASE)
 RULES = TABLES.decisions
 TODAY = date(2026, 3, 10)
+NEED_ON = date(2026, 3, 9)
 REFUSED = Decision("refused", "not-long-term", ("PBRL_2_5",), TODAY, TODAY, "handed-over")
 
 
@@ -148,12 +149,15 @@ def test_more_than_a_year_after_the_decision_is_late(decided: str, sent: str, ex
         (
             "refuse",
             replace(REFUSED, bases=("BVL_15_9",), decided_on=date(2022, 12, 31)),
-            ["legal-basis-not-in-force"],
+            ["legal-basis-not-in-force", "decision-before-need"],
         ),
+        ("refuse", replace(REFUSED, bases=(), decided_on=date(1, 1, 1)), ["decision-before-need"]),
+        ("refuse", replace(REFUSED, decided_on=None, known_on=date(2026, 3, 8)), ["decision-before-need"]),
+        ("decide", replace(REFUSED, outcome="existing-plan", refusal="", decided_on=date(2025, 3, 9)), []),
     ],
 )
 def test_what_is_wrong_with_a_decision(event: str, decision: Decision, problems: list[str]) -> None:
-    assert [finding.problem for finding in amiss(decision, event, RULES, TODAY)] == problems
+    assert [finding.problem for finding in amiss(decision, event, RULES, TODAY, NEED_ON)] == problems
 
 
 def test_only_a_complaint_of_the_decision_that_stands_opens_it() -> None:

@@ -12,17 +12,20 @@ from cases import FIXTURES
 
 from adapter.cli.decision import lines
 from adapter.domain.problems import Refused
+from adapter.flows.complaints import open_complaints
 from adapter.flows.decision_report import DecisionReport, decision_report
 from adapter.replay import open_stage, read_case, read_cast
+from adapter.replay.stage import Stage
 
 Told = Callable[[str], DecisionReport]
+Played = Callable[[str], Stage]
 
 
 @pytest.fixture
-def told(tmp_path: Path, request: pytest.FixtureRequest) -> Told:
-    """The report of the case of a folder under fixtures/decision, played to its end."""
+def played(tmp_path: Path, request: pytest.FixtureRequest) -> Played:
+    """A folder under fixtures/decision, played to its end."""
 
-    def of(name: str) -> DecisionReport:
+    def of(name: str) -> Stage:
         home = tmp_path / name
         home.mkdir()
         store = open_database(home)
@@ -31,6 +34,17 @@ def told(tmp_path: Path, request: pytest.FixtureRequest) -> Told:
         stage = open_stage(folder, store)
         for step in read_case(folder).steps:
             stage.play(step)
+        return stage
+
+    return of
+
+
+@pytest.fixture
+def told(played: Played) -> Told:
+    """The report of the case of a folder under fixtures/decision."""
+
+    def of(name: str) -> DecisionReport:
+        stage = played(name)
         return decision_report(stage.cases[-1], stage.parts)
 
     return of
@@ -88,6 +102,25 @@ def test_each_complaint_is_counted_by_the_decision_it_is_about(told: Told) -> No
         (date(2026, 5, 29), "5", "in-time"),
         (date(2026, 5, 29), "5", "in-time"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "states"),
+    [
+        ("complaint-comes-to-be-late", ["received"]),  # of two: one was an error
+        ("every-end-of-a-complaint", ["changed"]),  # ended, but what was decided is not decided anew yet
+        ("complaint-is-reversed-by-the-unit", ["reversed"]),
+        ("complaint-goes-the-whole-way", []),  # decided anew
+        ("complaint-stays-with-who-decided", ["forwarded", "received"]),
+    ],
+)
+def test_complaints_that_somebody_has_to_see_to(played: Played, folder: str, states: list[str]) -> None:
+    """Of all cases, here of one: those undecided, and those by which a case is to be decided anew."""
+    stage = played(folder)
+    found = list(open_complaints(stage.parts))
+    assert [(one.case, one.stands.state) for one in found] == [(stage.cases[-1], state) for state in states]
+    said = json.dumps([asdict(one) for one in found], default=str)
+    assert [value for value in read_cast(FIXTURES).private if value in said] == []
 
 
 def test_who_complains_is_told_by_role_and_no_value_of_a_person(told: Told) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "Tell why a case stands as it does, without naming a value.",
     "plan": "List what the plan of a case lacks, by the letters of the regulation on individual plans § 9.",
     "decision": "Tell what was decided in a case, until when it may be complained of, and what complaints there are.",
+    "complaints": "List the complaints of all cases that somebody has to see to.",
     "parked": "List what waits for a person, oldest first.",
     "requeue": "Send a parked delivery again, or let a waiting case go on.",
     "skip": "Leave a delivery out, so that the next one goes on, or leave a waiting case out.",

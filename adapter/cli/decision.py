@@ -66,10 +66,10 @@ def lines(report: DecisionReport) -> Iterator[str]:
     else:
         yield "  nothing is decided"
     for one in report.complaints:
-        yield _line(one)
+        yield f"  {line(one)}"
 
 
-def _line(one: ComplaintStands) -> str:
+def line(one: ComplaintStands) -> str:
     """A complaint as a line."""
     day = one.received_on.isoformat() if one.received_on else ""
     said = [f"{one.complaint} of the {one.about}, received {day}: {one.state}"]
@@ -79,4 +79,4 @@ def _line(one: ComplaintStands) -> str:
         said.append("without a written power of attorney")
     if one.opens_anew:
         said.append("the case is to be decided anew")
-    return f"  complaint {', '.join(said)}"
+    return f"complaint {', '.join(said)}"

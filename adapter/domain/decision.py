@@ -89,17 +89,24 @@ class TimeLimit:
 
 
 _OUTPUT: Final = "Task.output"
+_OLDER: Final = "existing-plan"
+"""The outcome (CL-10) that refers to what was decided before the need came."""
 _REASON: Final = "Task.statusReason"
 
 
-def amiss(decision: Decision, event: str, rules: DecisionRules, today: date) -> Iterator[Finding]:
-    """What is wrong with a decision that an event of the case tells; `today` is the day in Norway."""
+def amiss(
+    decision: Decision, event: str, rules: DecisionRules, today: date, need_on: date
+) -> Iterator[Finding]:
+    """What is wrong with a decision that an event of the case tells; `today` is the day in Norway, `need_on` that on
+    which the need was reported."""
     yield from _of_refusal(decision, event, rules, today)
     said_on = decision.decided_on or today
     for code in decision.bases:
         if not rules.bases[code].dated.holds(said_on):
             yield Finding("legal-basis-not-in-force", f"{_OUTPUT}[{BASIS}]")
     yield from _of_days(decision, today)
+    if decision.outcome != _OLDER:
+        yield from _before(decision, need_on)
 
 
 def _of_refusal(decision: Decision, event: str, rules: DecisionRules, today: date) -> Iterator[Finding]:
@@ -123,6 +130,13 @@ def _of_days(decision: Decision, today: date) -> Iterator[Finding]:
         yield Finding("knowledge-not-shown", f"{_OUTPUT}[known-by]")
     if decision.known_by and not decision.known_on:
         yield Finding("decision-contradicts", f"{_OUTPUT}[known-by]")
+
+
+def _before(decision: Decision, need_on: date) -> Iterator[Finding]:
+    """Nobody decides on a need before it is reported."""
+    name, day = ("decided-on", decision.decided_on) if decision.decided_on else (KNOWLEDGE, decision.known_on)
+    if day and day < need_on:
+        yield Finding("decision-before-need", f"{_OUTPUT}[{name}]")
 
 
 def time_limit(decision: Decision, rules: DecisionRules, is_day_off: IsDayOff) -> TimeLimit:

@@ -1,10 +1,10 @@
 """The decision of a case as its Task tells it, and what is wrong with it; never what it should be (R-085, R-093)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from adapter.domain.case import Resource
-from adapter.domain.days import norwegian_day
+from adapter.domain.case import Case, Resource, Version
+from adapter.domain.days import first_moment, norwegian_day
 from adapter.domain.decision import KNOWLEDGE, Decision, amiss
 from adapter.domain.problems import Finding
 from adapter.flows.contacts import codes
@@ -38,12 +38,19 @@ def decision_of(facts: Facts) -> Decision:
     )
 
 
-def decision_findings(facts: Facts, event: str, at: datetime, parts: Parts) -> list[Finding]:
+def decision_findings(facts: Facts, event: str, need_on: date, at: datetime, parts: Parts) -> list[Finding]:
     """What is wrong with the decision that a step of the case tells; what is said twice is said once."""
     outputs = _outputs(facts)
     doubled = [kind for kind, fact in _SINGLE.items() if len(set(_each(outputs, kind, fact))) > 1]
-    found = amiss(decision_of(facts), event, parts.tables.decisions, norwegian_day(at))
+    found = amiss(decision_of(facts), event, parts.tables.decisions, norwegian_day(at), need_on)
     return [*(Finding("decision-contradicts", f"Task.output[{kind}]") for kind in doubled), *found]
+
+
+def need_reported_on(case: Case, versions: Iterable[Version]) -> date:
+    """The day in Norway on which the need of a case was reported: written, or received where that was before."""
+    needs = (v.body.get("authoredOn") for v in versions if v.type == "ServiceRequest")
+    written = [moment for moment in map(first_moment, needs) if moment]
+    return norwegian_day(min(case.opened_at, *written))
 
 
 def tells_only_of_knowledge(before: Resource, after: Resource, base: str) -> bool:

@@ -13,7 +13,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
 from adapter.flows import complaint, hand_over
 from adapter.flows.complaint_lists import listed
-from adapter.flows.decision import decision_findings, tells_only_of_knowledge
+from adapter.flows.decision import decision_findings, need_reported_on, tells_only_of_knowledge
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.standing_plan import stands_here
@@ -66,7 +66,8 @@ def _handled(asked: Update, parts: Parts) -> Decision:
         raise Refused(Finding("plan-stands", "Task.status"))
     if rule.event == "reject-addressee" and state != asked.case.state and is_taken_up(asked.case, parts):
         raise Refused(TAKEN_UP)
-    if amiss := decision_findings(reading.facts, rule.event, asked.at, parts):
+    need_on = need_reported_on(asked.case, asked.versions)
+    if amiss := decision_findings(reading.facts, rule.event, need_on, asked.at, parts):
         raise Refused(*amiss)
     return _decision(asked, rule, state, parts)
 
