@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.domain.hand_over import OVER, Ground, obstacles, obstacles_to_accepting
+from adapter.domain.problems import Refused
+from adapter.flows.proposal import require_only_the_question
 from adapter.flows.teams import lacking
 from adapter.mapping.tables import load
 from adapter.replay import open_stage, read_case
@@ -146,3 +148,32 @@ def test_a_proposal_is_listed_until_it_is_answered(tmp_path: Path) -> None:
     store.close()
     assert [n for n, lacks in enumerate(seen, 1) if lacks] == [*range(PROPOSED, ACCEPTED)]
     assert seen[PROPOSED] == ["hand-over-waits"]
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"contained": [{"resourceType": "CarePlan", "description": "x"}]}, "Task.contained"),
+        ({"text": {"status": "generated", "div": "<div>x</div>"}}, "Task.text"),
+        ({"statusReason": {"text": "x"}}, "Task.statusReason"),
+        ({"extension": [{"url": "urn:x", "valueString": "x"}]}, "Task.extension"),
+        ({"_status": {"extension": [{"url": "urn:x", "valueString": "x"}]}}, "Task._status"),
+        ({"meta": {"tag": [{"display": "x"}]}}, "Task.meta.tag"),
+        (
+            {"code": {"coding": [{"code": "hand-over"}, {"system": "urn:icpc", "code": "x"}]}},
+            "Task.code.coding[1]",
+        ),
+        ({"code": {"coding": [{"code": "hand-over"}], "text": "x"}}, "Task.code.text"),
+        ({"focus": {"reference": "CarePlan/1", "display": "x"}}, "Task.focus.display"),
+        ({"owner": {"identifier": {"value": "1", "type": {"text": "x"}}}}, "Task.owner.identifier.type"),
+    ],
+)
+def test_a_proposal_holds_the_question_alone(more: dict[str, Any], place: str) -> None:
+    """Whatever else could say what is in the plan is refused, by its place."""
+    steps = read_case(FIXTURES / "hand-over" / "accepted").steps
+    question = next(s.put.change for s in steps if s.put and s.put.resource == "Task/overforing-1")
+    proposal = {"resourceType": "Task", "id": "overforing-1", **(question or {})}
+    require_only_the_question(proposal)
+    with pytest.raises(Refused) as refused:
+        require_only_the_question(proposal | more)
+    assert [(f.problem, f.where) for f in refused.value.findings] == [("hand-over-tells-more", place)]

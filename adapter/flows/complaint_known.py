@@ -13,20 +13,13 @@ from adapter.flows.consents import permit
 from adapter.flows.decisions_made import decisions_made, task_versions
 from adapter.flows.participants import has_returned, takes_part
 from adapter.flows.parts import Parts
-from adapter.flows.task_kind import COMPLAINT, is_complaint, task_kind
+from adapter.flows.task_kind import COMPLAINT, is_complaint, task_kind, tasks_told_of
 from adapter.ports import Transaction
 
 
 def told_of(tx: Transaction, version: Version, parts: Parts) -> Version | None:
     """The complaint that a version is, or whose Provenance it is; None where it is neither."""
-    if version.type != "Provenance":
-        return version if is_complaint(version, parts.base) else None
-    for target in version.body["target"]:
-        type_, _, rest = target.get("reference", "").partition("/")
-        glance = tx.glance(type_, rest.partition("/")[0]) if type_ == "Task" else None
-        if glance and is_complaint(glance[0], parts.base):
-            return glance[0]
-    return None
+    return next((task for task in tasks_told_of(tx, version) if is_complaint(task, parts.base)), None)
 
 
 def may_know(

@@ -18,7 +18,7 @@ from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.standing_plan import stands_here
 from adapter.flows.taken_up import TAKEN_UP, is_taken_up
-from adapter.flows.task_kind import COMPLAINT, HAND_OVER, task_kind
+from adapter.flows.task_kind import COMPLAINT, HAND_OVER, is_of_two_kinds, task_kind
 from adapter.flows.update import Decider, Decision, Update, read_update, require_unchanged, update
 from adapter.mapping.engine import Reading, flat, rows_of
 from adapter.ports import Transaction
@@ -39,7 +39,9 @@ def put_task(caller: Caller, id_: str, if_match: str | None, raw: bytes, parts: 
 
 
 def _decide(asked: Update, parts: Parts) -> Decision:
-    """By what the Task is about; one that stands never comes to be about something else."""
+    """By what the Task is about: one thing. One that stands never comes to be about something else."""
+    if asked.current is None and is_of_two_kinds(asked.resource, parts.base):
+        raise Refused(Finding("two-kinds-of-task", "Task.code"))
     kind = task_kind(asked.current.body if asked.current else asked.resource, parts.base)
     return _BESIDE.get(kind, _handled)(asked, parts)
 

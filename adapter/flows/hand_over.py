@@ -20,6 +20,7 @@ from adapter.flows.hand_over_asked import ANSWER, hand_over_of, receiver, waitin
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, labels
+from adapter.flows.proposal import require_only_the_question
 from adapter.flows.take_over import TakeOver, stop_mail_to_old, take_over
 from adapter.flows.task_kind import HAND_OVER
 from adapter.flows.update import Decision, Update, read_update, require_unchanged
@@ -30,7 +31,7 @@ _FIXED = ("identifier", "intent", "code", "focus", "for", "authoredOn", "request
 
 
 def decide(asked: Update, parts: Parts) -> Decision:
-    """One step of a hand-over. Raises Refused."""
+    """One step of a hand-over; one that was taken before answers with what stands. Raises Refused."""
     facts = read_update("hand-over-update", asked.resource, parts).facts
     hand_over = hand_over_of(facts)
     before = asked.current.body["status"] if asked.current else parts.tables.lifecycles["hand-over"].initial
@@ -44,6 +45,10 @@ def decide(asked: Update, parts: Parts) -> Decision:
     after = parts.tables.lifecycles["hand-over"].after(before, rule.event)
     if after is None:
         raise Refused(Finding("step-forbidden", "Task.status"))
+    if after == before:
+        return Decision(asked.case, late=True)
+    if rule.tells == "receiver":
+        require_only_the_question(asked.resource)
     if not _answered_for(rule, facts):
         raise Refused(
             Finding("person-not-named", "Task.requester" if rule.event == "propose" else "Task.output")
@@ -51,11 +56,10 @@ def decide(asked: Update, parts: Parts) -> Decision:
     if rule.event in ("propose", "accept"):
         _require_ground(rule, asked, hand_over, unit, parts)
     step = _step(asked, "hand-over", rule.event, before, after)
-    steps = [step] if before != after else []
-    if rule.event == "accept" and unit and steps:
+    if rule.event == "accept" and unit:
         return _accepted(asked, hand_over, unit, step, parts)
     return Decision(
-        asked.case, steps, outgoing=lambda _tx, task, origin: _news(asked, rule, unit, task, origin)
+        asked.case, [step], outgoing=lambda _tx, task, origin: _news(asked, rule, unit, task, origin)
     )
 
 

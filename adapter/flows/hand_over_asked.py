@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from adapter.domain.case import Resource, Version
+from adapter.domain.case import Case, Resource, Version
 from adapter.domain.consent import Permit
 from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Delivery
@@ -13,7 +13,7 @@ from adapter.domain.routing import Unit, by_her_id
 from adapter.flows.consents import permit
 from adapter.flows.outbox import may_have_got
 from adapter.flows.parts import Parts
-from adapter.flows.task_kind import HAND_OVER, task_kind
+from adapter.flows.task_kind import HAND_OVER, task_kind, tasks_told_of
 from adapter.mapping.engine import Facts, Root, flat, read
 from adapter.ports import Transaction
 
@@ -75,6 +75,21 @@ def may_read_proposal(
     units = (receiver(hand_over, at, parts) for hand_over in asked)
     here = any(unit and unit.organisation == organisation for unit in units)
     return here and isinstance(permit(versions, organisation, HAND_OVER, at, parts), Permit)
+
+
+def between_others(
+    tx: Transaction, version: Version, case: Case, organisation: str, at: datetime, parts: Parts
+) -> bool:
+    """Whether it is, or is the Provenance of, a hand-over that nobody has accepted, between two other units than this
+    organisation's: who asked whom, and whether that one would, is theirs alone."""
+    return any(_between_others(task, case, organisation, at, parts) for task in tasks_told_of(tx, version))
+
+
+def _between_others(task: Version, case: Case, organisation: str, at: datetime, parts: Parts) -> bool:
+    if task_kind(task.body, parts.base) != HAND_OVER or task.body["status"] == "accepted":
+        return False
+    asked = receiver(_read(task.body, parts), at, parts)
+    return organisation not in (task.author, case.owner, asked and asked.organisation)
 
 
 def is_of_before(version: Version, organisation: str, deliveries: Sequence[Delivery]) -> bool:

@@ -13,6 +13,7 @@ from adapter.domain.problems import Refused
 from adapter.domain.record import CaseRecord
 from adapter.flows.outbox import handed_over
 from adapter.flows.parts import Parts
+from adapter.flows.purge import notice_of
 from adapter.flows.resources import KINDS, id_of, instant
 from adapter.flows.take_over import plan_after
 from adapter.flows.task_kind import BESIDE, task_kind
@@ -80,9 +81,12 @@ def ids(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
 
 
 def _beside(record: CaseRecord, parts: Parts) -> set[str]:
-    """The Tasks that partners have put beside that of the case, and the plans that a hand-over has begun."""
+    """The Tasks that partners have put beside that of the case, those that tell who got something of it that it was
+    about the wrong person, and the plans that a hand-over has begun."""
     tasks = {v.id for v in record.versions if v.type == "Task" and task_kind(v.body, parts.base) in BESIDE}
-    return tasks | {plan_after(task) for task in tasks}
+    begun = any(step.lifecycle == "purge" for step in record.history)
+    notices = {notice_of(record.case.id, v.reference) for v in record.versions} if begun else set[str]()
+    return tasks | notices | {plan_after(task) for task in tasks}
 
 
 def versions(record: CaseRecord, parts: Parts) -> Iterator[Violation]:

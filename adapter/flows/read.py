@@ -19,7 +19,7 @@ from adapter.flows.complaint_known import may_know, told_of
 from adapter.flows.consent_view import as_seen_by, names
 from adapter.flows.death import without_death
 from adapter.flows.ended_plan import as_consented
-from adapter.flows.hand_over_asked import is_of_before, may_read_proposal
+from adapter.flows.hand_over_asked import between_others, is_of_before, may_read_proposal
 from adapter.flows.outbox import has_received
 from adapter.flows.own_participation import own_rows
 from adapter.flows.participants import has_returned, may_have, takes_part, team_resources
@@ -109,7 +109,7 @@ def _seen(tx: Transaction, caller: Caller, version: Version, case: Case, parts: 
         if version.type == "Task" and version.author == here and version in versions:
             return version
         raise nothing
-    if not takes_part(case, versions, here, at, parts):
+    if not takes_part(case, versions, here, at, parts) or between_others(tx, version, case, here, at, parts):
         own = own_rows(here, version, versions, at, parts)
         return own or _asked_about(version, versions, here, at, parts)
     deliveries = tx.deliveries(case.id) if here == case.owner else ()

@@ -19,7 +19,7 @@ from adapter.flows.complaint_known import hidden, keeps
 from adapter.flows.death import Report, is_found_dead, reported, said_by_plan, taken_back_by_plan
 from adapter.flows.decisions_made import task_versions
 from adapter.flows.family import other_child_coordinators
-from adapter.flows.hand_over_asked import is_asked
+from adapter.flows.hand_over_asked import between_others, is_asked
 from adapter.flows.own_participation import may_answer
 from adapter.flows.participants import has_returned, participation_over, takes_part
 from adapter.flows.parts import Parts
@@ -147,7 +147,10 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     more; who is invited may answer.
     """
     glance = tx.glance(resource["resourceType"], resource["id"])
-    taken = glance is not None and hidden(tx, *glance, caller.organisation, at, parts)
+    taken = glance is not None and (
+        hidden(tx, *glance, caller.organisation, at, parts)
+        or between_others(tx, *glance, caller.organisation, at, parts)
+    )
     glance = None if taken else glance
     case_id = glance[1].id if glance else _case_of_new(tx, resource, parts)
     case = tx.case(case_id) if case_id else None

@@ -42,6 +42,7 @@ from adapter.outside.store.tables import (
     version,
     waiting,
 )
+from adapter.outside.store.unnaming import unname
 
 NO_CHANGE = ("case-archived", "case-found", "resource-read")
 """Audited acts after which a case is what it was before: an archive of it still holds it whole."""
@@ -171,6 +172,7 @@ def _purge(sql: Sql, ids: Sequence[Any], at: datetime, by: str) -> int:
     """What is archived and whose time is over."""
     because = "time-over"
     kept = sql.rows(select(archived).where(archived.c.case_id.in_(ids)))
+    unname(sql, ids)
     gone = _empty(sql, ids)
     for one in kept:
         _bury(sql, one["case_id"], one["sha256"], because, at, by)
@@ -180,6 +182,7 @@ def _purge(sql: Sql, ids: Sequence[Any], at: datetime, by: str) -> int:
 def purge(sql: Sql, case_id: str, at: datetime, by: str, because: str) -> None:
     """One case at once, however old. A file that it was archived to is elsewhere: its hash tells which to remove."""
     written = sql.first(select(archived.c.sha256).where(archived.c.case_id == case_id))
+    unname(sql, [case_id])
     _empty(sql, [case_id])
     _bury(sql, case_id, written["sha256"] if written else "", because, at, by)
 
