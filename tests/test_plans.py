@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cases import FIXTURES
 
 from adapter.cli.plan import lines
 from adapter.cli.plans import line
+from adapter.domain.case import Step
 from adapter.flows.plan_report import plan_report
 from adapter.flows.plans import needs_of_plans
 from adapter.mapping.tables import load
@@ -105,3 +107,14 @@ def test_no_letter_tells_of_a_measure() -> None:
     read = {path for row in table.rows for cell in row.cells.values() for path in cell.at}
     of_plan = {path.split(".valueDate")[0].rpartition("/")[2] for path in read if path.startswith("plan.")}
     assert of_plan == {"plan.period.start", "plan.period.end", "next-revision]"}
+
+
+def test_a_plan_that_stands_in_a_case_that_is_over_is_listed(played: Played) -> None:
+    """Nobody can revise it there; no step leads to that any more, but a case may have come so from before."""
+    stage = played("plan/runs-out-and-stands", 6)
+    with stage.parts.store.transaction() as tx:
+        case = tx.case(stage.cases[-1])
+        assert case
+        step = Step(case.id, "case", "conclude", case.state, "concluded", stage.clock(), "test", "test")
+        tx.move(replace(case, state="concluded"), [step])
+    assert ("case-over", "CarePlan") in needs(stage)

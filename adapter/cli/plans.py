@@ -17,6 +17,7 @@ _SAID = {
     "period-over": "its period is over since {day}",
     "period-ends": "its period ends on {day}",
     "incomplete": "it lacks what it must contain",
+    "case-over": "its case is over: take that up again, or end the plan",
     "without-consent": "there is no consent to it any more",
 }
 

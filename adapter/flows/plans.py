@@ -14,18 +14,23 @@ from adapter.flows.consents import permit_making
 from adapter.flows.members import plan_in_force, plan_of
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import as_said, judged, read_plan, times_of
+from adapter.flows.resources import id_of
+from adapter.flows.standing_plan import stands_here
 from adapter.mapping.engine import Reading
+from adapter.ports import Transaction
 
 _PAGE = 200
 _RESTS = "on-hold"
+_OVER = ("refused", "concluded", "cancelled", "dismissed")
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
     """A case, what its plan needs, where, and the last day (in Norway) that it holds.
 
-    `what`: `revision-overdue`, `revision-due`, `period-over`, `period-ends`; of a plan in force also `incomplete` (it
-    lacks now what it must contain; the place ends with the letter) and `without-consent`. The last two have no day.
+    `what`: `revision-overdue`, `revision-due`, `period-over`, `period-ends`, `case-over` (its case is over, so that
+    nobody may revise it there); of a plan in force also `incomplete` (it lacks now what it must contain; the place ends
+    with the letter) and `without-consent`. The last three have no day.
     """
 
     case: str
@@ -40,9 +45,17 @@ def needs_of_plans(within: timedelta, parts: Parts) -> Iterator[Need]:
     while ids := parts.store.case_ids(after, _PAGE):
         with parts.store.transaction() as tx:
             cases = tx.of_cases(ids)
+            over = [id_ for id_ in ids if stands_here(cases.get(id_, ())) and _is_over(tx, id_)]
         for id_ in ids:
+            if id_ in over:
+                yield Need(id_, "case-over", "CarePlan")
             yield from _of_case(id_, cases.get(id_, ()), at, within, parts)
         after = ids[-1]
+
+
+def _is_over(tx: Transaction, case: str) -> bool:
+    glance = tx.glance("Task", id_of(case, "task"))
+    return glance is not None and glance[1].state in _OVER
 
 
 def _of_case(
