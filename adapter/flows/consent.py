@@ -115,7 +115,9 @@ def _follows(asked: Update, parts: Parts) -> Offers:
         before, after = Standing(asked.versions, asked.at), Standing(versions, asked.at)
         notices = [
             outgoing(asked.case, party, "consent-changed", "consent-notice", version, [version], asked.at)
-            for party in concerned(asked.case, before, after, deliveries, said, parts)
+            for party in concerned(
+                asked.case, before, after, deliveries, said, tx.readers(asked.case.id), parts
+            )
             if party != asked.caller.organisation
         ]
         known = [

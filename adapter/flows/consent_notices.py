@@ -4,7 +4,7 @@ A notice holds the consent's kind and status and nothing of a plan (GDPR art. 19
 that is heard of somebody.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,11 +32,13 @@ def concerned(
     after: Standing,
     deliveries: Sequence[Delivery],
     said: Mapping[int, Sequence[Receipt]],
+    readers: Collection[str],
     parts: Parts,
 ) -> list[str]:
     """Organisation numbers. The owner keeps the person's consents and learns of each; others only of what ends access
-    of their own, and not which part of a plan is kept from them. `said` is what was said of each delivery."""
-    parties = _parties(case, before, deliveries, said, parts)
+    of their own, and not which part of a plan is kept from them. `said` is what was said of each delivery, `readers`
+    are those who have read anything of the case."""
+    parties = _parties(case, before, deliveries, said, readers, parts)
     return [p for p in parties if p == case.owner or _loses(p, before, after, parts)]
 
 
@@ -45,13 +47,16 @@ def _parties(
     before: Standing,
     deliveries: Sequence[Delivery],
     said: Mapping[int, Sequence[Receipt]],
+    readers: Collection[str],
     parts: Parts,
 ) -> list[str]:
-    """Who can be reached and may have got anything of the case: who may have a letter must learn that consent ended."""
+    """Who can be reached and has read, or may have got, anything of the case: who may have a letter must learn that
+    consent ended."""
     partners = parts.partners.by_organisation
     asked = organisations_asked(before.versions, before.at, parts)
     others = {case.owner or "", *asked, *team_organisations(before.versions, before.at, parts)}
-    know = {o for o in others if may_have_got(deliveries, said, o, parts) and not has_returned(case, o)}
+    got = {o for o in others if o in readers or may_have_got(deliveries, said, o, parts)}
+    know = {o for o in got if not has_returned(case, o)}
     return sorted(p for p in {case.requester, *know} if p in partners and partners[p].reachable)
 
 

@@ -16,6 +16,7 @@ from adapter.flows.actors import organisation_number
 from adapter.flows.consents import consent_of
 from adapter.flows.death import without_death
 from adapter.flows.ended_plan import as_consented
+from adapter.flows.participation_notices import OVER, own_end
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import access_of, as_shown, seen_by
 from adapter.flows.protection import without_places
@@ -76,6 +77,8 @@ def as_told(
         told = [made for v in carried if (made := as_shown(v, access, parts.tables.views))]
     elif out.category == "consent-notice":
         told = [_notice(out.recipient, v, versions, at, parts) if v.type == "Consent" else v for v in carried]
+    elif out.category == OVER:
+        told = [own_end(out.recipient, v, versions, parts) for v in carried]
     withheld = _holds(out.focus, carried) and not _holds(out.focus, told)
     return Deny("not-permitted") if withheld else without_places(told, versions, parts)
 

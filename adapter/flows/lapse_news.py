@@ -101,4 +101,5 @@ def _tell(case_id: str, parts: Parts) -> None:
 def _losing(tx: Transaction, case: Case, before: Standing, at: datetime, parts: Parts) -> Iterator[str]:
     now = Standing(before.versions, at)
     deliveries = tx.deliveries(case.id)
-    return iter(concerned(case, before, now, deliveries, tx.receipts(case.id), parts))
+    said, readers = tx.receipts(case.id), tx.readers(case.id)
+    return iter(concerned(case, before, now, deliveries, said, readers, parts))

@@ -18,6 +18,7 @@ from adapter.flows.consents import permit_making
 from adapter.flows.members import plan_of
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import recipients_of_plan, team_resources
+from adapter.flows.participation_notices import left
 from adapter.flows.parts import Parts
 from adapter.flows.plan_content import as_said, hidden_statuses, plan_findings, read_plan, times_of
 from adapter.flows.plan_view import category_findings
@@ -128,7 +129,7 @@ def _nobody(_tx: Transaction, _version: Version, _origin: Version) -> Sequence[O
 
 def offered(asked: Update, parts: Parts) -> Offers:
     """The new version, with what it needs to be understood, to each organisation in the team as it is after it whose
-    own part of it has changed."""
+    own part of it has changed; and to who is in it no more that it is not."""
 
     def offers(tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
         versions = with_version(asked.versions, version)
@@ -138,7 +139,8 @@ def offered(asked: Update, parts: Parts) -> Offers:
             outgoing(asked.case, recipient, "plan-updated", "plan", version, carries, asked.at)
             for recipient in recipients
         ]
-        return new_to_them(tx, each, asked.versions, [*versions, origin], asked.at, parts)
+        fresh = new_to_them(tx, each, asked.versions, [*versions, origin], asked.at, parts)
+        return [*fresh, *(left(tx, asked, versions, version, parts) if version.type == "CareTeam" else ())]
 
     return offers
 
