@@ -16,6 +16,8 @@ from adapter.flows.parts import Parts
 from adapter.flows.pruning import reference_of
 from adapter.wire.elements import Element, resource_model
 
+_BY_UUID = re.compile(r"[A-Z][A-Za-z]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A reference that says nothing, whatever it is to: also to what another case holds."""
 _CONTAINED = re.compile(r"\w+\.contained\[(\d+)\]")
 _LINKS = frozenset({"Uri", "Url", "Canonical"})
 _TEXTS = frozenset({"String", "Markdown"})
@@ -200,7 +202,7 @@ class Placing:
     def _leads_nowhere(self, literal: str) -> bool:
         """Whether a literal reference is to nothing that is known: it would be words in another form."""
         local = self._local(literal)
-        there = local in self._known or local in self._kinds
+        there = local in self._known or local in self._kinds or _BY_UUID.fullmatch(local)
         return not there and not self._places.is_known_link(local)
 
     def _names_somebody(self, name: str, place: str, around: _Around) -> bool:

@@ -16,6 +16,8 @@ from adapter.flows.pruning import prune
 _LEVEL = "http://ehelse.no/fhir/CodeSystem/gd-address-confidentiality"
 _AS_PUT = frozenset({"CarePlan", "CareTeam", "Communication", "Consent", "Task"})
 """Kept as a partner wrote them. All else is written here, of facts that name nobody but the case's own parties."""
+_CALLED_BY_PARTNERS = _AS_PUT - {"Communication"}
+"""A Communication has the words of a partner in it, but what it contains is called so here."""
 
 
 def is_protected(versions: Sequence[Version], parts: Parts) -> bool:
@@ -45,7 +47,7 @@ def _placeless(version: Version, known: set[str], parts: Parts) -> Version | Non
     part = prune(version.body, placing.leaves)
     if part is None:
         return None
-    if version.type in _AS_PUT and "contained" in part:
+    if version.type in _CALLED_BY_PARTNERS and "contained" in part:
         part = _renamed(part)
     return version if part is version.body else replace(version, body=part)
 
