@@ -161,8 +161,8 @@ class _Chooser:
 
     def leaves(self, name: str, value: Any, place: str, element: Element | None, said: Any) -> bool:
         own = labels(value, self._views)
-        is_text = element is not None and element.type in _TEXTS and isinstance(said, str)
-        for named in _called(said) if is_text else _names(value, self._kind):
+        words = element is not None and element.type in _TEXTS and name != "display"
+        for named in _called(said) if words and isinstance(said, str) else _names(value, self._kind):
             own |= self._labelled.get(named, set()) | self._access.labelled.get(named, set())
         if own:
             self.decided[place] = self._access.of(list(own))
