@@ -34,7 +34,11 @@ _KEPT = (
     "policy",
     "policyRule",
 )
+_STAMP = ("versionId", "lastUpdated")
+"""What of its meta: labels and tags that somebody has put there may say what it is about."""
 _OF_A_DENIAL = ("type", "period")
+_OF_PARTS = frozenset({"securityLabel", "class", "data", "dataPeriod"})
+"""By what a denial is limited to some of what there is, whatever it names."""
 
 ENDED: Final = "by-time-or-law"
 """How a consent has ended, in a tag of its notice, where nobody has taken it back."""
@@ -50,8 +54,8 @@ def as_seen_by(organisation: str, consent: Resource, versions: Sequence[Version]
     that would say that there is something of the kind. FHIR's invariant ppc-1 keeps the policy.
     """
     seen = {name: consent[name] for name in _KEPT if name in consent}
-    meta = seen.get("meta", {})
-    seen["meta"] = meta | {"tag": [*meta.get("tag", ()), SUBSETTED]}
+    stamp = {name: value for name, value in consent.get("meta", {}).items() if name in _STAMP}
+    seen["meta"] = stamp | {"tag": [SUBSETTED]}
     kinds = [_kind(c, parts.base) for c in consent["category"]]
     seen["category"] = [kind for kind in kinds if kind["coding"]]
     seen["patient"] = {"reference": consent["patient"]["reference"]}
@@ -127,7 +131,8 @@ def _for(
 def _keeps_back_a_part(provision: Provision, views: Views) -> bool:
     codings = [coding for code in provision.get("code", ()) for coding in code.get("coding", ())]
     named = {coding.get("code") for coding in codings if coding.get("system") == views.system}
-    return provision.get("type") == "deny" and bool(named) and named <= views.parts.keys()
+    of_parts = bool(named) and named <= views.parts.keys()
+    return provision.get("type") == "deny" and (of_parts or not _OF_PARTS.isdisjoint(provision))
 
 
 def _is(organisation: str, actor: Resource, numbers: Mapping[str, str]) -> bool:
