@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations
+from typing import Final
+
+IDENTITY_NUMBER: Final = "identity-number"
+"""In place of the system of a valid identity number: that is one person's, under whatever system it is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Giver:
     """`place` is where the consent names it, `reference` by what. `relations` to the person, "" for nobody.
 
-    `numbers`: its identifiers, by system and value; `name` without regard to case and blanks, `born` its birth date.
-    `known` is False where nobody can tell who is meant. The relation counts while it is `active`, from `start` to
-    before `end`; None: without bound.
+    `numbers`: its identifiers, by system (IDENTITY_NUMBER) and value; `name` without regard to case and blanks, `born`
+    its birth date. `known` is False where nobody can tell who is meant. The relation counts while it is `active`, from
+    `start` to before `end`; None: without bound.
     """
 
     place: str
@@ -44,8 +48,9 @@ def told_apart(givers: Sequence[Giver], number: int) -> bool:
 
 
 def _two(one: Giver, other: Giver) -> bool:
-    """Each has an identifier, and none is the same; but who has the same name and birth date as well may have two
-    numbers, as who got a D-number first."""
-    identified = one.numbers and other.numbers and one.numbers.isdisjoint(other.numbers)
-    alike = one.name and one.born and (one.name, one.born) == (other.name, other.born)
-    return bool(identified) and not alike
+    """Each has an identifier of one kind, and none is the same; and they are born on different days, or bear different
+    names: one person may have two identity numbers, as who got a D-number first, and what is not said shows nothing."""
+    comparable = {system for system, _ in one.numbers} & {system for system, _ in other.numbers}
+    if not comparable or not one.numbers.isdisjoint(other.numbers) or not (one.born and other.born):
+        return False
+    return one.born != other.born or bool(one.name and other.name and one.name != other.name)

@@ -18,7 +18,7 @@ from adapter.flows.announcing import new_to_them, sees_more
 from adapter.flows.consent_findings import consent_findings
 from adapter.flows.consent_notices import Standing, concerned
 from adapter.flows.consents import MAKING, consent_of, permit, reaches_nobody
-from adapter.flows.givers import unentitled
+from adapter.flows.givers import shows_care, tells_of_care, unentitled
 from adapter.flows.lapse_news import ASK_ANEW, asked_anew
 from adapter.flows.members import plan_of, team_of
 from adapter.flows.outbox import handed_over, outgoing
@@ -59,7 +59,7 @@ def _decide(asked: Update, parts: Parts) -> Decision:
     return Decision(
         asked.case,
         [step] if before != after else [],
-        waiting=_for_nobody(asked, parts) if after == "active" else None,
+        waiting=_care_doubt(asked, parts) or (_for_nobody(asked, parts) if after == "active" else None),
         outgoing=_follows(asked, parts),
         stop=_stops(asked, parts),
     )
@@ -72,7 +72,20 @@ def _for_nobody(asked: Update, parts: Parts) -> Waiting | None:
     sends = {kind for category in parts.tables.categories.values() for kind in category.kinds}
     if recorded.kind not in sends or not reaches_nobody(recorded, parts):
         return None
-    return Waiting(asked.case.id, "consent", "service-not-addressed", asked.at)
+    return _waits(asked, "service-not-addressed")
+
+
+def _care_doubt(asked: Update, parts: Parts) -> Waiting | None:
+    """What is told in child welfare's name and not shown to be its word ends no consent of parents: a person looks."""
+    body, here = asked.resource, asked.caller.organisation
+    if body["status"] == "proposed" or not tells_of_care(body, parts):
+        return None
+    said = Version("Consent", body["id"], 0, asked.case.id, asked.at, here, asked.source, body)
+    return None if shows_care(said, asked.versions, parts) else _waits(asked, "care-not-shown")
+
+
+def _waits(asked: Update, problem: str) -> Waiting:
+    return Waiting(asked.case.id, "consent", problem, asked.at)
 
 
 def _require_entitled(asked: Update, parts: Parts) -> None:

@@ -15,6 +15,7 @@ from adapter.domain.exchange import MAY_DIFFER
 from adapter.domain.lapse import Lapse, lapses
 from adapter.domain.problems import Finding
 from adapter.flows.birth import birth_date, born_of
+from adapter.flows.care_told import recorded_by_who_may
 from adapter.flows.named_givers import bodies, identifiers, named_givers
 from adapter.flows.parts import Parts
 from adapter.mapping.engine import Facts, Reading, Root, flat, read, rows_of
@@ -39,6 +40,8 @@ def unentitled(
     """
     if not permits_anything(consent):
         return []
+    if stands is not None and stands.body["status"] == "active" and _moved_back(stands.body, consent):
+        return [Finding("immutable-element", "Consent.dateTime")]
     judged = (
         stands is not None
         and stands.body["status"] == "active"
@@ -55,6 +58,15 @@ def unentitled(
     return [Finding("consent-lapsed", "Consent.performer")] if lapse and lapse.at <= at else []
 
 
+def _moved_back(before: Resource, after: Resource) -> bool:
+    """Whether a consent is said to have been given earlier than it was said to be when it was judged."""
+    said = after.get("dateTime")
+    was, now, over = first_moment(before.get("dateTime")), first_moment(said), moment_after(said)
+    if was is None or now is None or over is None:
+        return False
+    return now < was and over <= was
+
+
 def giver_findings(
     consent: Root, person: Resource, care: Care, parts: Parts, given: datetime | None, at: datetime
 ) -> list[Finding]:
@@ -67,7 +79,7 @@ def giver_findings(
     written = consent.tree.get("dateTime", "")
     if written and len(written) < _WHOLE_DAY and names_giver(consent.tree, parts):
         return [Finding("malformed-value", f"{consent.place}.dateTime")]
-    authority = _authority(reading, consent.place, parts)
+    authority = _authority(reading, consent.place, parts, person)
     if authority.given is not None and authority.given > at + MAY_DIFFER:
         return [Finding("consent-not-yet-given", f"{consent.place}.dateTime")]
     if authority.given is None and authority.itself:
@@ -89,7 +101,7 @@ def lapse_of(
         return None
     known = list(versions)
     born = birth_date(known)
-    authority = _recorded(consent, parts)
+    authority = _recorded(consent, parts, next((v.body for v in known if v.type == "Patient"), {}))
     authority = replace(authority, given=authority.given or recorded)
     rule = rule_for(authority, parts.tables.authority.givers, born) if named else None
     return lapses(authority, rule, born, care_of(known, parts), ends)
@@ -97,27 +109,24 @@ def lapse_of(
 
 def care_of(versions: Iterable[Version], parts: Parts) -> Care:
     """What child welfare's own consents tell, also those withdrawn: that it took over the care is not undone by it."""
-    said = (
-        (v.body, _recorded(v.body, parts))
-        for v in versions
-        if v.type == "Consent" and v.body.get("status") != "proposed" and tells_of_care(v.body, parts)
-    )
-    told = [one for body, one in said if _was_judged(body) or _by_child_welfare(one, parts)]
+    known = list(versions)
+    told = [_recorded(v.body, parts) for v in known if v.type == "Consent" and shows_care(v, known, parts)]
     moments = sorted(((one.given, one.kind) for one in told if one.given), reverse=True)
     decided = {kind: given for given, kind in moments}  # the first of each kind is the last that is written
     return Care(tuple(one.mandate for one in told if one.mandate), decided)
 
 
-def _was_judged(consent: Resource) -> bool:
-    """Whether it lets something be: then who gave it was looked at when it was recorded, by the tables of that day."""
-    return consent.get("status") == "active" and permits_anything(consent)
-
-
-def _by_child_welfare(said: Authority, parts: Parts) -> bool:
-    """Whether a service that is known tells it, of a decision that was made by one who can take over the care."""
-    known = any(CHILD_WELFARE in giver.relations for giver in said.givers)
-    deciders = parts.tables.authority.givers[CHILD_WELFARE].decided_by
-    return known and said.mandate is not None and bool(said.mandate.by & deciders)
+def shows_care(consent: Version, versions: Sequence[Version], parts: Parts) -> bool:
+    """Whether what a consent says of child welfare counts: one in force was judged when it was recorded, by the tables
+    of that day; any other is judged like one, for whoever ends what parents gave says no less than who gives it."""
+    body = consent.body
+    if body.get("status") == "proposed" or not tells_of_care(body, parts):
+        return False
+    judged = body.get("status") == "active" and permits_anything(body)
+    rules = parts.tables.authority.givers
+    if not judged and misgivings(_recorded(body, parts), rules, birth_date(versions), Care()):
+        return False
+    return recorded_by_who_may(consent, versions, parts)
 
 
 def tells_of_care(consent: Resource, parts: Parts) -> bool:
@@ -158,18 +167,18 @@ def _reading(root: Root, parts: Parts) -> Reading:
     )
 
 
-def _recorded(consent: Resource, parts: Parts) -> Authority:
-    return _authority(_reading(Root("Consent", consent), parts), "Consent", parts)
+def _recorded(consent: Resource, parts: Parts, person: Resource | None = None) -> Authority:
+    return _authority(_reading(Root("Consent", consent), parts), "Consent", parts, person or {})
 
 
-def _authority(reading: Reading, place: str, parts: Parts) -> Authority:
+def _authority(reading: Reading, place: str, parts: Parts, person: Resource) -> Authority:
     facts = flat(reading.facts)
     return Authority(
         place=place,
         about=f"{place}.extension",
         kind=facts.get("kind", ""),
         given=first_moment(facts.get("given")),
-        givers=tuple(named_givers(reading.facts, place, parts)),
+        givers=tuple(named_givers(reading.facts, place, person, parts)),
         code=facts.get("giver", ""),
         reason=facts.get("reason", ""),
         capacity=facts.get("capacity", ""),

@@ -3,19 +3,23 @@
 from collections.abc import Iterable, Mapping
 
 from adapter.domain.authority import PATIENT
+from adapter.domain.case import Resource
 from adapter.domain.days import first_moment, moment_after
-from adapter.domain.giver import Giver
-from adapter.domain.person import SYSTEMS, identity
+from adapter.domain.giver import IDENTITY_NUMBER, Giver
+from adapter.domain.person import SYSTEMS, classify
 from adapter.flows.birth import born_of
 from adapter.flows.parts import Parts
 from adapter.flows.resources import ENH
 from adapter.mapping.authority import ORGANISATION
 from adapter.mapping.engine import Facts, flat, rows_of
 
+_TELL_NOBODY = frozenset({"", "urn:ietf:rfc:3986", *SYSTEMS})
 
-def named_givers(facts: Facts, place: str, parts: Parts) -> Iterable[Giver]:
-    """Everybody who is named, by the facts of mappings/messages/consent-authority.yaml; the person, where nobody is."""
-    patient = flat(facts)
+
+def named_givers(facts: Facts, place: str, person: Resource, parts: Parts) -> Iterable[Giver]:
+    """Everybody who is named, by the facts of mappings/messages/consent-authority.yaml; the person, where nobody is.
+    `person`: the Patient, who may be named by reference or by an identity number."""
+    patient = _Patient(flat(facts), person)
     people = {flat(row).get("id", ""): row for row in rows_of(facts, "people")}
     rows = rows_of(facts, "performers")
     if not rows:
@@ -24,29 +28,46 @@ def named_givers(facts: Facts, place: str, parts: Parts) -> Iterable[Giver]:
         yield _giver(flat(row), f"{place}.performer[{position}]", people, patient, parts)
 
 
+class _Patient:
+    """Whom a consent is about, as far as it and the case tell."""
+
+    def __init__(self, said: Mapping[str, str], person: Resource) -> None:
+        numbers = (i.get("value", "") for i in person.get("identifier", ()) if i.get("system") in SYSTEMS)
+        self._reference = said.get("patient", "")
+        self._numbers = {*numbers, said.get("patient.number", "")} - {""}
+
+    def is_named(self, reference: str, number: str) -> bool:
+        """Whether a reference or a number is the person's."""
+        return (bool(reference) and reference == self._reference) or number in self._numbers
+
+
 def bodies(system: str, number: str, parts: Parts) -> frozenset[str]:
     """What an organisation is by law, as far as the partner table tells."""
     return parts.partners.bodies.get(number, frozenset()) if system == ENH else frozenset()
 
 
 def identifiers(pairs: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Of system and value of identifiers those that tell who is meant: a mistyped identity number tells nobody."""
-    return frozenset(
-        (system, value)
-        for system, value in pairs
-        if system and value and (system not in SYSTEMS or identity(system, value))
-    )
+    """Of system and value of identifiers those that tell who is meant: an identity number under whatever system, and
+    what a register of its own has given. A mistyped identity number, or a URI that anybody makes, tells nobody."""
+    return frozenset(one for system, value in pairs if (one := _identifier(system, value)) is not None)
+
+
+def _identifier(system: str, value: str) -> tuple[str, str] | None:
+    digits, register = "".join(value.split()), system.strip().casefold()
+    if classify(digits):
+        return IDENTITY_NUMBER, digits
+    return (register, value.strip()) if register not in _TELL_NOBODY and value.strip() else None
 
 
 def _giver(
     performer: Mapping[str, str],
     place: str,
     people: Mapping[str, Facts],
-    patient: Mapping[str, str],
+    patient: _Patient,
     parts: Parts,
 ) -> Giver:
     reference, number = performer.get("reference", ""), performer.get("number", "")
-    if _is(patient, reference, number):
+    if patient.is_named(reference, number):
         return Giver(place, PATIENT, frozenset({PATIENT}))
     if number and performer.get("system") == ENH:
         return Giver(place, number, frozenset({ORGANISATION, *bodies(ENH, number, parts)}))
@@ -55,7 +76,7 @@ def _giver(
         return Giver(place, "", known=False)
     said = flat(row)
     whose = said.get("patient", ""), said.get("patient.number", "")
-    if said.get("type") != "RelatedPerson" or not _is(patient, *whose):
+    if said.get("type") != "RelatedPerson" or not patient.is_named(*whose):
         return Giver(place, "", known=False)
     return _related(row, place, reference, parts)
 
@@ -84,9 +105,3 @@ def _relations(row: Facts, parts: Parts) -> frozenset[str]:
     codes = ((flat(c).get("system", ""), flat(c).get("code", "")) for c in rows_of(row, "relations"))
     known = parts.tables.authority.relations
     return frozenset(relation for code in codes for relation in known.get(code, ()))
-
-
-def _is(patient: Mapping[str, str], reference: str, number: str) -> bool:
-    """Whether a reference or a number is the person's of the consent."""
-    same = bool(reference) and reference == patient.get("patient")
-    return same or (bool(number) and number == patient.get("patient.number"))
