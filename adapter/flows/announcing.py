@@ -5,6 +5,7 @@ there is something else (R-042, R-043).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from adapter.domain.case import Resource, Version
@@ -36,6 +37,7 @@ def new_to_them(
         return list(offered)  # nothing is kept from anybody: whatever changed is news to all
     deliveries = tx.deliveries(offered[0].case_id)
     last = {out.recipient: _last(deliveries, out) for out in offered}
+    last = {to: one and _with_own_word(tx, one, versions) for to, one in last.items()}
     pins = {pin for one in last.values() if one for pin in one.outgoing.carries}
     held = {**tx.versions(pins), **{Pinned(v.type, v.id, v.number): v for v in versions}}
     consents, there = _consents_so_far(tx, versions), team_organisations(before, at, parts)
@@ -76,6 +78,23 @@ def _last(deliveries: Sequence[Delivery], out: Outgoing) -> Delivery | None:
         if one.state not in _NEVER_GOES:
             return one
     return None
+
+
+def _with_own_word(tx: Transaction, one: Delivery, versions: Sequence[Version]) -> Delivery:
+    """What a recipient has got, with the team as it has itself put it since: it knows that, and was not sent it."""
+    current = {v.id: v.number for v in versions if v.type == "CareTeam"}
+    for pin in one.outgoing.carries:
+        if pin.type != "CareTeam":
+            continue
+        later = tx.versions(
+            {Pinned(pin.type, pin.id, n) for n in range(pin.number + 1, current.get(pin.id, 0) + 1)}
+        )
+        own = [p for p, version in later.items() if version.author == one.outgoing.recipient]
+        if own:
+            put = max(own, key=lambda p: p.number)
+            carries = tuple(put if p == pin else p for p in one.outgoing.carries)
+            return replace(one, outgoing=replace(one.outgoing, carries=carries))
+    return one
 
 
 def _consents_so_far(tx: Transaction, versions: Sequence[Version]) -> list[Version]:
