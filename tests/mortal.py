@@ -21,6 +21,8 @@ WRITES: dict[str, Callable[..., list[object]]] = {
     "settle": lambda settled, pause: [(s.state, s.place, bool(pause and pause.until)) for s in settled],
     "unpause": lambda _: [""],
     "hasten": lambda *_: [""],
+    "keep_former_key": lambda *_: [""],
+    "forget_former_keys": lambda *_: [""],
     "record": lambda audit: [audit.action],
 }
 """Each call of `adapter.ports.Transaction` that writes, and what about it makes another kind of change."""

@@ -18,6 +18,7 @@ from adapter.replay import play, read_case, read_cast
 PRIVATE = read_cast(FIXTURES).private
 PERSON = "21905297101"
 _ELEVEN_DIGITS = re.compile(r"(?<!\d)\d{11}(?!\d)")
+_FRACTION = re.compile(r"\b\d+\.\d+(e-?\d+)?\b")
 WITH_PEOPLE = (
     "letter/every-step-reaches-an-xml-hospital",
     "protected/no-place-in-odd-elements",
@@ -27,6 +28,8 @@ WITH_PEOPLE = (
 
 
 def _named(text: str) -> list[str]:
+    """What stands in a text of these people. Fractions are left out: a time in seconds may have any digits."""
+    text = _FRACTION.sub("", text)
     numbers = [number for number in _ELEVEN_DIGITS.findall(text) if classify(number)]
     return [*(value for value in PRIVATE if value in text), *numbers]
 

@@ -25,6 +25,7 @@ NAMED = {
     "reference": {"identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.101", "value": DENIED}},
 }
 DENY = {"type": "deny", "actor": [NAMED]}
+PERMIT = {"type": "permit", "actor": [NAMED]}
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +66,7 @@ def test_no_consent_comes_in_place_of_what_came_in_its_own(stage: Stage) -> None
 @pytest.mark.parametrize(
     "limit",
     [
-        {"securityLabel": [MENTAL_HEALTH]},
         {"code": [{"coding": [MENTAL_HEALTH]}, {"coding": [{"system": CATEGORY, "code": "plan"}]}]},
-        {"class": [{"system": "http://hl7.org/fhir/resource-types", "code": "Goal"}]},
-        {"data": [{"meaning": "instance", "reference": {"reference": "CarePlan/plan"}}]},
-        {"dataPeriod": {"start": "2025-01-01"}},
         {"purpose": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HRESCH"}]},
         {"extension": [{"url": f"{CATEGORY}-of", "valueCoding": MENTAL_HEALTH}]},
     ],
@@ -77,9 +74,31 @@ def test_no_consent_comes_in_place_of_what_came_in_its_own(stage: Stage) -> None
 )
 def test_who_is_denied_is_not_told_which_part(stage: Stage, limit: dict[str, Any]) -> None:
     """It reads that it is denied, and not what: that would say that there is something of the kind."""
-    denial = DENY | limit
+    alone, nested = views_of_a_denial(stage, DENY | limit)
+    assert alone == DENY
+    assert nested == PERMIT | {"provision": [DENY]}
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"code": [{"coding": [MENTAL_HEALTH]}]},
+        {"securityLabel": [MENTAL_HEALTH]},
+        {"class": [{"system": "http://hl7.org/fhir/resource-types", "code": "Goal"}]},
+        {"data": [{"meaning": "instance", "reference": {"reference": "CarePlan/plan"}}]},
+        {"dataPeriod": {"start": "2025-01-01"}},
+    ],
+    ids=lambda limit: next(iter(limit)),
+)
+def test_who_is_denied_a_part_reads_of_no_denial(stage: Stage, limit: dict[str, Any]) -> None:
+    """In what permits it the rest; what denies and nothing else is a denial still, and says not even whose."""
+    alone, nested = views_of_a_denial(stage, DENY | limit)
+    assert alone == {"type": "deny"}
+    assert nested == PERMIT
+
+
+def views_of_a_denial(stage: Stage, denial: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the denied one reads of a consent that is this denial, and of one that permits it the rest."""
     alone = as_seen_by(DENIED, consent("no", denial), [], stage.parts)
-    permit = {"type": "permit", "actor": [NAMED], "provision": [denial]}
-    nested = as_seen_by(DENIED, consent("partly", permit), [], stage.parts)
-    assert alone["provision"] == DENY
-    assert nested["provision"] == permit | {"provision": [DENY]}
+    nested = as_seen_by(DENIED, consent("partly", PERMIT | {"provision": [denial]}), [], stage.parts)
+    return alone["provision"], nested["provision"]

@@ -35,6 +35,9 @@ EVERY_CALL = {
     "plan/second-version-once",
 }
 READS = {
+    "known_as",
+    "former_keys",
+    "readers",
     "answered",
     "message_in_envelope",
     "case_of_reference",

@@ -142,8 +142,10 @@ def ends() -> list[dict[str, Any]]:
 
 
 def closers(case: dict[str, Any]) -> set[str]:
-    """Who closed a case."""
-    return {line.rsplit(" by ")[1] for line in case["history"] if "--close-->" in line}
+    """Who closed a case, or what was left to end in one that was over."""
+    return {
+        line.rsplit(" by ")[1] for line in case["history"] if "--close-->" in line or "--lapse-->" in line
+    }
 
 
 def test_who_acts_on_plans_and_consents_is_who_the_table_says() -> None:

@@ -42,7 +42,7 @@ def was_over_before(tx: Transaction, version: Version, here: str, case: Case, pa
     if here != case.owner:
         return False
     came = [s for s in parts.store.history_of(case.id) if s.lifecycle == "case" and s.event in _COMES]
-    if not came or came[-1].event != "route":
+    if len(came) < 2 or came[-1].event != "route":  # to nobody before, or by consent
         return False
     after = tx.version(Pinned(version.type, version.id, version.number + 1))
     since: datetime = came[-1].at

@@ -148,8 +148,9 @@ def _programs() -> Path:
 
 
 def _let_in(folder: Path) -> None:
-    """Let another account walk to this folder, as the wheel does itself when root uses it."""
+    """Let another account walk to this folder, as the wheel does itself when root uses it. Its group stays ours."""
+    walk = stat.S_IXGRP | stat.S_IXOTH
     for step in (folder, *folder.parents):
         mode = step.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            step.chmod(mode | stat.S_IXOTH)
+        if mode & walk != walk:
+            step.chmod(mode | walk)
