@@ -126,6 +126,24 @@ def test_there_are_many_elements() -> None:
     assert len(CASES) > 100
 
 
+def test_who_is_denied_is_named_by_no_name_of_the_same_words_and_half_of_a_name_goes_for_nobody() -> None:
+    kari = {"given": ["Kari", "Mo"], "family": "Lie"}
+    held = {"resourceType": "Practitioner", "id": "k", "gender": "female", "name": [kari]}
+    whole = plan(contained=[held], contributor=[{"reference": "#k", **of("housing")}])
+    nameless = {name: value for name, value in held.items() if name != "name"}
+    for words, left in (("kari mo  lie", nameless), ("Kari", held), ("Lie", held)):
+        made = seen({**whole, "addresses": [{"display": words, **of("mental-health")}]}, "housing") or {}
+        assert made["contained"] == [left]
+
+
+def test_a_label_on_whom_the_plan_is_of_takes_nobodys_name() -> None:
+    held = {"resourceType": "RelatedPerson", "id": "k", "patient": {"reference": "Patient/x"}}
+    named: Tree = {**held, "name": [{"given": ["Ola"], "family": "Lie"}]}
+    author = {"reference": "Patient/x", "display": "Ola Lie", **of("mental-health")}
+    whole = plan(contained=[named], contributor=[author, {"reference": "#k", **of("housing")}])
+    assert (seen(whole, "housing") or {})["contained"] == [named]
+
+
 def _labelled(whole: Tree, path: Path) -> Tree:
     """The resource with a label of what is denied on an element, whatever label was there."""
     made = copy.deepcopy(whole)
@@ -142,16 +160,24 @@ def _labelled(whole: Tree, path: Path) -> Tree:
 
 
 def _taken_out(whole: Tree, path: Path) -> Tree:
-    """The resource without an element, and without what is nothing then: what FHIR demands more of, what is empty, what
-    refers to nothing and what nothing refers to."""
+    """The resource without an element, wherever it is named by the same words, and without what is nothing then: what
+    FHIR demands more of, what is empty, what refers to nothing and what nothing refers to."""
     made = copy.deepcopy(whole)
-    before = _references(made)
+    before, words = _references(made), _words(_at(made, path))
     del _at(made, path[:-1])[path[-1]]
     while path and (check(made) or _is_nothing(_at(made, path[:-1]))):
         path = path[:-1]
         made = copy.deepcopy(whole)
         del _at(made, path[:-1])[path[-1]]
+    for place in list(_places(made)):
+        if words and _words(_at(made, place)) == words:
+            return _tidied(_taken_out(made, place), before)
     return _tidied(made, before)
+
+
+def _words(value: Any) -> str:
+    """By which a reference names."""
+    return str(value.get("display", "")) if isinstance(value, dict) and "system" not in value else ""
 
 
 def _is_nothing(left: Any) -> bool:

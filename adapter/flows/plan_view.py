@@ -33,6 +33,7 @@ _NO_CATEGORY = ""
 _TEXTS = frozenset({"String", "Markdown"})
 _WORDS = "words"
 """In place of the system of an identifier: the words by which somebody is called."""
+_LOOKED_AT_WHOLE = ("display", "given", "family")  # half a name would tell that something is left out
 
 Name = str | tuple[Any, Any]
 """What a thing is named by: a literal reference without server and version, an identifier, or words."""
@@ -87,9 +88,8 @@ def seen_by(
     `versions` are the current ones of the case. What would be nothing without what is left out is not there.
     """
     if not names_a_part(versions, parts.tables.views):
-        return list(
-            carried
-        )  # who may have the plan, may have it all: a tenth of the time of asking for each part
+        # who may have the plan, may have it all: a tenth of the time of asking for each part
+        return list(carried)
     access = access_of(recipient, versions, at, parts)
     if isinstance(access.of([parts.tables.views.whole]), Permit):
         return list(carried)
@@ -161,7 +161,7 @@ class _Chooser:
 
     def leaves(self, name: str, value: Any, place: str, element: Element | None, said: Any) -> bool:
         own = labels(value, self._views)
-        words = element is not None and element.type in _TEXTS and name != "display"
+        words = element is not None and element.type in _TEXTS and name not in _LOOKED_AT_WHOLE
         for named in _called(said) if words and isinstance(said, str) else _names(value, self._kind):
             own |= self._labelled.get(named, set()) | self._access.labelled.get(named, set())
         if own:
@@ -207,6 +207,7 @@ def _labelled_targets(resources: Sequence[Resource], views: Views) -> dict[Name,
     """By name: the categories of what is named so, whether it has them itself, a reference to it or its every place in
     the team. Of whom the plan is, is no category."""
     found: dict[Name, set[str]] = {}
+    subjects = {n for r in resources for n in _names(r.get("subject", {}), r["resourceType"])}
     for resource in resources:
         kind = resource["resourceType"]
         takes = [p for p in resource.get("participant", ()) if not labels(p, views)]
@@ -214,14 +215,13 @@ def _labelled_targets(resources: Sequence[Resource], views: Views) -> dict[Name,
         for _, value in objects(resource):
             if own := labels(value, views):
                 members = set(_names(value.get("member", {}), kind)) - known
-                _add(found, [*_names(value, kind), *members], own)
+                names = [*_names(value, kind), *members]
+                of_subject = any(named in subjects and named[0] != _WORDS for named in names)
+                _add(found, () if of_subject else names, own)
         for held in resource.get("contained", ()):
             if own := labels(held, views):
                 _add(found, [f"{kind}#{held.get('id')}"], own)
-    for resource in resources:
-        for named in _names(resource.get("subject", {}), resource["resourceType"]):
-            found.pop(named, None)
-    return found
+    return {named: own for named, own in found.items() if named not in subjects}
 
 
 def _by_other_names(labelled: dict[Name, set[str]], versions: Sequence[Version]) -> None:
@@ -249,6 +249,8 @@ def _names(value: Mapping[str, Any], kind: str) -> Iterator[Name]:
             yield identifier.get("system"), identifier["value"]
     if isinstance(words := value.get("display"), str) and "system" not in value:
         yield from _called(words)
+    if "family" in value or "given" in value:
+        yield from _called(" ".join(str(word) for word in (*value.get("given", ()), value.get("family", ""))))
 
 
 def _called(words: str) -> Iterator[Name]:
