@@ -21,6 +21,7 @@ from adapter.domain.case import (
     Version,
     Waiting,
 )
+from adapter.flows.closing_reason import is_closing_reason
 from adapter.flows.outbox import under_way
 from adapter.flows.parts import Parts
 from adapter.flows.stopping import hold_queued
@@ -74,8 +75,8 @@ def _silent(version: Version, base: str) -> Version:
 
 
 def _is_of_death(extension: Resource, base: str) -> bool:
-    reason = extension.get("url") == f"{base}/StructureDefinition/closing-reason"
-    return reason and extension.get("valueCoding", {}).get("code") == DIED
+    said = extension.get("valueCoding", {}).get("code")
+    return is_closing_reason(extension, base) and said == DIED
 
 
 def stands(tx: Transaction, subject: str, facts: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from adapter.domain.case import Resource, Version
 from adapter.domain.view import SUBSETTED
 from adapter.flows.account import Shown
+from adapter.flows.closing_reason import is_closing_reason
 from adapter.flows.participants import has_ended, no_plan
 from adapter.flows.parts import Parts
 
@@ -38,17 +39,13 @@ def _that_it_ended(plan: Resource, base: str) -> Resource:
     reasons = [
         {"url": e["url"], "valueCoding": {n: e["valueCoding"][n] for n in ("system", "code")}}
         for e in plan.get("extension", ())
-        if _is_reason(e, base)
+        if is_closing_reason(e, base)
     ]
     return left | ({"extension": reasons} if reasons else {})
 
 
 def _bare(name: str, value: Any) -> Any:
     return {n: value[n] for n in _WITHIN[name] if n in value} if name in _WITHIN else value
-
-
-def _is_reason(extension: Resource, base: str) -> bool:
-    return bool(extension.get("url") == f"{base}/StructureDefinition/closing-reason")
 
 
 def withheld(plan: Version, versions: Sequence[Version], at: datetime, parts: Parts) -> list[Shown] | None:
@@ -60,6 +57,6 @@ def withheld(plan: Version, versions: Sequence[Version], at: datetime, parts: Pa
     extensions = enumerate(plan.body.get("extension", ()))
     gone = [
         *(name for name in plan.body if name not in (*_REMAINS, "extension")),
-        *(f"extension[{n}]" for n, extension in extensions if not _is_reason(extension, parts.base)),
+        *(f"extension[{n}]" for n, extension in extensions if not is_closing_reason(extension, parts.base)),
     ]
     return [Shown(f"CarePlan.{name}", "withheld", said.because, said.consents) for name in gone]

@@ -8,6 +8,7 @@ from adapter.domain.closing import Closing
 from adapter.domain.days import first_moment, norwegian_day
 from adapter.domain.participation import TAKING_PART, Participant
 from adapter.domain.steps import rule_of
+from adapter.flows.closing_reason import closing_reason
 from adapter.flows.hand_over_asked import WITHDRAWN, waiting, without_answer
 from adapter.flows.members import members
 from adapter.flows.parts import Parts
@@ -62,13 +63,12 @@ class Endings:
     def _plan(self, plan: Resource, closing: Closing) -> Iterator[Ended]:
         """Completed if it has been in force, revoked if it never was (R-078); the reason is on record, and sent to
         nobody."""
-        before, base = plan["status"], self._parts.base
+        before = plan["status"]
         event = "revoke" if before == "draft" else "complete"
         after = self._parts.tables.lifecycles["plan"].after(before, event)
         if after in (None, before):
             return
-        coding = {"system": f"{base}/CodeSystem/closing-reason", "code": closing.plan_reason}
-        reason = {"url": f"{base}/StructureDefinition/closing-reason", "valueCoding": coding}
+        reason = closing_reason(closing.plan_reason, self._parts.base)
         period = plan.get("period", {})
         begins = first_moment(period.get("start"))
         if begins is None or begins <= self._at:

@@ -91,9 +91,8 @@ def _tell(case_id: str, parts: Parts) -> None:
                     case, party, "consent-changed", "consent-notice", consent, [consent], at, ground="ended"
                 )
                 tx.send([notice])
-            if (
-                not listed
-            ):  # what a person looks at already is graver: a need that was stopped is on no other list
+            # What a person looks at already is graver: a need that was stopped is on no other list.
+            if not listed:
                 tx.wait_for_person(Waiting(case_id, _LIST, ASK_ANEW, at))
             tx.record(Audit(at, "adapter", _TOLD, case_id, {"consent": _named(consent), "ask": lapse.ask}))
 

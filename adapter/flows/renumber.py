@@ -21,11 +21,7 @@ from adapter.flows.parts import Parts
 from adapter.flows.resources import id_of, instant, keep_changed
 from adapter.ports import Collision, Transaction
 
-_SYSTEMS = {
-    "fnr": "urn:oid:2.16.578.1.12.4.1.4.1",
-    "dnr": "urn:oid:2.16.578.1.12.4.1.4.2",
-    "fhn": "urn:oid:2.16.578.1.12.4.1.4.3",
-}
+_SYSTEM_OF = {kind: system for system, kind in person.SYSTEMS.items()}
 _STANDS = ("active", "on-hold")
 _TWO_PLANS = "plans-of-one-person"
 
@@ -51,7 +47,7 @@ def renumber(case_id: str, number: str, by: str, why: str, parts: Parts, *, same
         raise Refused(Finding("wrong-check-digit", "person"))
     if amiss := identity_findings({f"patient.{known.kind}": number}, {}, parts.environment):
         raise Refused(*(Finding(f.problem, "person") for f in amiss))
-    identifier = {"system": _SYSTEMS[known.kind], "value": number}
+    identifier = {"system": _SYSTEM_OF[known.kind], "value": number}
     said = _Said(case_id, by, why, parts.clock())
     try:
         return _renumber(said, identifier, parts, same_person=same_person)
@@ -103,7 +99,7 @@ def _move(tx: Transaction, case: Case, new: str, identifier: Resource, said: _Sa
 
 def _with(patient: Resource, identifier: Resource) -> Resource:
     """The number in place of the one that stood there; other identifiers stay."""
-    others = [i for i in patient.get("identifier", ()) if i.get("system") not in _SYSTEMS.values()]
+    others = [i for i in patient.get("identifier", ()) if i.get("system") not in person.SYSTEMS]
     return {**patient, "identifier": [identifier, *others]}
 
 

@@ -16,6 +16,7 @@ from adapter.domain.identifiers import derived
 from adapter.domain.participation import ENDED, TAKING_PART, Participant
 from adapter.domain.routing import Unit
 from adapter.domain.steps import rule_of
+from adapter.flows.closing_reason import closing_reason
 from adapter.flows.hand_over_asked import TAKEN_OVER
 from adapter.flows.members import members
 from adapter.flows.outbox import notes_owed, outgoing
@@ -122,14 +123,12 @@ def _task(taking: TakeOver, parts: Parts) -> Resource:
 def _ended_plan(taking: TakeOver, parts: Parts) -> Resource:
     """The old plan, over as of today because the person moved (CL-12), and as it was in all else."""
     body = taking.plan.body
-    url = f"{parts.base}/StructureDefinition/closing-reason"
-    coding = {"system": f"{parts.base}/CodeSystem/closing-reason", "code": "moved"}
     period = body.get("period", {})
     if taking.ended == "completed":
         period = period | {"end": norwegian_day(taking.asked.at).isoformat()}
     ended = body | {
         "status": taking.ended,
-        "extension": [*body.get("extension", ()), {"url": url, "valueCoding": coding}],
+        "extension": [*body.get("extension", ()), closing_reason("moved", parts.base)],
         "period": period,
     }
     return {name: value for name, value in ended.items() if value}
