@@ -9,6 +9,7 @@ from adapter.domain.case import Audit, Case, FormerKey, Step, Version, Waiting
 from adapter.domain.delivery import Delivery, Letter, Outgoing, Pause, Pinned, Receipt, Settled
 from adapter.domain.mailbox import AppRecGiven, Fetched, Notice, Page, Sent, Slip
 from adapter.domain.message import Caller, Received
+from adapter.domain.reconciliation import Trace
 from adapter.domain.record import CaseRecord, Found, Question
 from adapter.domain.retention import Batch, Over, Removal
 
@@ -161,6 +162,20 @@ class Store(Protocol):
     def waiting(self) -> Sequence[Waiting]: ...
     def backlog(self) -> dict[str, int]: ...
     def oldest_due(self, now: datetime) -> timedelta | None: ...
+    def reckoning(self) -> "Reckoning": ...
+
+
+class Reckoning(Protocol):
+    """What is counted of all that is kept, page by page and without locks. Raises StoreBusy.
+
+    `traces` gives messages received in a time (UTC, from `since` until before `before`) behind `after`, by time and id,
+    and what each has left. `last_audit` is the newest row of no case with this action.
+    """
+
+    def traces(
+        self, since: datetime, before: datetime, after: Trace | None, limit: int
+    ) -> Sequence[Trace]: ...
+    def last_audit(self, action: str) -> Audit | None: ...
 
 
 class PostRound(Protocol):

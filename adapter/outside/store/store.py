@@ -17,6 +17,7 @@ from adapter.outside.store.group import Group
 from adapter.outside.store.mailbox import SqlMailbox
 from adapter.outside.store.operators import Operators
 from adapter.outside.store.postround import AdvisoryRound, FileRound
+from adapter.outside.store.reckoning import SqlReckoning
 from adapter.outside.store.room import Room
 from adapter.outside.store.schema import stands
 from adapter.outside.store.transaction import SqlTransaction
@@ -59,6 +60,10 @@ class Database(Operators):
     def mailbox(self) -> SqlMailbox:
         """What is known of the messages that a message service has for us."""
         return SqlMailbox(self._connections, self._doorbell.ring)
+
+    def reckoning(self) -> SqlReckoning:
+        """What is counted of all that is kept."""
+        return SqlReckoning(self._connections)
 
     def ready(self) -> bool:
         """Whether the tables are those of this release and a write would go through now."""

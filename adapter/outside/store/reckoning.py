@@ -1,0 +1,111 @@
+"""What is counted of all that is kept (`adapter.ports.Reckoning`): questions in pages, without locks."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, select, tuple_
+
+from adapter.domain.case import Audit
+from adapter.domain.reconciliation import Trace
+from adapter.outside.store import rows
+from adapter.outside.store.connections import Connections
+from adapter.outside.store.sql import Record, Sql
+from adapter.outside.store.tables import audit, history, received, tombstone, version, waiting
+from adapter.ports import Reckoning
+
+KNOWN: Final = frozenset({"need-known", "already-cancelled"})
+"""Findings by which a sender is told that its message says nothing new."""
+_ANSWERED = ("message-accepted", "message-refused")
+
+
+class SqlReckoning:
+    """Safe to use from many threads."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def traces(self, since: datetime, before: datetime, after: Trace | None, limit: int) -> Sequence[Trace]:
+        with self._connections.reading() as sql:
+            page = sql.rows(_received(since, before, after, limit))
+            return _traces(sql, page) if page else []
+
+    def last_audit(self, action: str) -> Audit | None:
+        at = audit.c
+        newest = select(audit).where(at.case_id.is_(None), at.action == action)
+        with self._connections.reading() as sql:
+            row = sql.first(newest.order_by(at.id.desc()).limit(1))
+        return rows.audit_of(row) if row else None
+
+
+def _received(since: datetime, before: datetime, after: Trace | None, limit: int) -> Select[*tuple[Any, ...]]:
+    at = received.c
+    page = select(at.id, at.sender, at.kind, at.at, at.case_id, at.findings)
+    page = page.where(at.at >= since, at.at < before)
+    if after:
+        page = page.where(tuple_(at.at, at.id) > (after.at, after.message))
+    return page.order_by(at.at, at.id).limit(limit)
+
+
+def _traces(sql: Sql, page: Sequence[Record]) -> Sequence[Trace]:
+    """Each kind of trace by a question of its own, for the cases of the whole page."""
+    ids = [row["id"] for row in page]
+    cases = sorted({row["case_id"] for row in page if row["case_id"]})
+    steps = _by(sql.rows(_of(history, cases).where(history.c.because.in_(ids))), "because")
+    versions = _by(sql.rows(_of(version, cases).where(version.c.source.in_(ids))), "source")
+    lists = _by(sql.rows(_of(waiting, cases)), "case_id")
+    gone = {row["case_id"] for row in sql.rows(select(tombstone.c.case_id).where(_in(tombstone, cases)))}
+    told = _audited(sql, page, cases)
+    return [
+        Trace(
+            message=row["id"],
+            sender=row["sender"],
+            kind=row["kind"],
+            at=row["at"],
+            case_id=row["case_id"],
+            audited=told.get(row["id"], ""),
+            opened=any(s["lifecycle"] == "case" and s["before"] == "new" for s in steps[row["id"]]),
+            moved=bool(steps[row["id"]]),
+            written=frozenset(v["type"] for v in versions[row["id"]]),
+            listed=any(_stood(w, row["at"]) for w in lists[row["case_id"]]),
+            known=any(problem in KNOWN for problem, _ in rows.from_text(row["findings"])),
+            purged=row["case_id"] in gone,
+        )
+        for row in page
+    ]
+
+
+def _audited(sql: Sql, page: Sequence[Record], cases: Collection[str]) -> dict[str, str]:
+    """What the audit says became of each message: of those of a case by the case, of the refused by their time."""
+    at = audit.c
+    answered = select(audit).where(at.action.in_(_ANSWERED), at.at >= page[0]["at"], at.at <= page[-1]["at"])
+    found = [
+        *sql.rows(answered.where(at.case_id.in_(cases))),
+        *sql.rows(answered.where(at.case_id.is_(None))),
+    ]
+    return {rows.from_text(row["details"])["message"]: row["action"] for row in found}
+
+
+def _of(table: Any, cases: Collection[str]) -> Select[*tuple[Any, ...]]:
+    names = ("case_id", "because", "lifecycle", "before", "source", "type", "since", "resolved_at")
+    return select(*(table.c[name] for name in names if name in table.c)).where(_in(table, cases))
+
+
+def _in(table: Any, cases: Collection[str]) -> Any:
+    return table.c.case_id.in_(cases)
+
+
+def _stood(row: Record, at: datetime) -> bool:
+    """Whether it was on the list then, or came to be on it."""
+    return bool(row["since"] <= at and (row["resolved_at"] is None or row["resolved_at"] >= at))
+
+
+def _by(found: Iterable[Record], name: str) -> dict[str, list[Record]]:
+    by: dict[str, list[Record]] = defaultdict(list)
+    for row in found:
+        by[row[name]].append(row)
+    return by
+
+
+_CONTRACT: type[Reckoning] = SqlReckoning
