@@ -9,6 +9,7 @@ import pytest
 
 from adapter.domain.routing import numbers_in_force
 from adapter.mapping.routes import load
+from adapter.mapping.unit_table import COLUMNS
 
 PROJECT = Path(__file__).resolve().parents[1]
 ROUTES = PROJECT / "mappings" / "routes"
@@ -109,8 +110,8 @@ def test_the_sample_units_are_plainly_synthetic() -> None:
 
 
 MUNICIPALITY = "number,name,valid_from,valid_to,successors\n"
-UNIT = "municipality,district,age_from,age_to,valid_from,valid_to,organisation,her_id,name\n"
-A_UNIT = "0301,,,,2018-01-01,,999900077,8900077,A (fiktiv)\n"
+UNIT = f"{COLUMNS}\n"
+A_UNIT = "0301,,,,2018-01-01,,999900077,8900077,A (fiktiv),partner,,,\n"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,19 @@ def test_a_wrong_municipality_table_is_refused(tmp_path: Path, table: str, says:
         (UNIT + A_UNIT.replace("0301,,,", "0301,,18,17"), "line 2: age_to: below age_from"),
         (UNIT + A_UNIT.replace("0301,,,", "0301,,x,"), "line 2: age_from: must be whole years"),
         (UNIT + A_UNIT.replace("2018-01-01", "1.1.2018"), "line 2: valid_from: must be a date"),
+        (UNIT + A_UNIT.replace("partner", ""), "line 2: channel: must be partner or telephone"),
+        (UNIT + A_UNIT.replace("partner", "letter"), "line 2: channel: must be partner or telephone"),
+        (UNIT + A_UNIT.replace("partner,,,", "telephone,,,"), "line 2: telephone: must be stated"),
+        (UNIT + A_UNIT.replace("partner,,,", "partner,telephone,,"), "line 2: telephone: must be stated"),
+        (UNIT + A_UNIT.replace("partner,,,", "partner,,22 AB,"), "line 2: telephone: must be digits"),
+        (UNIT + A_UNIT.replace("partner,", "partner,switchboard"), "line 2: fallback: must be the HER-id"),
+        (UNIT + A_UNIT.replace("partner,", "partner,8900077"), "line 2: fallback: must be another way"),
+        (
+            UNIT + A_UNIT.replace("partner,,,", "telephone,telephone,00 00 00 01,"),
+            "line 2: fallback: must be another way",
+        ),
+        (UNIT + A_UNIT.replace("partner,,,", "partner,,,Mo-Fr"), "line 2: opening: must be like"),
+        (UNIT + A_UNIT.replace("partner,,,", "partner,,,Mo-Fr 15:30-08:00"), "line 2: opening: must close"),
         (UNIT + A_UNIT + A_UNIT, "line 3: serves the same .* line 2"),
         (
             UNIT + A_UNIT.replace("0301,,,", "0301,,0,18") + A_UNIT.replace("0301,,,", "0301,,18,"),

@@ -15,6 +15,8 @@ from adapter.domain.problems import Finding
 Protection = Literal["open", "client-address", "confidential", "strictly-confidential", "unknown"]
 PROTECTED = frozenset({"confidential", "strictly-confidential"})
 UNPROTECTED = frozenset({"open", "client-address"})
+Way = Literal["partner", "telephone"]
+"""How a unit is reached: by the channel of its organisation in the partner table, or by a person who rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class Unit:
     `district` is a city district (six digits, Volven 3403), None for the whole municipality. The age range is
     whole years, both ends inclusive, None is open; so are the dates. `organisation` is the number in
     Enhetsregisteret and `her_id` the address in Adresseregisteret.
+
+    `fallback` is what a person is offered when the way to it is closed: the HER-id of another unit, `telephone`, or
+    "". No machine takes it. `opening` is when the telephone is answered (`domain.opening`), "" where nobody has said.
     """
 
     municipality: str
@@ -52,6 +57,10 @@ class Unit:
     organisation: str
     her_id: str
     name: str
+    channel: Way = "partner"
+    fallback: str = ""
+    telephone: str = ""
+    opening: str = ""
 
     def in_force(self, on: date) -> bool:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)

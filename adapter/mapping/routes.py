@@ -6,22 +6,21 @@ sends a case to the wrong place without anybody seeing it.
 """
 
 import csv
-import re
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from adapter.domain.routing import Directory, Municipality, Unit
+from adapter.mapping import unit_table
 
 MUNICIPALITIES = "municipalities.csv"
 UNITS = "coordinating-units.csv"
 _COLUMNS = {
     MUNICIPALITIES: "number,name,valid_from,valid_to,successors",
-    UNITS: "municipality,district,age_from,age_to,valid_from,valid_to,organisation,her_id,name",
+    UNITS: unit_table.COLUMNS,
 }
-_DIGITS = {"number": 4, "municipality": 4, "district": 6, "organisation": 9}
 
 Row = dict[str, str]
 Read = TypeVar("Read")
@@ -40,7 +39,7 @@ def load(folder: Path, history: Path | None = None) -> Directory:
         for line, row in _rows((history or folder) / MUNICIPALITIES)
     ]
     _check_history(municipalities)
-    units = [(line, _read(UNITS, line, row, _unit)) for line, row in _rows(folder / UNITS)]
+    units = [(line, _read(UNITS, line, row, unit_table.unit_of)) for line, row in _rows(folder / UNITS)]
     _check_units(units, {m.number for _, m in municipalities})
     return Directory(tuple(m for _, m in municipalities), tuple(u for _, u in units))
 
@@ -70,72 +69,13 @@ def _read(file: str, line: int, row: Row, build: Callable[[Row], Read]) -> Read:
 
 
 def _municipality(row: Row) -> Municipality:
-    valid_from, valid_to = _period(row)
+    valid_from, valid_to = unit_table.period(row)
     successors = tuple(s for s in row["successors"].split(";") if s)
     if (valid_to is None) == bool(successors):
         raise ValueError("successors: stated exactly when the number has ended")
-    return Municipality(_digits(row, "number"), _text(row, "name"), valid_from, valid_to, successors)
-
-
-def _unit(row: Row) -> Unit:
-    age_from, age_to = _years(row, "age_from"), _years(row, "age_to")
-    if age_to is not None and age_to < (age_from or 0):
-        raise ValueError("age_to: below age_from")
-    municipality = _digits(row, "municipality")
-    district = _digits(row, "district") if row["district"] else None
-    if district and not district.startswith(municipality):
-        raise ValueError("district: not one of this municipality")
-    if not re.fullmatch(r"[1-9][0-9]*", row["her_id"]):
-        raise ValueError("her_id: must be a whole number")
-    valid_from, valid_to = _period(row)
-    return Unit(
-        municipality=municipality,
-        district=district,
-        age_from=age_from,
-        age_to=age_to,
-        valid_from=valid_from,
-        valid_to=valid_to,
-        organisation=_digits(row, "organisation"),
-        her_id=row["her_id"],
-        name=_text(row, "name"),
+    return Municipality(
+        unit_table.digits(row, "number"), unit_table.text(row, "name"), valid_from, valid_to, successors
     )
-
-
-def _period(row: Row) -> tuple[date, date | None]:
-    valid_from = _date(row, "valid_from")
-    valid_to = _date(row, "valid_to") if row["valid_to"] else None
-    if valid_to is not None and valid_to < valid_from:
-        raise ValueError("valid_to: before valid_from")
-    if valid_to == date.max:
-        raise ValueError("valid_to: must be empty until the end is known")
-    return valid_from, valid_to
-
-
-def _date(row: Row, column: str) -> date:
-    try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", row[column]):
-            return date.fromisoformat(row[column])
-    except ValueError:
-        pass
-    raise ValueError(f"{column}: must be a date, YYYY-MM-DD")
-
-
-def _years(row: Row, column: str) -> int | None:
-    if row[column] and not re.fullmatch(r"[0-9]{1,3}", row[column]):
-        raise ValueError(f"{column}: must be whole years")
-    return int(row[column]) if row[column] else None
-
-
-def _digits(row: Row, column: str) -> str:
-    if not re.fullmatch(rf"[0-9]{{{_DIGITS[column]}}}", row[column]):
-        raise ValueError(f"{column}: must be {_DIGITS[column]} digits")
-    return row[column]
-
-
-def _text(row: Row, column: str) -> str:
-    if not row[column].strip():
-        raise ValueError(f"{column}: must be stated")
-    return row[column]
 
 
 def _check_history(rows: list[tuple[int, Municipality]]) -> None:
