@@ -11,9 +11,9 @@ import httpx
 import respx
 from joserfc.jwk import ECKey
 
+from adapter.outside.calls import Calls
 from adapter.outside.dpop import Proofs
 from adapter.outside.edi20 import Edi20V2, Edi20V3
-from adapter.outside.edi20.calls import Calls
 from adapter.outside.helseid import AccessTokens, Client
 
 PARTNERS = str(Path(__file__).resolve().parents[1] / "docker" / "partners")
@@ -76,7 +76,8 @@ def with_service(
             tokens, proofs = tokens_of(http, now)
             number = "3" if version is Edi20V3 else "2"
             more.setdefault("seconds", 2.0)
-            calls = Calls(SERVICE, number, "ip-adapter", tokens, proofs, http, now, sleep=at_once, **more)
+            headers = {"api-version": number, "nhn-source-system": "ip-adapter"}
+            calls = Calls(SERVICE, headers, tokens, proofs, http, now, sleep=at_once, **more)
             return await act(version(calls, ("8900029", "8900091"), ("ip-adapter", "0.1"), 100_000))
 
     return asyncio.run(run())

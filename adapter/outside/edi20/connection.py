@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import httpx
 
+from adapter.outside.calls import Calls
 from adapter.outside.dpop import Proofs
-from adapter.outside.edi20.calls import Calls
 from adapter.outside.edi20.v2 import Edi20V2
 from adapter.outside.edi20.v3 import Edi20V3
 from adapter.outside.helseid import AccessTokens, Client
@@ -37,7 +37,8 @@ class Connection:
         self._http = httpx.AsyncClient(trust_env=False, limits=_CONNECTIONS, timeout=seconds)
         proofs = Proofs(clock)
         tokens = AccessTokens(client, proofs, self._http, clock, seconds=min(seconds, 10.0))
-        calls = Calls(address, version, system, tokens, proofs, self._http, clock, seconds=seconds)
+        headers = {"api-version": version, "nhn-source-system": system}
+        calls = Calls(address, headers, tokens, proofs, self._http, clock, seconds=seconds)
         # In base64, with room for what stands around it.
         self.service: MessageService = _VERSIONS[version](calls, her_ids, application, most * 4 // 3 + 10_000)
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from adapter.domain.delivery import Letter
 from adapter.domain.mailbox import AppRecGiven, Notice, Page, Sent, Slip
+from adapter.outside.calls import Calls, Query, read_json
 from adapter.outside.edi20 import reading
-from adapter.outside.edi20.calls import Calls, Query, read_json
 from adapter.outside.edi20.reading import expected
 from adapter.ports import MessageService, ServiceAway
 

@@ -1,10 +1,10 @@
-"""Requests to the message service: each with an access token and a proof of its own, bounded, and repeated inside one
-call only where that can do nothing twice.
+"""Requests to a service of NHN: each with an access token and a proof of its own, bounded, and repeated inside one call
+only where that can do nothing twice.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -34,15 +34,15 @@ Query = dict[str, str | int | list[str]]
 
 
 class Calls:
-    """`address` is the service's, without a path after its root; `version` the api-version asked for; `system` what we
-    call ourselves (nhn-source-system). `seconds`: for one request; a call with repeats takes three times that at most.
+    """`address` is the service's, without a path after its root; `headers` go with every request to it.
+
+    `seconds`: for one request; a call with repeats takes three times that at most.
     """
 
     def __init__(
         self,
         address: str,
-        version: str,
-        system: str,
+        headers: Mapping[str, str],
         tokens: AccessTokens,
         proofs: Proofs,
         http: httpx.AsyncClient,
@@ -52,12 +52,7 @@ class Calls:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._address = address.rstrip("/")
-        self._headers = {
-            "api-version": version,
-            "nhn-source-system": system,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
+        self._headers = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
         self._tokens, self._proofs, self._http, self._clock = tokens, proofs, http, clock
         self._seconds, self._sleep = seconds, sleep
         self._nonce = ""
