@@ -79,6 +79,7 @@ COMPUTED = (
         "unit_had_it",
     ),
     *("note_text", "attached", "hospital_coordinator_name", "hospital_coordinator_phone"),
+    *("interim_reason", "expected_on"),
 )
 ROW = """
 - organisation: "999900022"

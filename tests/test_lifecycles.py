@@ -38,6 +38,7 @@ RANKS = {
         {"accepted", "needs-information"},
         {"wrong-addressee"},
         {"decided"},
+        {"coordinator-offered", "coordinator-declined"},
         {"refused", "concluded", "coordinator-appointed"},
         {"cancelled", "dismissed", "closed"},
     ],

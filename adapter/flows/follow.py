@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adapter.domain.case import Case, Step, Version, Waiting
+from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
@@ -14,6 +15,7 @@ from adapter.domain.steps import StepRule, names_professional, step_of
 from adapter.flows import complaint, hand_over
 from adapter.flows.complaint_lists import listed
 from adapter.flows.decision import decision_findings, need_reported_on, tells_only_of_knowledge
+from adapter.flows.interim import INTERIM, interim_findings
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.standing_plan import stands_here
@@ -27,8 +29,8 @@ _SAID = {"decide": "outcome", "refuse": "outcome", "conclude": "outcome", "appoi
 """What a step must say besides who took it: the outcome, and who the coordinator is (pasientjournalforskriften § 5)."""
 _ENDS = ("refuse", "conclude")
 """Steps after which nobody may change a plan: its unit ends the plan first, with the reason (CL-12)."""
-_TOLD_BY = {"appoint": "decide"}
-"""Who appoints a coordinator may say once more what was granted."""
+_TOLD_BY = {"offer": "decide", "decline-offer": "decide", "appoint": "decide"}
+"""Who offers or appoints a coordinator may say once more what was granted."""
 _BESIDE: Mapping[str, Decider] = {COMPLAINT: complaint.decide, HAND_OVER: hand_over.decide}
 _PEOPLE = {"decided-by": "person", "coordinator": "coordinator"}
 
@@ -69,6 +71,8 @@ def _handled(asked: Update, parts: Parts) -> Decision:
     if rule.event == "reject-addressee" and state != asked.case.state and is_taken_up(asked.case, parts):
         raise Refused(TAKEN_UP)
     need_on = need_reported_on(asked.case, asked.versions)
+    if rule.event == INTERIM and (amiss := interim_findings(reading.facts, norwegian_day(asked.at))):
+        raise Refused(*amiss)
     if amiss := decision_findings(reading.facts, rule.event, need_on, asked.at, parts):
         raise Refused(*amiss)
     return _decision(asked, rule, state, parts)
@@ -81,7 +85,7 @@ def _require_said(rule: StepRule, facts: Mapping[str, str], parts: Parts) -> Non
     if _SAID.get(rule.event, "status") not in facts:
         raise Refused(Finding("missing-element", "Task.output"))
     told_by = parts.tables.decisions.outcomes.get(facts.get("outcome", ""))
-    if rule.event in _SAID and told_by not in (None, _TOLD_BY.get(rule.event, rule.event)):
+    if rule.event in (*_SAID, *_TOLD_BY) and told_by not in (None, _TOLD_BY.get(rule.event, rule.event)):
         raise Refused(Finding("step-forbidden", "Task.output"))
 
 

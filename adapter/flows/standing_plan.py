@@ -18,7 +18,12 @@ from adapter.mapping.engine import Fact
 from adapter.mapping.writing import write
 from adapter.ports import Transaction
 
-UNDER_WAY = frozenset({"accepted", "needs-information", "decided", "coordinator-appointed"})
+UNDER_WAY = frozenset(
+    {
+        *("accepted", "needs-information", "decided"),
+        *("coordinator-offered", "coordinator-declined", "coordinator-appointed"),
+    }
+)
 """States of a case in which its unit writes a plan: from when it took the case on, until that ends."""
 _STANDS = frozenset({"active", "on-hold"})
 _ASKS = "plan-to-revise"

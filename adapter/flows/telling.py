@@ -67,6 +67,8 @@ def told(
             "step": step,
             "day": norwegian_day(out.created_at).isoformat(),
             "outcome": _outcome(facts),
+            "interim_reason": _output(facts, "interim-reason", "text"),
+            "expected_on": _output(facts, "expected-on", "day"),
             "requester_role": _role(bodies.get("requester", {})),
             "child_coordinator": child,
             "unit_had_it": known.unit_had_it,
@@ -183,9 +185,12 @@ def _child_coordinator(team: Resource, out: Outgoing, carried: Sequence[Version]
 
 def _outcome(facts: Facts) -> str:
     """What was decided, as the Task's output says it."""
-    return next(
-        (o["outcome"] for o in _rows(facts, "outputs") if o.get("kind") == "decision" and "outcome" in o), ""
-    )
+    return _output(facts, "decision", "outcome")
+
+
+def _output(facts: Facts, kind: str, fact: str) -> str:
+    """What the first output of a kind says; "" where none does."""
+    return next((o[fact] for o in _rows(facts, "outputs") if o.get("kind") == kind and fact in o), "")
 
 
 def _texts(facts: Facts) -> list[str]:

@@ -23,7 +23,7 @@ _COMPUTED = (
     *("step", "day", "outcome", "requester_name", "requester_phone", "requester_role", "decided_by_name"),
     *("author_name", "author_phone", "decided_by_phone"),
     *("coordinator_name", "coordinator_phone", "child_coordinator", "unit_had_it", "note_text", "attached"),
-    *("hospital_coordinator_name", "hospital_coordinator_phone"),
+    *("hospital_coordinator_name", "hospital_coordinator_phone", "interim_reason", "expected_on"),
 )
 """Names that texts may use besides the facts of messages/letter.yaml; flows/telling.py gives them."""
 
