@@ -1,4 +1,6 @@
-"""Once a day, and when a process starts, what the calendar alone has changed is told: consents that are over."""
+"""Once a day, and when a process starts: what the calendar alone has changed is told, and the books of the day before
+are made up.
+"""
 
 import asyncio
 from datetime import date
@@ -9,6 +11,7 @@ from adapter.domain.days import norwegian_day
 from adapter.flows.clocks import clock_ahead
 from adapter.flows.lapse_news import look
 from adapter.flows.parts import Parts
+from adapter.flows.reconciliation import reconcile_yesterday, unexplained
 from adapter.ports import Collision, StoreBusy
 
 _LOOK_EVERY = 60.0
@@ -48,7 +51,18 @@ class Daily:
             after = await asyncio.to_thread(look, "", self._parts)
             while after and not self._stop.is_set():
                 after = await asyncio.to_thread(look, after, self._parts)
+            if not after:
+                await asyncio.to_thread(_reconcile, self._parts)
         except (StoreBusy, Collision):
             log.warning("store busy")
             return False
         return not after
+
+
+def _reconcile(parts: Parts) -> None:
+    """What was received the day before, held against what it led to; one log line, by whoever does it first."""
+    found = reconcile_yesterday(parts)
+    if found is None:
+        return
+    received, amiss = sum(one.received for one in found), unexplained(found)
+    (log.error if amiss else log.info)("reconciled", received=received, unexplained=amiss)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
+from adapter.domain.deadline import Deadline
 from adapter.domain.delivery import Delivery, Receipt
 from adapter.domain.message import Received
 
@@ -34,6 +35,7 @@ class CaseRecord:
     history: Sequence[Step]
     deliveries: Sequence[Delivery]
     receipts: Mapping[int, Sequence[tuple[int, datetime, Receipt]]]
+    deadlines: Sequence[Deadline]
     waiting: Sequence[Waiting]
     audit: Sequence[Audit]
     tidied: frozenset[str]
@@ -69,3 +71,22 @@ class Found:
     unit: str | None
     opened_at: datetime
     moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A letter of a need that was accepted: to which organisation, when decided, and what was said, oldest first."""
+
+    recipient: str
+    decided_at: datetime
+    said: tuple[tuple[datetime, Receipt], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A case as it is counted: its history in order, the letters of its need, and whether it has a plan or a draft."""
+
+    case: Case
+    steps: tuple[Step, ...]
+    needs: tuple[Handed, ...]
+    has_plan: bool

@@ -9,7 +9,8 @@ from sqlalchemy import Select, select, tuple_
 
 from adapter.domain.case import Audit
 from adapter.domain.reconciliation import Trace
-from adapter.outside.store import rows
+from adapter.domain.record import Counted
+from adapter.outside.store import figures, rows
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import audit, history, received, tombstone, version, waiting
@@ -30,6 +31,13 @@ class SqlReckoning:
         with self._connections.reading() as sql:
             page = sql.rows(_received(since, before, after, limit))
             return _traces(sql, page) if page else []
+
+    def counted(
+        self, since: datetime, before: datetime, after: Counted | None, limit: int
+    ) -> Sequence[Counted]:
+        with self._connections.reading() as sql:
+            page = sql.rows(figures.opened(since, before, after, limit))
+            return figures.counted(sql, page) if page else []
 
     def last_audit(self, action: str) -> Audit | None:
         at = audit.c

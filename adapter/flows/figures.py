@@ -1,0 +1,100 @@
+"""How far the notifications of a time have come, from the histories of their cases and the receipts of their letters.
+
+Counted are cases that the adapter still has. What was sent on to another unit counts from there: a stage that a unit
+came to which was not the right one is none. Times run from when the notification came here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, Literal
+
+from adapter.domain.case import Step
+from adapter.domain.exchange import conclude
+from adapter.domain.figures import Course, Group, Key, Stage, figures
+from adapter.domain.record import Counted, Handed
+from adapter.flows.parts import Parts
+from adapter.flows.reconciliation import midnight
+
+By = Literal["municipality", "hospital", "both"]
+NOT_ROUTED: Final = "-"
+_KEYS: Mapping[By, Callable[[Course], Key]] = {
+    "municipality": lambda course: (course.municipality,),
+    "hospital": lambda course: (course.hospital,),
+    "both": lambda course: (course.municipality, course.hospital),
+}
+_PAGE = 500
+_OVER: Final = frozenset({"cancelled", "dismissed", "refused", "concluded", "closed"})
+_EVENTS: Mapping[Stage, tuple[str, frozenset[str]]] = {
+    "opened": (
+        "case",
+        frozenset({"open", "accept", "ask", "interim", "decide", "refuse", "conclude", "offer", "appoint"}),
+    ),
+    "decided": ("case", frozenset({"decide", "refuse", "conclude"})),
+    "coordinator": ("case", frozenset({"appoint"})),
+    "plan": ("plan", frozenset({"activate"})),
+}
+"""By which events of which life cycle a case comes to a stage: by the first of them."""
+
+
+def figures_of(
+    first: date, last: date, by: By, least: int, parts: Parts
+) -> tuple[Group | None, Sequence[Group]]:
+    """Of what was notified from the first day to the last, in Norway. Reads only. Raises StoreBusy."""
+    since, before = midnight(first), midnight(last + timedelta(days=1))
+    return figures([*_courses(since, before, parts)], _KEYS[by], least)
+
+
+def _courses(since: datetime, before: datetime, parts: Parts) -> Iterator[Course]:
+    municipalities = {unit.her_id: unit.municipality for unit in parts.directory.units}
+    reckoning = parts.store.reckoning()
+    after: Counted | None = None
+    while page := reckoning.counted(since, before, after, _PAGE):
+        for one in page:
+            yield course(one, municipalities, parts)
+        after = page[-1]
+
+
+def course(one: Counted, municipalities: Mapping[str, str], parts: Parts) -> Course:
+    """`municipalities`: the number of each unit's, by its HER-id; of a unit that is not there, its organisation."""
+    case = one.case
+    since = _since_routed(one.steps)
+    return Course(
+        hospital=case.requester,
+        municipality=municipalities.get(case.unit or "", case.owner or NOT_ROUTED),
+        notified=case.opened_at,
+        at=_reached(since, one.needs, parts) if since else {},
+        ended=case.state in _OVER,
+        plan_wanted=one.has_plan,
+    )
+
+
+def _since_routed(steps: Sequence[Step]) -> Sequence[Step]:
+    """From the last time it was sent to a unit; nothing where it never was."""
+    routed = [place for place, step in enumerate(steps) if (step.lifecycle, step.event) == ("case", "route")]
+    return steps[routed[-1] :] if routed else ()
+
+
+def _reached(steps: Sequence[Step], needs: Sequence[Handed], parts: Parts) -> dict[Stage, datetime]:
+    at: dict[Stage, datetime] = {}
+    confirmed = [moment for one in needs if (moment := _confirmed(one, steps[0].at, parts))]
+    if confirmed:
+        at["delivered"] = min(confirmed)
+    for stage, (lifecycle, events) in _EVENTS.items():
+        found = [step.at for step in steps if step.lifecycle == lifecycle and step.event in events]
+        if found:
+            at[stage] = min(found)
+    return at
+
+
+def _confirmed(one: Handed, routed_at: datetime, parts: Parts) -> datetime | None:
+    """When a letter of the need, sent since, was first confirmed."""
+    if one.decided_at < routed_at:
+        return None
+    expected = parts.partners.by_organisation.get(one.recipient)
+    receipts = expected is None or expected.receipts
+    said = (
+        at
+        for at, receipt in one.said
+        if conclude(parts.tables.answers, receipt, receipts=receipts).conclusion == "accepted"
+    )
+    return min(said, default=None)
