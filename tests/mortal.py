@@ -14,6 +14,9 @@ WRITES: dict[str, Callable[..., list[object]]] = {
     "wait_for_person": lambda waiting: [waiting.list],
     "resolve": lambda *_: [""],
     "purge": lambda *_: [""],
+    "keep_deadlines": lambda _case, deadlines, look_at: (
+        [(d.rule, d.state) for d in deadlines] or [bool(look_at)]
+    ),
     "keep_version": lambda v: [(v.type, v.number == 1)],
     "send": lambda outgoing: [(o.event, o.category) for o in outgoing],
     "begin": lambda *_: [""],

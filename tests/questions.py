@@ -37,6 +37,17 @@ _WRITTEN = {"id_": "case-7", "need": "n", "subject_key": "k", "requester": "r", 
     "state": "s",
     "opened_at": NOW,
 }
+_BEHIND = {"due_at": NOW, "case_id": "case-7", "rule": "r", "about": "", "started_at": NOW}
+OF_CLOCKS: dict[str, dict[str, Any]] = {
+    "OF_CASE": {"case": "case-7"},
+    "WAITS_OF_CASE": {"case": "case-7"},
+    "LOOKS_DUE": {"now": NOW, "most": 100},
+    "NEXT_LOOK": {},
+    "OPEN_FIRST": {"states": ["overdue"], "most": 100},
+    "OPEN_BEHIND": {"states": ["overdue"], "most": 100} | _BEHIND,
+    "LOOK_AT": {"case": "case-7", "at": NOW},
+    "LOOK_AT_ALL": {"cases": ["case-7", "case-8"], "at": NOW},
+}
 GIVEN: dict[str, dict[str, Any]] = {
     "ANSWERED": {"door": "fhir", "sender": "7", "message_id": "message-7"},
     "FIRST_IN_ENVELOPE": {"sender": "7", "envelope_id": "envelope-7"},
@@ -94,6 +105,10 @@ LOOKS: dict[str, tuple[Any, ...]] = {
     "audit_of": ("case-7",),
     "parked": (),
     "waiting": (),
+    "deadlines_of": ("case-7",),
+    "deadlines": (("overdue",),),
+    "clocks_due": (_LATER, 100),
+    "next_look": (),
     "backlog": (),
     "oldest_due": (_LATER,),
 }

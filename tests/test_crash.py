@@ -46,6 +46,8 @@ READS = {
     "cases_of_person",
     "person_waits",
     "persons_wait",
+    "register_entry",
+    "unit_entries",
     "glance",
     "current",
     "version",
@@ -58,6 +60,8 @@ READS = {
     "fresh",
     "deliveries",
     "receipts",
+    "deadlines",
+    "waits",
 }
 """Calls of a transaction after which nothing is there that was not there before."""
 OF_A_PROCESS = {"hasten"}

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from databases import Administer
-from questions import GIVEN, LOOKS, OF_MAILBOX
+from questions import GIVEN, LOOKS, OF_CLOCKS, OF_MAILBOX
 from sqlalchemy import Connection, event, text
 from stored import VESTBY
 
-from adapter.outside.store import Database, mailbox, open_store
+from adapter.outside.store import Database, clock_statements, mailbox, open_store
 from adapter.outside.store.operators import Operators
 from adapter.outside.store.statements import HOT
 
@@ -21,7 +21,8 @@ SMALL = {"recipient", "mailbox", "serves", "alembic_version"}
 _ROWS = (
     "INSERT INTO recipient SELECT n::text, 0, NULL FROM generate_series(1, 300) n",
     "INSERT INTO case_ SELECT 'case-' || n, 'need-' || n, md5(n::text), (n % 60)::text, (n % 300)::text, NULL,"
-    " CASE n % 50 WHEN 0 THEN 'routed' ELSE 'closed' END, now() - n * interval '1 minute', now()"
+    " CASE n % 50 WHEN 0 THEN 'routed' ELSE 'closed' END, now() - n * interval '1 minute', now(),"
+    " CASE n % 50 WHEN 0 THEN now() + n * interval '1 minute' END"
     " FROM generate_series(1, :cases) n",
     "INSERT INTO received SELECT 'received-' || n, 'fhir', (n % 60)::text, 'message-' || n, 'envelope-' || n, 'k', 'd',"
     " NULL, now(), 200, 'm', '', NULL, NULL, NULL, 'case-' || n, '[]', '' "
@@ -39,6 +40,9 @@ _ROWS = (
     " place, due, clock, tries, because) SELECT 'mail-' || n, (n % 300)::text, 'case-' || n, 'e', 'need', 'T/1/1',"
     " '[]', now(), 'accepted', CASE n % 100 WHEN 0 THEN 'head' WHEN 1 THEN 'held' WHEN 2 THEN 'behind' ELSE 'done' END,"
     " now(), now(), 1, '' FROM generate_series(1, :cases) n",
+    "INSERT INTO deadline SELECT 'case-' || n, 'r', '', now(), now(), now() + n * interval '1 minute',"
+    " CASE n % 50 WHEN 0 THEN 'running' WHEN 1 THEN 'overdue' ELSE 'stopped' END, NULL, NULL, NULL, ''"
+    " FROM generate_series(1, :cases) n",
     "INSERT INTO receipt (delivery, number, at, transport, http, said) SELECT id, 1, now(), 'answered', 200, 'ok'"
     " FROM delivery",
 )
@@ -118,6 +122,14 @@ def test_every_statement_of_the_mailbox_is_answered_by_an_index(large: Database)
     assert OF_MAILBOX.keys() == mailbox.HOT.keys()
     for name, statement in mailbox.HOT.items():
         plan = plans(large, lambda c, name=name, statement=statement: c.execute(statement, OF_MAILBOX[name]))  # type: ignore[misc]
+        assert whole_tables(plan) == set(), f"{name}\n{plan}"
+
+
+def test_every_statement_of_the_clocks_is_answered_by_an_index(large: Database) -> None:
+    """A look at what is due, or at what is overdue, reads no clock that stopped years ago."""
+    assert OF_CLOCKS.keys() == clock_statements.HOT.keys()
+    for name, statement in clock_statements.HOT.items():
+        plan = plans(large, lambda c, name=name, statement=statement: c.execute(statement, OF_CLOCKS[name]))  # type: ignore[misc]
         assert whole_tables(plan) == set(), f"{name}\n{plan}"
 
 

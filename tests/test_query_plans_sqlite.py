@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from cases import empty_database
 from kept import by_hand
-from questions import GIVEN, LOOKS, OF_MAILBOX, SEARCHES
+from questions import GIVEN, LOOKS, OF_CLOCKS, OF_MAILBOX, SEARCHES
 from sqlalchemy import Connection, Engine, event, text
 
-from adapter.outside.store import Database, mailbox, open_store
+from adapter.outside.store import Database, clock_statements, mailbox, open_store
 from adapter.outside.store.search import cases
 from adapter.outside.store.statements import HOT
 
@@ -24,7 +24,7 @@ OF_THE_SERVER = {"MAIL_IS_THERE"}
 """Asked of PostgreSQL alone."""
 _CASES = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 10000)"
 _ALL_ALIKE = (
-    f"INSERT INTO case_ {_CASES} SELECT 'other-' || n, 'need-' || n, n, 'r', 'o', NULL, 'closed', '', '' FROM c",
+    f"INSERT INTO case_ {_CASES} SELECT 'other-' || n, 'need-' || n, n, 'r', 'o', NULL, 'closed', '', '', NULL FROM c",
     f"""INSERT INTO delivery (message_id, recipient, case_id, event, category, focus, carries, created_at, state,
     place, due, clock, tries, because) {_CASES} SELECT 'mail-' || n, 'o', 'other-' || n, 'e', 'need', 'f', '[]', '',
     'accepted', 'done', '', '', 1, '' FROM c""",
@@ -92,7 +92,9 @@ def partial(store: Database) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"), [(HOT, GIVEN), (mailbox.HOT, OF_MAILBOX)], ids=["hot", "mailbox"]
+    ("asked", "given"),
+    [(HOT, GIVEN), (mailbox.HOT, OF_MAILBOX), (clock_statements.HOT, OF_CLOCKS)],
+    ids=["hot", "mailbox", "clocks"],
 )
 def test_every_hot_statement_is_answered_by_an_index(
     asked: Mapping[str, object], given: Mapping[str, Mapping[str, object]], store: Database, partial: set[str]

@@ -1,6 +1,6 @@
 """Which day it is: law counts days in Norway, clocks run in UTC."""
 
-from datetime import MAXYEAR, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -12,6 +12,11 @@ def norwegian_day(at: datetime) -> date:
         return at.astimezone(OSLO).date()
     except OverflowError:
         return date.max if at.year == MAXYEAR else date.min
+
+
+def begins(day: date) -> datetime:
+    """The first moment of a day in Norway, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=OSLO).astimezone(UTC)
 
 
 def within(start: str | None, end: str | None, at: datetime) -> bool:
@@ -46,3 +51,17 @@ def moment_after(text: str | None) -> datetime | None:
     months = 1 if len(text) == len("YYYY-MM") else 12
     month = start.month - 1 + months
     return start.replace(year=start.year + month // 12, month=month % 12 + 1)
+
+
+def first_day(text: str | None) -> date | None:
+    """The first day in Norway of a period that begins with this FHIR dateTime, of any precision; None is open."""
+    start = first_moment(text)
+    return None if start is None else norwegian_day(start)
+
+
+def last_day(text: str | None) -> date | None:
+    """The last day in Norway of a period that ends with this FHIR dateTime, of any precision; None is open."""
+    end = moment_after(text)
+    if end is None or text is None:
+        return None
+    return norwegian_day(end if len(text) > len("YYYY-MM-DD") else end - timedelta(days=1))

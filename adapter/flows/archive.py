@@ -37,6 +37,7 @@ def archive_of(record: CaseRecord, base: str) -> bytes:
         "messages.jsonl": _lines(_message(m) for m in record.messages),
         "history.jsonl": _lines(asdict(step) for step in record.history),
         "deliveries.jsonl": _lines(_delivery(d, record) for d in record.deliveries),
+        "deadlines.jsonl": _lines(asdict(one) for one in record.deadlines),
         "waiting.jsonl": _lines(asdict(one) for one in record.waiting),
         "audit.jsonl": _lines(_flat(a) for a in record.audit if a.action not in _OUTSIDE),
     }

@@ -13,6 +13,7 @@ from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Refused
 from adapter.flows import consent, follow, operate, plan, receipt, team
 from adapter.flows.accept import accept
+from adapter.flows.clock_round import keep_clocks
 from adapter.flows.closing import close
 from adapter.flows.deliver import deliver_round
 from adapter.flows.lapse_news import look_at_all
@@ -27,6 +28,8 @@ from adapter.replay.script import Script, Sent
 from adapter.wire import json
 
 STEP = timedelta(minutes=1)
+_CLOCKS = 100
+"""Cases in one look at the clocks."""
 _OPERATOR = "operator"
 _MOVES = {"requeue": operate.requeue, "skip": operate.skip}
 _PUTS: dict[str, Callable[[Caller, str, str | None, bytes, Parts], Answer]] = {
@@ -102,7 +105,12 @@ class Stage:
         return Came(answer, refused=refused)
 
     def deliver(self) -> None:
-        """All rounds of all postmen until nothing is due now."""
+        """All clocks that are due, then all rounds of all postmen, until nothing is due now."""
+        store = self.parts.store
+        while keep_clocks(self.parts, _CLOCKS) or store.due_recipients(self.clock()):
+            self._carry()
+
+    def _carry(self) -> None:
         store = self.parts.store
         while due := store.due_recipients(self.clock()):
             for recipient in due:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from adapter.domain.case import Audit, Case, Step, Version, Waiting
 from adapter.domain.delivery import Outgoing, Place
 from adapter.domain.message import Received
-from adapter.outside.store import rows
+from adapter.outside.store import clock_statements, rows
 from adapter.outside.store.bell import CHANNEL
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.statements import INSERT, KNOW_RECIPIENT, MAIL_IS_THERE
@@ -29,10 +29,11 @@ class Buffer:
         self.waiting: dict[tuple[str, str, str], Record] = {}
         self.closed: list[Record] = []
         self.audit: list[Record] = []
+        self.looks: dict[str, datetime] = {}
 
     def __bool__(self) -> bool:
         lists = (self.received, self.history, self.versions, self.closed, self.audit)
-        return any((*lists, self.cases, self.deliveries, self.waiting))
+        return any((*lists, self.cases, self.deliveries, self.waiting, self.looks))
 
     @property
     def queues_mail(self) -> bool:
@@ -47,9 +48,9 @@ class Buffer:
 
     def move(self, case: Case, steps: Sequence[Step]) -> None:
         """A case of this buffer."""
-        before = self.cases[case.id]["moved_at"]
-        moved_at = max((step.at for step in steps), default=before)
-        self.cases[case.id] = rows.values(case) | {"moved_at": moved_at}
+        before = self.cases[case.id]
+        moved_at = max((step.at for step in steps), default=before["moved_at"])
+        self.cases[case.id] = before | rows.values(case) | {"moved_at": moved_at}
         self.tell(steps)
 
     def tell(self, steps: Sequence[Step]) -> None:
@@ -58,6 +59,12 @@ class Buffer:
 
     def keep_version(self, version: Version) -> None:
         self.versions.append(rows.version_values(version))
+        self.look(version.case_id, version.at)
+
+    def look(self, case_id: str, at: datetime) -> None:
+        """Something of a case has changed: its clocks are to be looked at."""
+        if case_id not in self.cases:
+            self.looks[case_id] = at
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Of cases of this buffer: the first of a lane is its head."""
@@ -69,8 +76,9 @@ class Buffer:
                 self.deliveries[one.message_id] = rows.delivery_values(one, place)
 
     def wait_for_person(self, waiting: Waiting) -> None:
-        """For a case of this buffer: one row per list and reason, since the first call."""
+        """For a case of this transaction: one row per list and reason, since the first call."""
         self.waiting.setdefault((waiting.case_id, waiting.list, waiting.reason), rows.values(waiting))
+        self.look(waiting.case_id, waiting.since)
 
     def resolve(self, case_id: str, at: datetime, by: str, reasons: Collection[str] = ()) -> int:
         """Of a case of this buffer: close what waits, or only for these reasons; how many there were."""
@@ -102,8 +110,17 @@ def write(sql: Sql, buffers: Sequence[Buffer]) -> None:
     sql.run_each(INSERT["delivery"], deliveries)
     sql.run_each(INSERT["waiting"], _all((*b.waiting.values(), *b.closed) for b in buffers))
     sql.run_each(INSERT["audit"], _all(b.audit for b in buffers))
+    for buffer in buffers:
+        _have_looked_at(sql, buffer)
     if any(b.queues_mail for b in buffers):
         call_postmen(sql)
+
+
+def _have_looked_at(sql: Sql, buffer: Buffer) -> None:
+    """The clocks of cases that changed without moving; who moves a case says so itself."""
+    moved = {row["case_id"] for row in buffer.history}
+    each = [{"case": id_, "at": at} for id_, at in sorted(buffer.looks.items()) if id_ not in moved]
+    sql.run_each(clock_statements.LOOK_AT, each)
 
 
 def know(sql: Sql, organisations: set[str]) -> None:

@@ -1,14 +1,16 @@
 """What operators and pages ask of the database: one question each, without locks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Executable, ScalarSelect, Select, func, select, tuple_
 
 from adapter.domain.case import Audit, Step, Version, Waiting
+from adapter.domain.deadline import Deadline, State
 from adapter.domain.delivery import Delivery, Receipt
 from adapter.domain.message import Received
-from adapter.outside.store import rows, statements, tables
+from adapter.outside.store import clock_statements, rows, statements, tables
+from adapter.outside.store.clock_statements import KEY
 from adapter.outside.store.connections import Connections
 
 
@@ -92,6 +94,34 @@ class Operators:
         is_open = select(tables.waiting).where(at.resolved_at.is_(None))
         with self._connections.reading() as sql:
             return [rows.waiting_of(row) for row in sql.rows(is_open.order_by(at.since, at.id))]
+
+    def deadlines_of(self, case_id: str) -> Sequence[Deadline]:
+        """All that were ever kept of a case, by rule, about and start."""
+        with self._connections.reading() as sql:
+            return [rows.deadline_of(row) for row in sql.rows(clock_statements.OF_CASE, case=case_id)]
+
+    def deadlines(
+        self, states: Collection[State], after: Deadline | None = None, limit: int = 1000
+    ) -> Sequence[Deadline]:
+        """Those of all cases that are in one of these states, but none that stopped, by when they are due; from the one
+        behind `after` on."""
+        given = {"states": sorted(states), "most": limit}
+        behind = {"due_at": after.due_at, **dict(zip(KEY, after.key, strict=True))} if after else {}
+        statement = clock_statements.OPEN_BEHIND if after else clock_statements.OPEN_FIRST
+        with self._connections.reading() as sql:
+            return [rows.deadline_of(row) for row in sql.rows(statement, **given, **behind)]
+
+    def clocks_due(self, now: datetime, limit: int) -> Sequence[str]:
+        """Cases whose clocks are to be looked at by now, longest due first."""
+        with self._connections.reading() as sql:
+            return [row["id"] for row in sql.rows(clock_statements.LOOKS_DUE, now=now, most=limit)]
+
+    def next_look(self) -> datetime | None:
+        """When the clocks of a case are to be looked at next, or should have been; None if none turns by itself."""
+        with self._connections.reading() as sql:
+            found = sql.first(clock_statements.NEXT_LOOK)
+        at: datetime | None = found["at"] if found else None
+        return at
 
     def backlog(self) -> dict[str, int]:
         """How many deliveries stand at each open place: head, behind and held. What is done is not counted."""

@@ -27,6 +27,7 @@ from adapter.domain.case import Audit
 from adapter.domain.retention import Batch, Class, Over, Removal
 from adapter.domain.view import SUBSETTED
 from adapter.outside.store import rows
+from adapter.outside.store.clock_tables import deadline
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import (
     archived,
@@ -46,7 +47,7 @@ from adapter.outside.store.unnaming import unname
 
 NO_CHANGE = ("case-archived", "case-found", "resource-read")
 """Audited acts after which a case is what it was before: an archive of it still holds it whole."""
-_EMPTIED = {"need": "", "subject_key": "", "owner": None, "unit": None}
+_EMPTIED = {"need": "", "subject_key": "", "owner": None, "unit": None, "look_at": None}
 
 
 def is_over(over: Over) -> ColumnElement[bool]:
@@ -197,7 +198,7 @@ def _empty(sql: Sql, ids: Sequence[Any]) -> int:
     """Everything but the answers and the audit. The row of the case stays, empty: its need is never new again."""
     sent = select(delivery.c.id).where(delivery.c.case_id.in_(ids))
     gone = sql.run(delete(receipt).where(receipt.c.delivery.in_(sent)))
-    for table in (delivery, waiting, former_key, history, version):
+    for table in (delivery, deadline, waiting, former_key, history, version):
         gone += sql.run(delete(table).where(table.c.case_id.in_(ids)))
     of_case = received.c.case_id.in_(ids)
     sql.run(update(received).where(of_case).values(raw=None, findings="[]", content=""))

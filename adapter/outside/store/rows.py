@@ -10,6 +10,7 @@ from typing import Any
 import simplejson
 
 from adapter.domain.case import Audit, Case, FormerKey, Step, Version, Waiting
+from adapter.domain.deadline import Deadline
 from adapter.domain.delivery import Delivery, Outgoing, Pinned, Place, Receipt
 from adapter.domain.message import Answer, Received, ReplyTo
 from adapter.domain.problems import Finding
@@ -51,8 +52,8 @@ def case_of(row: Record) -> Case:
 
 
 def case_values(case: Case) -> Record:
-    """A case that was opened just now; whoever moves it says when."""
-    return values(case) | {"moved_at": case.opened_at}
+    """A case that was opened just now; whoever moves it says when. Its clocks are to be looked at."""
+    return values(case) | {"moved_at": case.opened_at, "look_at": case.opened_at}
 
 
 def step_of(row: Record) -> Step:
@@ -61,6 +62,10 @@ def step_of(row: Record) -> Step:
 
 def former_key_of(row: Record) -> FormerKey:
     return FormerKey(**_only(FormerKey, row))
+
+
+def deadline_of(row: Record) -> Deadline:
+    return Deadline(**_only(Deadline, row))
 
 
 def waiting_of(row: Record) -> Waiting:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from adapter.domain.delivery import Pause, Settled
-from adapter.outside.store import work
+from adapter.outside.store import clock_statements, work
 from adapter.outside.store.buffer import know
 from adapter.outside.store.rows import values
 from adapter.outside.store.sql import Record, Sql, Values
@@ -36,7 +36,9 @@ def settle(sql: Sql, settled: Sequence[Settled], pause: Pause | None) -> Sequenc
     if freed:
         recipients = {one.delivery.outgoing.recipient for one in freed}
         cases = {one.delivery.outgoing.case_id for one in freed}
-        work.call_forward(sql, recipients, cases, max(one.at for one in freed))
+        at = max(one.at for one in freed)
+        work.call_forward(sql, recipients, cases, at)
+        sql.run(clock_statements.LOOK_AT_ALL, cases=sorted(cases), at=at)
     if pause:
         _pause(sql, pause)
     return [one.delivery.id for one, is_so in zip(settled, stands, strict=True) if is_so]

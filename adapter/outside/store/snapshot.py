@@ -11,6 +11,7 @@ from adapter.domain.delivery import Receipt
 from adapter.domain.message import Received
 from adapter.domain.record import CaseRecord, Tombstone
 from adapter.outside.store import rows
+from adapter.outside.store.clock_tables import deadline
 from adapter.outside.store.removal import NO_CHANGE
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import (
@@ -29,7 +30,7 @@ from adapter.outside.store.tables import (
 )
 from adapter.ports import Snapshot
 
-_OF_CASE = (received, version, former_key, history, delivery, waiting, tombstone, thinned)
+_OF_CASE = (received, version, former_key, history, delivery, deadline, waiting, tombstone, thinned)
 Rows = Mapping[str, Sequence[Record]]
 
 
@@ -55,6 +56,7 @@ class SqlSnapshot:
         messages = self._of(received, case_ids, "at", "id")
         versions = self._of(version, case_ids, "type", "id", "number")
         numbered = {t.name: self._of(t, case_ids, "id") for t in (history, delivery, waiting, audit)}
+        clocks = self._of(deadline, case_ids, "rule", "about", "started_at")
         stones, thin = self._of(tombstone, case_ids, "at"), self._of(thinned, case_ids, "at")
         said = self._receipts([d["id"] for of_case in numbered["delivery"].values() for d in of_case])
         return [
@@ -62,7 +64,7 @@ class SqlSnapshot:
                 row,
                 messages[row["id"]],
                 versions[row["id"]],
-                {name: of_case[row["id"]] for name, of_case in numbered.items()},
+                {name: of_case[row["id"]] for name, of_case in (numbered | {"deadline": clocks}).items()},
                 said,
                 stones[row["id"]],
                 thinned=bool(thin[row["id"]]),
@@ -125,6 +127,7 @@ def _record(
         history=[rows.step_of(row) for row in numbered["history"]],
         deliveries=deliveries,
         receipts={d.id: said[d.id] for d in deliveries if d.id in said},
+        deadlines=[rows.deadline_of(row) for row in numbered["deadline"]],
         waiting=[rows.waiting_of(row) for row in numbered["waiting"]],
         audit=[rows.audit_of(row) for row in told],
         tidied=frozenset({"superseded"} if thinned else ()),

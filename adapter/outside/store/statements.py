@@ -99,7 +99,7 @@ WRITE_CASE = (
     .where(case_.c.id == bindparam("id_"))
     .values({field.name: bindparam(field.name) for field in fields(Case) if field.name != "id"})
 )
-MOVE_CASE = WRITE_CASE.values(moved_at=bindparam("moved_at"))
+MOVE_CASE = WRITE_CASE.values(moved_at=bindparam("moved_at"), look_at=bindparam("moved_at"))
 
 _LATER = version.alias("later")
 _NEWEST = (

@@ -83,6 +83,8 @@ received = Table(
     Index("ix_received_case", "case_id"),
 )
 
+_LOOKS = text("look_at IS NOT NULL")
+
 case_ = Table(
     "case_",
     metadata,
@@ -95,12 +97,15 @@ case_ = Table(
     Column("state", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("moved_at", Moment),
+    # Since when, or when, somebody has to look at the clocks of the case; null: nothing will turn by itself.
+    Column("look_at", Moment),
     Index("ix_case_opened", "opened_at", "id"),
     Index("ix_case_state", "state", "moved_at"),
     Index("ix_case_state_id", "state", "id"),
     Index("ix_case_subject", "subject_key"),
     Index("ix_case_owner_id", "owner", "id"),
     Index("ix_case_requester_id", "requester", "id"),
+    Index("ix_case_look", "look_at", "id", postgresql_where=_LOOKS, sqlite_where=_LOOKS),
 )
 
 # Keys by which the person of a case was known before: what comes under one is about the person of today's key.
@@ -239,6 +244,7 @@ waiting = Table(
         postgresql_where=_UNRESOLVED,
         sqlite_where=_UNRESOLVED,
     ),
+    Index("ix_waiting_case", "case_id", "id"),
 )
 
 audit = Table(

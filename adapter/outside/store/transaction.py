@@ -16,16 +16,18 @@ from adapter.domain.delivery import Delivery, Outgoing, Pause, Pinned, Receipt, 
 from adapter.domain.message import Received
 from adapter.outside.store import removal, rows, settle, statements, work
 from adapter.outside.store.buffer import Buffer, write
+from adapter.outside.store.clocks import Clocks
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.errors import StoreFailed
 from adapter.outside.store.group import Group
 from adapter.outside.store.persons import Persons
+from adapter.outside.store.register import Addresses
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.versions import Versions
 from adapter.ports import Transaction
 
 
-class SqlTransaction(Persons):
+class SqlTransaction(Persons, Clocks, Addresses):
     """Lock order: cases (`case`, `send`, `stop`, `settle`; several at once are sorted), then one recipient's pause."""
 
     def __init__(self, connections: Connections, group: Group) -> None:
@@ -133,6 +135,7 @@ class SqlTransaction(Persons):
         if case_id in self._new.cases:
             return self._new.resolve(case_id, at, by, reasons)
         self._written(self._new.waiting)
+        self._new.look(case_id, at)
         only = {"reasons": sorted(reasons)} if reasons else {}
         return self._own().run(
             statements.RESOLVE_OF if only else statements.RESOLVE, case=case_id, at=at, by=by, **only
