@@ -6,7 +6,7 @@ came to which was not the right one is none. Times run from when the notificatio
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from adapter.domain.case import Step
 from adapter.domain.exchange import conclude
@@ -15,9 +15,8 @@ from adapter.domain.record import Counted, Handed
 from adapter.flows.parts import Parts
 from adapter.flows.reconciliation import midnight
 
-By = Literal["municipality", "hospital", "both"]
 NOT_ROUTED: Final = "-"
-_KEYS: Mapping[By, Callable[[Course], Key]] = {
+KEYS: Mapping[str, Callable[[Course], Key]] = {
     "municipality": lambda course: (course.municipality,),
     "hospital": lambda course: (course.hospital,),
     "both": lambda course: (course.municipality, course.hospital),
@@ -37,11 +36,11 @@ _EVENTS: Mapping[Stage, tuple[str, frozenset[str]]] = {
 
 
 def figures_of(
-    first: date, last: date, by: By, least: int, parts: Parts
+    first: date, last: date, by: Callable[[Course], Key], least: int, parts: Parts
 ) -> tuple[Group | None, Sequence[Group]]:
     """Of what was notified from the first day to the last, in Norway. Reads only. Raises StoreBusy."""
     since, before = midnight(first), midnight(last + timedelta(days=1))
-    return figures([*_courses(since, before, parts)], _KEYS[by], least)
+    return figures([*_courses(since, before, parts)], by, least)
 
 
 def _courses(since: datetime, before: datetime, parts: Parts) -> Iterator[Course]:
