@@ -9,7 +9,12 @@ _SATURDAY = 5
 
 def is_day_off(day: date) -> bool:
     """Whether it is a Saturday, a Sunday or a holiday of Norway (lov om helligdager § 2; 1 and 17 May)."""
-    return day.weekday() >= _SATURDAY or day in _holidays()
+    return day.weekday() >= _SATURDAY or is_holiday(day)
+
+
+def is_holiday(day: date) -> bool:
+    """Whether it is a holiday of Norway, whatever day of the week."""
+    return day in _holidays()
 
 
 @cache

@@ -6,24 +6,33 @@ sends a case to the wrong place without anybody seeing it.
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from adapter.domain.directory_check import Districts, overlaps
 from adapter.domain.routing import Directory, Municipality, Unit
 from adapter.mapping import unit_table
 
 MUNICIPALITIES = "municipalities.csv"
 UNITS = "coordinating-units.csv"
-_COLUMNS = {
-    MUNICIPALITIES: "number,name,valid_from,valid_to,successors",
-    UNITS: unit_table.COLUMNS,
-}
+DISTRICTS = "districts.csv"
+_MUNICIPALITY = "number,name,valid_from,valid_to,successors"
+_DISTRICT = "municipality,district,name"
 
-Row = dict[str, str]
+Row = Mapping[str, str]
 Read = TypeVar("Read")
+
+
+class RowError(ValueError):
+    """A row that cannot be read, by file and line; `what` is its column and what is wrong, never a value."""
+
+    def __init__(self, file: str, line: int, what: str) -> None:
+        super().__init__(f"{file}, line {line}: {what}")
+        self.line, self.what = line, what
 
 
 def load(folder: Path, history: Path | None = None) -> Directory:
@@ -34,23 +43,66 @@ def load(folder: Path, history: Path | None = None) -> Directory:
     Dates are YYYY-MM-DD and inclusive; successors are separated by semicolons. Raises ValueError that names
     file, line and column, never a value; FileNotFoundError where a table is missing.
     """
-    municipalities = [
-        (line, _read(MUNICIPALITIES, line, row, _municipality))
-        for line, row in _rows((history or folder) / MUNICIPALITIES)
+    municipalities = municipalities_of(history or folder)
+    units, wrong = units_of(folder / UNITS, municipalities)
+    for one in wrong:
+        raise one
+    for pair in overlaps(units):
+        _wrong(UNITS, pair.line or 0, f"serves the same place, age and period as line {pair.other}")
+    return Directory(tuple(municipalities), tuple(unit for _, unit in units))
+
+
+def municipalities_of(folder: Path) -> list[Municipality]:
+    """The history of municipality numbers. Raises as `load`."""
+    file = folder / MUNICIPALITIES
+    rows = [
+        (line, _read(MUNICIPALITIES, line, row, _municipality)) for line, row in _rows(file, _MUNICIPALITY)
     ]
-    _check_history(municipalities)
-    units = [(line, _read(UNITS, line, row, unit_table.unit_of)) for line, row in _rows(folder / UNITS)]
-    _check_units(units, {m.number for _, m in municipalities})
-    return Directory(tuple(m for _, m in municipalities), tuple(u for _, u in units))
+    _check_history(rows)
+    return [municipality for _, municipality in rows]
 
 
-def _rows(file: Path) -> Iterator[tuple[int, Row]]:
-    columns = _COLUMNS[file.name].split(",")
+def districts_of(folder: Path) -> Districts:
+    """The city districts of `districts.csv`. Raises as `load`."""
+    found: dict[str, list[str]] = {}
+    for line, row in _rows(folder / DISTRICTS, _DISTRICT):
+        for column in ("municipality", "district"):
+            _read(DISTRICTS, line, row, partial(unit_table.digits, column=column))
+        found.setdefault(row["municipality"], []).append(row["district"])
+    return found
+
+
+def units_of(
+    file: Path, municipalities: Sequence[Municipality], build: Callable[[Row], Unit] = unit_table.unit_of
+) -> tuple[list[tuple[int, Unit]], list[RowError]]:
+    """The units of a table with their lines, and each row that is none. `build` makes a unit of a row.
+
+    Raises FileNotFoundError.
+    """
+    known = {municipality.number for municipality in municipalities}
+    units: list[tuple[int, Unit]] = []
+    wrong: list[RowError] = []
+    try:
+        for line, row in _rows(file, unit_table.COLUMNS):
+            try:
+                unit = _read(file.name, line, row, build)
+                if unit.municipality not in known:
+                    _wrong(file.name, line, f"municipality: not in {MUNICIPALITIES}")
+                units.append((line, unit))
+            except RowError as one:
+                wrong.append(one)
+    except RowError as last:
+        wrong.append(last)
+    return units, wrong
+
+
+def _rows(file: Path, head: str) -> Iterator[tuple[int, Row]]:
+    columns = head.split(",")
     with file.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         try:
             if next(reader, None) != columns:
-                _wrong(file.name, 1, f"the columns must be {','.join(columns)}")
+                _wrong(file.name, 1, f"the columns must be {head}")
             for cells in reader:
                 if len(cells) != len(columns):
                     _wrong(file.name, reader.line_num, f"{len(cells)} cells, must be {len(columns)}")
@@ -96,23 +148,5 @@ def _check_history(rows: list[tuple[int, Municipality]]) -> None:
                 _wrong(MUNICIPALITIES, line, "successors: not in force the day after valid_to")
 
 
-def _check_units(rows: list[tuple[int, Unit]], municipalities: set[str]) -> None:
-    """Every municipality is known; never two units for the same place, age and day."""
-    by_place: dict[tuple[str, str | None], list[tuple[int, Unit]]] = {}
-    for line, unit in rows:
-        if unit.municipality not in municipalities:
-            _wrong(UNITS, line, f"municipality: not in {MUNICIPALITIES}")
-        others = by_place.setdefault((unit.municipality, unit.district), [])
-        for first, other in others:
-            if _overlap(unit, other):
-                _wrong(UNITS, line, f"serves the same place, age and period as line {first}")
-        others.append((line, unit))
-
-
-def _overlap(one: Unit, other: Unit) -> bool:
-    later, older = max(one.valid_from, other.valid_from), max(one.age_from or 0, other.age_from or 0)
-    return one.in_force(later) and other.in_force(later) and one.takes(older) and other.takes(older)
-
-
 def _wrong(file: str, line: int, what: str) -> NoReturn:
-    raise ValueError(f"{file}, line {line}: {what}")
+    raise RowError(file, line, what)
