@@ -7,12 +7,16 @@ answers for the address it sends to (R-103). A unit is a service (HER-id of leve
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal, get_args
 
 Kind = Literal["Service", "Organization", "Person", ""]
 State = Literal["active", "gone", "unknown-there", "other-organisation", "other-kind"]
 """gone: it has ended there. unknown-there: the register has no such address. other-organisation: it is a service of
 somebody else. other-kind: it is no service, or an organisation where a service should be."""
+
+Amiss = Literal["address-gone", "address-of-another"]
+"""Why nothing is sent to an address: the names of problems."""
+AMISS: Final = frozenset(get_args(Amiss))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,13 @@ def state_of(party: Party | None, address: Address, now: datetime) -> State:
 
 
 def learned(
-    before: Entry | None, state: State, party: Party | None, address: Address, now: datetime
+    before: Entry | None, party: Party | None, state: State, her_id: str, now: datetime, belief: Belief
 ) -> Entry:
-    """What is kept after an answer. A person looks where it is not as it was, and not as it should be or is again."""
+    """What is kept after an answer. A person looks where it is not as it was, or not as it should be at first, and
+    where a certificate has come near its end since.
+    """
     entry = Entry(
-        her_id=address.her_id,
+        her_id=her_id,
         state=state,
         organisation=party.organisation if party else "",
         since=now,
@@ -127,16 +133,18 @@ def learned(
         signing_until=party.signing_until if party else None,
         encryption_until=party.encryption_until if party else None,
     )
+    ending = set(certificates_ending(entry, now, belief))
     if before is None:
-        return replace(entry, look_since=None if state == "active" else now)
-    if before.state == state:
-        return replace(entry, since=before.since, look_since=before.look_since)
-    return replace(entry, look_since=now)
+        return replace(entry, look_since=None if state == "active" and not ending else now)
+    known = set(certificates_ending(before, before.checked_at, belief))
+    same = before.state == state
+    look = before.look_since if same and ending <= known else now
+    return replace(entry, since=before.since if same else now, look_since=look)
 
 
 def not_to_be_used(
     entry: Entry | None, organisation: str, now: datetime, belief: Belief
-) -> Literal["address-gone", "address-of-another"] | None:
+) -> Amiss | None:
     """Why health data must not go to an address as that of an organisation (number), by what the register last said.
 
     Nothing is known without a register, and nothing is believed of it for ever.

@@ -13,13 +13,15 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter.domain.case import DEAD, DEATHS, Audit, Case, Version, edition
+from adapter.domain.case import Audit, Case, Version, edition
 from adapter.domain.consent import Deny, Permit
 from adapter.domain.delivery import Delivery, Letter, Pause, Pinned, Place, Receipt, Settled
 from adapter.domain.exchange import AnswerRule, because, conclude, settled_at
 from adapter.domain.problems import Refused
+from adapter.domain.register import AMISS
 from adapter.flows.consent_view import as_told
 from adapter.flows.correspondence import Correspondence, correspondence
+from adapter.flows.kept_back import kept_back
 from adapter.flows.letters import letter
 from adapter.flows.outbox import need_stopped
 from adapter.flows.participants import may_have
@@ -118,7 +120,7 @@ def _settle_unsent(tx: Transaction, unsent: Sequence[Settled], now: datetime, pa
         if one.delivery.id in moved:
             what = "held" if one.place == "held" else "stopped"
             tx.record(_evidence(what, one.delivery, one.because, (), now))
-            if one.delivery.outgoing.category == "need":
+            if one.delivery.outgoing.category == "need" and one.because not in AMISS:
                 need_stopped(tx, one.delivery.outgoing.case_id, (one.delivery.id,), now, parts)
 
 
@@ -126,7 +128,7 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[tup
     """What becomes of each that still waits for its postman, as somebody may have moved one since it was read; and the
     edition of its case by which that was judged.
 
-    The database is asked at most four times for the whole batch (and for XML each case once), and let go before
+    The database is asked at most five times for the whole batch (and for XML each case once), and let go before
     anything is put together: while SQLite is read here, nobody else writes. What went before a letter in XML is asked
     for then: a postman that took a second connection meanwhile could wait for the others, and they for it.
     """
@@ -134,14 +136,14 @@ def _judge(due: Sequence[Delivery], now: datetime, parts: Parts) -> Iterator[tup
         heads = [d for d in tx.fresh([one.id for one in due]) if d.place == "head"]
         cases = tx.of_cases({d.outgoing.case_id for d in heads}) if heads else {}
         pinned = {Pinned(v.type, v.id, v.number): v for versions in cases.values() for v in versions}
-        silenced = tx.persons_wait(cases, DEATHS) if heads else ()
+        parked = kept_back(tx, heads, cases, now, parts) if heads else {}
         older = {p for d in heads for p in d.outgoing.carries if p.type != "Patient" and p not in pinned}
         pinned |= tx.versions(older) if older else {}
         in_xml = {d.id: _case(tx, d) for d in heads if _reads_xml(d, parts)}
     for one in heads:
         versions = cases[one.outgoing.case_id]
-        if one.outgoing.case_id in silenced:
-            yield _silenced(one, now), edition(versions)
+        if one.id in parked:
+            yield _parked(one, parked[one.id], now), edition(versions)
             continue
         known = correspondence(one, in_xml[one.id], versions, parts) if one.id in in_xml else None
         yield _judged(one, versions, pinned, known, now, parts), edition(versions)
@@ -206,9 +208,9 @@ def _held(delivery: Delivery, because: str, now: datetime) -> Settled:
     return Settled(delivery, "rejected", "rejected", "held", now, because, now, None, tried=False)
 
 
-def _silenced(delivery: Delivery, now: datetime) -> Settled:
-    """Held until a person has looked at the report that the one it is about is dead (R-154)."""
-    return Settled(delivery, "expired", "parked", "held", now, DEAD, now, None, tried=False)
+def _parked(delivery: Delivery, because: str, now: datetime) -> Settled:
+    """Held until a person has looked (`kept_back`)."""
+    return Settled(delivery, "expired", "parked", "held", now, because, now, None, tried=False)
 
 
 def _settle(

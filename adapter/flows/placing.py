@@ -9,6 +9,8 @@ from adapter.domain.identifiers import derived
 from adapter.domain.need import Verdict
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import rule_of
+from adapter.domain.way_round import why_nothing_is_sent
+from adapter.flows.address_known import why_not
 from adapter.flows.attachments import documents, standing
 from adapter.flows.notice import Notice
 from adapter.flows.outbox import notes_owed, outgoing
@@ -31,10 +33,20 @@ class Taken:
 
 
 def place(
-    tx: Transaction, case: Case, notice: Notice, facts: Mapping[str, str], verdict: Verdict, parts: Parts
+    tx: Transaction,
+    case: Case,
+    notice: Notice,
+    facts: Mapping[str, str],
+    verdict: Verdict,
+    parts: Parts,
+    *,
+    looked_at: bool = True,
 ) -> Taken:
-    """Write the whole case as the verdict says, tell who is owed it, and move it to or from the lists."""
-    verdict = reachable(verdict, parts)
+    """Write the whole case as the verdict says, tell who is owed it, and move it to or from the lists.
+
+    `looked_at`: what it is on lists for is seen to by this, as the hospital or a person here says anew where it stands.
+    """
+    verdict = reachable(tx, verdict, notice.at, parts)
     where = Place(
         rule_of(parts.tables.steps, "case", verdict.event), verdict.unit, _owner_name(verdict, parts)
     )
@@ -49,7 +61,8 @@ def place(
             tx.send(notes_owed(after, tx.of_case(case.id), notice.at))
     if any(f.problem == "consent-not-stated" for f in verdict.findings):
         _ask(tx, after, told, notice.at)
-    tx.resolve(case.id, notice.at, notice.actor)
+    if looked_at:
+        tx.resolve(case.id, notice.at, notice.actor)
     if verdict.list:
         tx.wait_for_person(Waiting(case.id, verdict.list, verdict.reason, notice.at))
     if verdict.event == "route":
@@ -130,14 +143,16 @@ def traced(
     return keep_changed(tx, [origin], case=case, author="adapter", source=notice.source, at=notice.at)
 
 
-def reachable(verdict: Verdict, parts: Parts) -> Verdict:
-    """A unit whose organisation has no channel is no address: a person must see to it."""
-    if verdict.unit is None:
+def reachable(tx: Transaction, verdict: Verdict, at: datetime, parts: Parts) -> Verdict:
+    """A unit that a person rings, whose organisation has no channel, or whose address the register says is no longer its
+    own, is no address: a person must see to it.
+    """
+    unit = verdict.unit
+    if unit is None:
         return verdict
-    owner = parts.partners.by_organisation.get(verdict.unit.organisation)
-    if owner and owner.reachable:
+    missing = why_nothing_is_sent(unit, parts.partners) or why_not(tx, unit, at, parts)
+    if missing is None:
         return verdict
-    missing = Finding("address-not-in-partner-table", "coordinating-units.csv")
     return Verdict("hold-for-routing", (*verdict.findings, missing), None, "routing", missing.problem)
 
 

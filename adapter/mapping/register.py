@@ -2,26 +2,20 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
-
-import yaml
 
 from adapter.domain.register import Belief
 from adapter.mapping import yaml_text
 
 _NAMES = {"believed-for", "certificate-warned"}
-_DAYS = re.compile(r"P([1-9][0-9]{0,2})D")
+_DAYS = re.compile(r"P([1-9][0-9]{0,2})D", re.ASCII)
 
 
-def load(folder: Path) -> Belief:
-    """The rule of a folder of tables. Raises ValueError naming the file and what is wrong with it."""
-    try:
-        read = yaml_text.read((folder / "register.yaml").read_text(encoding="utf-8"))
-        if strange := set(read) ^ _NAMES:
-            raise ValueError(f"unknown or missing {sorted(strange)}")
-        return Belief(answer=_days(read["believed-for"]), certificate=_days(read["certificate-warned"]))
-    except (ValueError, TypeError, yaml.YAMLError) as why:
-        raise ValueError(f"register.yaml: {why}") from why
+def belief(text: str) -> Belief:
+    """The rule that a table's text states. Raises ValueError or yaml.YAMLError."""
+    read = yaml_text.read(text)
+    if strange := set(read) ^ _NAMES:
+        raise ValueError(f"unknown or missing {sorted(strange)}")
+    return Belief(answer=_days(read["believed-for"]), certificate=_days(read["certificate-warned"]))
 
 
 def _days(text: object) -> timedelta:

@@ -21,6 +21,7 @@ from adapter.domain.lifecycle import UNCHANGED, LifeCycle
 from adapter.domain.plan_content import ContentRules
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.protection import Places
+from adapter.domain.register import Belief
 from adapter.domain.steps import StepRule
 from adapter.domain.view import Views
 from adapter.mapping import letters, parsing, sharing, yaml_text
@@ -30,6 +31,7 @@ from adapter.mapping.decisions import decision_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.plan_content import content_rules
 from adapter.mapping.protection import places
+from adapter.mapping.register import belief
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.mapping.stays import StayLines, stay_lines
 from adapter.mapping.views import views
@@ -63,6 +65,7 @@ class Tables:
     places: Places
     decisions: DecisionRules
     closings: tuple[Closing, ...]
+    register: Belief
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -127,6 +130,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         ),
         decisions=_named(folder / "decisions.yaml", lambda _, text: decision_rules(text, codes), base),
         closings=_named(folder / "closings.csv", lambda _, text: _each(Closing, text), base),
+        register=_named(folder / "register.yaml", lambda _, text: belief(text), base),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)

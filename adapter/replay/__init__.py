@@ -10,6 +10,7 @@ from adapter.flows.parts import Parts
 from adapter.mapping import routes
 from adapter.outside.store import migrate, open_store
 from adapter.ports import Store
+from adapter.replay import register
 from adapter.replay.case_file import CaseFile, CaseStep, read_case, read_cast
 from adapter.replay.outcome import answer_file, compare, end_file, sent_file
 from adapter.replay.said import event_of, problems_in
@@ -71,6 +72,8 @@ def open_stage(folder: Path, store: Store, wrap: Callable[[Store], Store] = lamb
     parts = _with_own_units(build(_settings(folder, case), wrap(store), clock), folder)
     if case.environment == "production":
         parts = _in_production(parts)
+    if case.said and not store.register().entries():
+        register.answers(case.said, parts)
     return Stage(folder, cast, parts, clock, Script(parts.partners, cast))
 
 

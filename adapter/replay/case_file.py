@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapter.domain.register import State as RegisterState
 from adapter.mapping import yaml_text
 
 
@@ -96,7 +97,8 @@ class Expect(_Strict):
 
 
 class CaseStep(_Strict):
-    """Exactly one of the actions, and what is expected of it."""
+    """Exactly one of the actions, and what is expected of it. `register`: what the address register says from now on
+    of a HER-id when it is asked."""
 
     receive: Receive | None = None
     receipt: Receipt | None = None
@@ -105,6 +107,7 @@ class CaseStep(_Strict):
     partner: PartnerSays | None = None
     wait: timedelta | None = None
     operate: Operate | None = None
+    says: dict[str, RegisterState] | None = Field(default=None, alias="register")
     expect: Expect = Expect()
 
 
@@ -114,7 +117,8 @@ class CaseFile(_Strict):
     `max_bytes` is the largest message taken, where the case is about that. `signatures` has those of messages judged
     by the certificates of the folder `trust` (synthetic, with no key kept). Beside it the folder may hold tables of
     its own, used in place of the sample ones: `partners.yaml` and `routes/coordinating-units.csv`. `denied` has values
-    that must not come to an organisation (a name of cast.yaml, or `anybody`) in this case.
+    that must not come to an organisation (a name of cast.yaml, or `anybody`) in this case. `register` has what the
+    address register has said of HER-ids when the case begins.
     """
 
     shows: str
@@ -123,6 +127,7 @@ class CaseFile(_Strict):
     max_bytes: int | None = Field(default=None, gt=0)
     signatures: Literal["verify", "require"] | None = None
     denied: dict[str, list[str]] = {}
+    said: dict[str, RegisterState] = Field(default={}, alias="register")
     at: datetime = datetime.fromisoformat("2026-03-10T09:05:30+00:00")
     steps: list[CaseStep] = Field(min_length=1)
 

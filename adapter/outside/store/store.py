@@ -18,6 +18,7 @@ from adapter.outside.store.mailbox import SqlMailbox
 from adapter.outside.store.operators import Operators
 from adapter.outside.store.postround import AdvisoryRound, FileRound
 from adapter.outside.store.reckoning import SqlReckoning
+from adapter.outside.store.register import SqlRegister
 from adapter.outside.store.room import Room
 from adapter.outside.store.schema import stands
 from adapter.outside.store.transaction import SqlTransaction
@@ -64,6 +65,10 @@ class Database(Operators):
     def reckoning(self) -> SqlReckoning:
         """What is counted of all that is kept."""
         return SqlReckoning(self._connections)
+
+    def register(self) -> SqlRegister:
+        """What an address register said of the addresses we send to."""
+        return SqlRegister(self._connections)
 
     def ready(self) -> bool:
         """Whether the tables are those of this release and a write would go through now."""
