@@ -70,8 +70,27 @@ def test_every_number_leads_to_one_in_force_today() -> None:
     assert {n: t for n, t in several.items() if t != {"1508", "1580"}} == {
         "1850": {"1806", "1875"},
         "5012": {"5055", "5056", "5059"},
+        "1613": {"5055", "5056", "5059"},
     }
-    assert several.keys() == {"1504", "1507", "1523", "1529", "1534", "1546", "1850", "5012"}
+    assert several.keys() == {"1504", "1507", "1523", "1529", "1534", "1546", "1613", "1850", "5012"}
+
+
+def test_the_numbers_that_the_changes_of_2018_ended_are_known() -> None:
+    """48 of the two Trøndelag counties, and six of Vestfold that became three: 426 municipalities became 422."""
+    ended = {m.number for m in DIRECTORY.municipalities if m.valid_to == date(2017, 12, 31)}
+    assert len([number for number in ended if number[:2] in ("16", "17")]) == 48
+    assert {number for number in ended if number[:2] == "07"} == {
+        "0702",
+        "0709",
+        "0714",
+        "0722",
+        "0723",
+        "0728",
+    }
+    trondelag = {
+        s for m in DIRECTORY.municipalities if m.number in ended for s in m.successors if s[:2] == "50"
+    }
+    assert trondelag == {number for number in in_force(date(2018, 1, 1)) if number[:2] == "50"}
 
 
 def test_every_new_number_of_a_reform_had_a_predecessor() -> None:

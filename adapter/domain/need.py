@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from adapter.domain import person
-from adapter.domain.days import norwegian_day
+from adapter.domain.days import first_day, last_day, norwegian_day
 from adapter.domain.problems import Finding
 from adapter.domain.routing import Directory, Routed, Stay, Unit, Unrouted, route
 
@@ -121,13 +121,17 @@ def _doubt(facts: Facts) -> Finding | None:
 
 def stay_of(facts: Facts) -> Stay:
     """What the message says of where the person is. Nothing said of protection counts as protected (R-150)."""
-    staying = "stay.municipality" in facts
     return Stay(
         municipality=facts.get("stay.municipality"),
-        district=facts.get("stay.district" if staying else "registered.district"),
+        district=facts.get("stay.district"),
         registered=facts.get("registered.municipality"),
         protection=facts.get("patient.protection", "unknown"),  # type: ignore[arg-type]
         birth_date=_born(facts),
+        registered_district=facts.get("registered.district"),
+        reason=facts.get("stay.reason"),
+        begins=first_day(facts.get("stay.begins")),
+        ends=last_day(facts.get("stay.ends")),
+        several="stay.several" in facts,
     )
 
 

@@ -87,7 +87,10 @@ class Directory:
 @dataclass(frozen=True, slots=True)
 class Stay:
     """Where a person is, as far as the message says: municipality of stay, its city district, and the
-    municipality of the population register. Numbers that are not stated are None.
+    municipality of the population register with its own. Numbers that are not stated are None.
+
+    `reason` is why the person stays elsewhere than registered (codes/stay-reason.map.json); `begins` and `ends` are the
+    first and the last day of the stay where they are stated, `several` that more than one is.
     """
 
     municipality: str | None
@@ -95,6 +98,20 @@ class Stay:
     registered: str | None
     protection: Protection
     birth_date: date | None
+    registered_district: str | None = None
+    reason: str | None = None
+    begins: date | None = None
+    ends: date | None = None
+    several: bool = False
+
+    @property
+    def is_named(self) -> bool:
+        """Whether anything is said of a stay, be it only that there is one."""
+        return bool(self.municipality or self.district or self.reason or self.several)
+
+    def covers(self, on: date) -> bool:
+        """Whether a day lies within the stay, as far as its first and last day are stated."""
+        return (self.begins or on) <= on <= (self.ends or on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +172,14 @@ def numbers_in_force(directory: Directory, number: str, on: date) -> frozenset[s
 
 def _addressed(directory: Directory, stay: Stay, units: list[Unit], on: date) -> Routed:
     """Rows of one HER-id: several only where one unit serves several municipalities or districts."""
-    if not stay.municipality or stay.protection in PROTECTED:
+    if not stay.municipality or not stay.covers(on) or stay.protection in PROTECTED:
         return Routed(units[0])
     stays = numbers_in_force(directory, stay.municipality, on)
     if not stays:
         return Routed(units[0], (Finding("municipality-unknown", "stay.municipality"),))
     for unit in units:
         if stays & numbers_in_force(directory, unit.municipality, on):
-            return Routed(unit)
+            return Routed(unit, _without_reason(directory, stay, on))
     return Routed(units[0], (Finding("stay-differs", "stay.municipality"),))
 
 
@@ -171,40 +188,80 @@ def _unaddressed(directory: Directory, stay: Stay, on: date) -> Routed | Unroute
         return Unrouted(Finding("protected-address", "stay.protection"))
     if stay.protection not in UNPROTECTED:
         return Unrouted(Finding("protection-unknown", "stay.protection"))
-    return _by_key(directory, stay, on)
+    if doubt := _doubt(stay, on):
+        return Unrouted(doubt)
+    if stay.is_named:
+        found = _by_key(directory, stay, stay.municipality, stay.district, "stay.municipality", on)
+        return replace(found, findings=(*found.findings, *_without_reason(directory, stay, on)))
+    return _by_key(directory, stay, stay.registered, stay.registered_district, "stay.registered", on)
 
 
-def _by_key(directory: Directory, stay: Stay, on: date) -> Routed | Unrouted:
-    number, where = stay.municipality, "stay.municipality"
-    if not number:
-        number, where = stay.registered, "stay.registered"
-    if not number:
-        return Unrouted(Finding("municipality-not-stated", "stay.municipality"))
-    numbers = numbers_in_force(directory, number, on)
+def _doubt(stay: Stay, on: date) -> Finding | None:
+    """Why what is said of a stay does not say where the person is that day. The register does not say it then either:
+    who is said to stay elsewhere is not at home (helse- og omsorgstjenesteloven § 3-1).
+    """
+    if not stay.is_named:
+        return None if stay.registered else Finding("municipality-not-stated", "stay.municipality")
+    if stay.several:
+        return Finding("several-stays", "stay.municipality")
+    if not stay.municipality:
+        return Finding("stay-without-municipality", "stay.municipality")
+    return None if stay.covers(on) else Finding("stay-not-now", "stay.municipality")
+
+
+def _without_reason(directory: Directory, stay: Stay, on: date) -> tuple[Finding, ...]:
+    """That nothing says why a person stays elsewhere than registered. It decides nothing: the stay counts (R-100)."""
+    if stay.reason or not stay.municipality or not stay.registered or stay.protection not in UNPROTECTED:
+        return ()
+    both = (numbers_in_force(directory, number, on) for number in (stay.municipality, stay.registered))
+    return () if frozenset.intersection(*both) else (Finding("stay-without-reason", "stay.municipality"),)
+
+
+def _by_key(
+    directory: Directory, stay: Stay, number: str | None, district: str | None, where: str, on: date
+) -> Routed | Unrouted:
+    """The unit of a municipality number and a district, that stand at `where`: of the stay, or registered."""
+    numbers = numbers_in_force(directory, number or "", on)
     if len(numbers) != 1:
         return Unrouted(Finding("municipality-split" if numbers else "municipality-unknown", where))
     (current,) = numbers
     findings = () if current == number else (Finding("municipality-renumbered", where),)
-    found = _unit_of(directory, current, stay, on)
-    return Unrouted(found, findings) if isinstance(found, Finding) else Routed(found, findings)
+    if district and current not in numbers_in_force(directory, district[:4], on):
+        return Unrouted(Finding("district-elsewhere", "stay.district"), findings)
+    units = [u for u in directory.units if u.municipality == current]
+    ranked = _of_district(units, district if _is_one_of(district, current) else None, on)
+    if not ranked:
+        return Unrouted(Finding("district-unknown", "stay.district"), findings)
+    unit = _of_age(ranked, _age(stay.birth_date, on))
+    return Unrouted(unit, findings) if isinstance(unit, Finding) else Routed(unit, findings)
 
 
-def _unit_of(directory: Directory, municipality: str, stay: Stay, on: date) -> Unit | Finding:
-    """The one unit of a municipality in force, or why there is none or no certain one."""
-    rows = [u for u in directory.units if u.municipality == municipality]
-    units = [u for u in rows if u.in_force(on)]
-    if units and all(u.district for u in units) and stay.district not in {u.district for u in rows}:
-        return Finding("district-unknown", "stay.district")
-    # A unit of the district goes before one of the whole municipality.
-    own = [u for u in units if u.district is not None and u.district == stay.district]
-    units = own or [u for u in units if u.district is None]
-    years = _age(stay.birth_date, on)
-    if years is None and any(u.depends_on_age for u in units):
-        return Finding("age-unknown", "stay.birth_date")
-    units = [u for u in units if u.takes(years)]
-    if len(units) == 1:
-        return units[0]
-    return Finding("several-units" if units else "no-unit", "stay.municipality")
+def _is_one_of(district: str | None, municipality: str) -> bool:
+    """Whether a number says a district of the municipality as it is numbered now. Those of an older numbering are not
+    translated, and 99 is "not stated" (Volven 3403: 030199 Uoppgitt Oslo).
+    """
+    return district is not None and district.startswith(municipality) and not district.endswith("99")
+
+
+def _of_district(units: list[Unit], district: str | None, on: date) -> tuple[list[Unit], ...]:
+    """The units in force for a district, those of its own before those of the whole municipality. Empty where it is not
+    known which district it is, and some have a unit of their own.
+    """
+    served = [u for u in units if u.in_force(on)]
+    own = [u for u in served if u.district is not None and u.district == district]
+    whole = [u for u in served if u.district is None]
+    known = district is not None if whole else district in {u.district for u in units}
+    return (own, whole) if known or len(whole) == len(served) else ()
+
+
+def _of_age(ranked: tuple[list[Unit], ...], years: int | None) -> Unit | Finding:
+    """The one unit for an age among units in order of preference, or why there is none or no certain one."""
+    for units in ranked:
+        if years is None and any(u.depends_on_age for u in units):
+            return Finding("age-unknown", "stay.birth_date")
+        if taking := [u for u in units if u.takes(years)]:
+            return taking[0] if len(taking) == 1 else Finding("several-units", "stay.municipality")
+    return Finding("no-unit", "stay.municipality")
 
 
 def _age(born: date | None, on: date) -> int | None:

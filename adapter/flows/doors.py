@@ -17,6 +17,7 @@ from adapter.flows.conversation import identified, known_case
 from adapter.flows.parts import Parts
 from adapter.flows.reported_consent import ReportedConsent, reported_consent
 from adapter.flows.reported_giver import giver_doubt
+from adapter.flows.stated_places import differing_places, one_place_each
 from adapter.flows.wording import existence, worded
 from adapter.mapping.engine import Reading, Root, flat, read
 from adapter.mapping.paths import find
@@ -141,6 +142,7 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         origin["need.words"] = found.where
     if way.table == "need" or "consent.status" in facts:
         _on_consent(facts, origin, found, coded)
+    places = one_place_each(table, way.column, roots, facts) if way.table == "need" else []
     if way.table == "need":
         _complete(facts)
         _on_giver(opened, consent, facts, origin, parts)
@@ -158,6 +160,7 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         *consent.findings,
         *reading.findings,
         *_several_numbers(table, way.column, roots),
+        *places,
         *_birth_date(facts, origin),
         *existence(reading),
         *brought.findings,
@@ -248,12 +251,8 @@ def _addressed(envelope: Envelope, parts: Parts) -> tuple[str, ...]:
 
 def _several_numbers(table: ReadingTable, column: str, roots: Mapping[str, Root]) -> list[Finding]:
     """Identity numbers of one kind that differ: a table reads the first, but who is meant?"""
-    findings = []
-    for cell in (row.cells[column] for row in table.rows if row.fact in NUMBERS and column in row.cells):
-        root, _, rest = cell.at[0].partition(".")
-        found = find(roots[root].tree, rest, roots[root].place) if root in roots else []
-        findings += [Finding("identity-disagrees", f.place) for f in found if f.value != found[0].value]
-    return findings
+    places = (place for name in NUMBERS for place in differing_places(table, column, roots, name))
+    return [Finding("identity-disagrees", place) for place in places]
 
 
 def _not_ours(found: Detected, event: Event) -> list[Finding]:

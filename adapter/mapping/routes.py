@@ -1,8 +1,8 @@
 """Reads and checks `mappings/routes/`: municipality history and coordinating units.
 
 `municipalities.csv` follows Statistics Norway's classification 131. It begins on 2018-01-01: a number that
-was older then has that date. Both tables are checked whole at start, because a hole or an overlap there
-sends a case to the wrong place without anybody seeing it.
+was older then has that date, and those that ended the day before stand with the year 2017. Both tables are
+checked whole at start, because a hole or an overlap there sends a case to the wrong place without anybody seeing it.
 """
 
 import csv
