@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from adapter.outside.channels import Channels
     from adapter.outside.edi20.connection import Connection
     from adapter.outside.helseid import Client
+    from adapter.outside.register.connection import Connection as AddressRegister
     from adapter.outside.transport import HttpTransport
     from adapter.wire.signature import Signatures
 
@@ -44,6 +45,8 @@ def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Part
     known = known_partners(settings)
     if settings.edi20_url:
         _require_mailbox(settings, known)
+    if settings.register_url:
+        _helseid_client(settings, "register_url", settings.register_scopes)
     home = next(p.organisation for p in known.by_organisation.values() if p.kind == "adapter")
     return Parts(
         store=store,
@@ -152,8 +155,9 @@ def refuse_unsafe(settings: Settings) -> None:
         raise ValueError("IP_ADAPTER_SUBJECT_SECRET must be set in production")
     if not acceptable_issuer(settings.issuer, settings.environment):
         raise ValueError("IP_ADAPTER_ISSUER must be a real issuer in production")
-    if settings.edi20_url:
-        for name in ("edi20_url", "helseid_issuer", "helseid_token_endpoint"):
+    used = [name for name in ("edi20_url", "register_url") if getattr(settings, name)]
+    if used:
+        for name in (*used, "helseid_issuer", "helseid_token_endpoint"):
             if not acceptable_issuer(getattr(settings, name), settings.environment):
                 raise ValueError(f"IP_ADAPTER_{name.upper()} must be a real service by https in production")
 
@@ -199,28 +203,46 @@ def message_service(settings: Settings, clock: Clock = system_clock) -> "Connect
         settings.edi20_her_ids,
         settings.edi20_source_system,
         ("ip-adapter", _version()),
-        _helseid_client(settings),
+        _helseid_client(settings, "edi20_url", settings.helseid_scopes),
         clock,
         seconds=settings.edi20_timeout,
         most=settings.max_bytes,
     )
 
 
-def _helseid_client(settings: Settings) -> "Client":
+def address_register(settings: Settings, clock: Clock = system_clock) -> "AddressRegister | None":
+    """NHN's address register, if one is configured. Nothing is connected yet."""
+    if not settings.register_url:
+        return None
+    from adapter.outside.register.connection import Connection  # noqa: PLC0415 - only where it is used
+
+    return Connection(
+        settings.register_url,
+        settings.edi20_source_system,
+        _helseid_client(settings, "register_url", settings.register_scopes),
+        clock,
+        seconds=settings.register_timeout,
+    )
+
+
+def _helseid_client(settings: Settings, of: str, scopes: str) -> "Client":
+    """`of`: the setting with the address of the service that the tokens are for."""
     from adapter.outside.helseid import Client, read_key  # noqa: PLC0415 - only where it is used
 
-    needed = ("edi20_her_ids", "helseid_issuer", "helseid_token_endpoint", "helseid_client_id", "helseid_key")
+    needed = ["helseid_issuer", "helseid_token_endpoint", "helseid_client_id", "helseid_key"]
+    if of == "edi20_url":
+        needed.insert(0, "edi20_her_ids")
     missing = [f"IP_ADAPTER_{name.upper()}" for name in needed if not getattr(settings, name)]
     if missing or settings.helseid_key is None:
-        raise ValueError(f"IP_ADAPTER_EDI20_URL needs {', '.join(missing)}")
+        raise ValueError(f"IP_ADAPTER_{of.upper()} needs {', '.join(missing)}")
     key = read_key(settings.helseid_key)
     issuer, endpoint = settings.helseid_issuer, settings.helseid_token_endpoint
-    return Client(issuer, endpoint, settings.helseid_client_id, key, settings.helseid_scopes)
+    return Client(issuer, endpoint, settings.helseid_client_id, key, scopes)
 
 
 def _require_mailbox(settings: Settings, known: Partners) -> None:
     """Raises ValueError for a message service that cannot work as it is configured."""
-    _helseid_client(settings)
+    _helseid_client(settings, "edi20_url", settings.helseid_scopes)
     units = {unit.her_id for unit in _directory(settings.mappings / "routes").units}
     for her_id in settings.edi20_her_ids:
         partner = known.by_her_id.get(her_id)

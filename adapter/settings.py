@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     edi20_timeout: float = Field(default=30.0, gt=0)
     edi20_look_every: timedelta = Field(default=timedelta(minutes=1), gt=timedelta())
     edi20_look_back_every: timedelta = Field(default=timedelta(minutes=10), gt=timedelta())
+    # NHN's address register (CommunicationParty API). Without an address of it, nobody is asked.
+    register_url: str = ""
+    register_scopes: str = "nhn:cp-api/access-v2-dpop"
+    register_timeout: float = Field(default=10.0, gt=0)
+    register_look_every: timedelta = Field(default=timedelta(minutes=10), gt=timedelta())
+    # Who we are to the issuer of tokens for NHN's services; the scopes are those of the message service.
     helseid_issuer: str = ""
     helseid_token_endpoint: str = ""
     helseid_client_id: str = ""

@@ -37,6 +37,7 @@ COMMANDS = {
     "teams": "List care teams that somebody here must see to.",
     "reconcile": "State that everything received led to something, by day and sender, and name what did not.",
     "figures": "Show how far notifications have come, how long that took, and where they stopped.",
+    "register": "Ask the address register for an address, or for all of ours; or list what it last said.",
     "check": "Check settings, tables, routes and database.",
     "directory": "Check the table of coordinating units, write it out, or take in one as it shall be from a day on.",
     "route": "Tell to which coordinating unit a need goes or would have gone on a day, or why a person must choose.",
