@@ -23,6 +23,7 @@ from adapter.flows.purge import purge
 from adapter.flows.read import read_resource
 from adapter.flows.renumber import renumber
 from adapter.flows.resources import id_of
+from adapter.replay import register
 from adapter.replay.case_file import CaseStep, Cast, Operate, Put, Read, Receive
 from adapter.replay.script import Script, Sent
 from adapter.wire import json
@@ -78,11 +79,22 @@ class Stage:
         return replace(came, sent=self.collect())
 
     def act_first(self, step: CaseStep) -> None:
-        """What moves the world but not the adapter: the clock, and what partners will say."""
-        self.clock.now += step.wait or STEP
-        self.script.now = self.clock.now
+        """What moves the world but not the adapter: the clock, and what partners will say. A deadline that turns on the
+        way is seen to at its own time."""
+        self._pass_to(self.clock.now + (step.wait or STEP))
         if step.partner:
             self.script.direct(step.partner)
+        if step.says:
+            register.answers(step.says, self.parts)
+
+    def _pass_to(self, at: datetime) -> None:
+        while (due := self.parts.store.next_look()) and due < at:
+            self._set_clock(max(due, self.clock.now))
+            self.deliver()
+        self._set_clock(at)
+
+    def _set_clock(self, at: datetime) -> None:
+        self.clock.now = self.script.now = at
 
     def act(self, step: CaseStep) -> Came:
         """What the adapter itself does at the step; nothing is sent yet."""
