@@ -8,15 +8,18 @@ from adapter.cli.opening import Opened, opened
 from adapter.cli.options import Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import age, tell, tell_json
+from adapter.cli.unit_lines import beside_line
 from adapter.domain.case import DEAD
 from adapter.domain.delivery import Delivery
+from adapter.domain.way_round import WayRound
 from adapter.flows.parked_mail import called
+from adapter.flows.unit_ways import beside_delivery, beside_waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Something that stands still. `id` is what requeue and skip take: a delivery's number, a case, or the message
-    service's id of a message."""
+    service's id of a message. `beside`: what a person may do where it is a unit that cannot be reached."""
 
     id: str
     list: str
@@ -26,13 +29,15 @@ class Standing:
     text: str
     case: str
     to: str = ""
+    beside: WayRound | None = None
 
 
 def command(database: Database = None, json: Json = False) -> None:
     """List what waits for a person, oldest first.
 
     Deliveries that hold their lane (parked or rejected), and cases that no rule can bring further: the unit is
-    uncertain, the text is, or the consent. Also messages at the message service that could not be taken.
+    uncertain, the text is, or the consent. Also messages at the message service that could not be taken. Where nothing
+    reaches the unit of a case, its telephone and its fallback are named, as the table of units has them.
 
     \b
     Example:
@@ -48,7 +53,9 @@ def command(database: Database = None, json: Json = False) -> None:
         return
     for one in standing:
         to = f" to {one.to}" if one.to else ""
-        tell(f"{one.age:>9}  {one.list:<9}  {one.id}{to}: {one.reason}. {one.text}")
+        beside = beside_line(one.beside) if one.beside else ""
+        said = f"{one.reason}. {one.text}{f' ({beside})' if beside else ''}"
+        tell(f"{one.age:>9}  {one.list:<9}  {one.id}{to}: {said}")
     if not standing:
         tell("Nothing waits for a person.")
 
@@ -67,10 +74,13 @@ def _all(now: Opened) -> Iterator[Standing]:
             _text(reason, now),
             d.outgoing.case_id,
             d.outgoing.recipient,
+            beside_delivery(d.outgoing.case_id, d.outgoing.recipient, now.parts),
         )
     for w in now.store.waiting():
         text = _text(w.reason, now)
-        yield Standing(w.case_id, w.list, w.since, age(w.since, clock), w.reason, text, w.case_id)
+        beside = beside_waiting(w.case_id, w.reason, now.parts)
+        old = age(w.since, clock)
+        yield Standing(w.case_id, w.list, w.since, old, w.reason, text, w.case_id, beside=beside)
     mail = now.store.mailbox().parked()
     for m in mail:
         text = _text(m.because, now)
