@@ -37,7 +37,7 @@ _OPEN = (
     .limit(bindparam("most"))
 )
 OPEN_FIRST = _OPEN
-OPEN_BEHIND = _OPEN.where(tuple_(*_BY_DUE) > tuple_(bindparam("due_at"), *(bindparam(name) for name in KEY)))
+OPEN_BEHIND = _OPEN.where(tuple_(*_BY_DUE) > tuple_(*(bindparam(of.name, type_=of.type) for of in _BY_DUE)))
 
 LOOK_AT = update(case_).where(case_.c.id == bindparam("case")).values(look_at=bindparam("at"))
 LOOK_AT_ALL = (
