@@ -107,7 +107,7 @@ class CaseStep(_Strict):
     partner: PartnerSays | None = None
     wait: timedelta | None = None
     operate: Operate | None = None
-    says: dict[str, RegisterState] | None = Field(default=None, alias="register")
+    address_register: dict[str, RegisterState] | None = Field(default=None, alias="register")
     expect: Expect = Expect()
 
 

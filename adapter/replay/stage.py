@@ -84,8 +84,8 @@ class Stage:
         self._pass_to(self.clock.now + (step.wait or STEP))
         if step.partner:
             self.script.direct(step.partner)
-        if step.says:
-            register.answers(step.says, self.parts)
+        if step.address_register:
+            register.answers(step.address_register, self.parts)
 
     def _pass_to(self, at: datetime) -> None:
         while (due := self.parts.store.next_look()) and due < at:
