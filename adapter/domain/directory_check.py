@@ -202,7 +202,7 @@ def unreachable(rows: Rows, partners: Partners, register: Mapping[str, str], on:
 def _ways(unit: Unit, partners: Partners) -> Iterator[What]:
     """Why nothing can be sent to a unit."""
     at_address, partner = partners.by_her_id.get(unit.her_id), partners.by_organisation.get(unit.organisation)
-    if at_address is not None and at_address is not partner:
+    if at_address and at_address.organisation != unit.organisation:
         yield "of-another-organisation"
     if unit.channel == "telephone":
         return
