@@ -17,7 +17,8 @@ import structlog
 
 from adapter.domain.exchange import is_left_alone
 from adapter.flows.clocks import clock_ahead
-from adapter.flows.deliver import deliver_round, end_false_waits
+from adapter.flows.deliver import deliver_round
+from adapter.flows.false_waits import end_false_waits
 from adapter.flows.parts import Parts
 from adapter.ports import Collision, PostRound, StoreBusy, Transport
 

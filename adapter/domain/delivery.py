@@ -71,7 +71,7 @@ class Letter:
     """What is carried to a partner in one try; `message_id` (UUID) is the same at each.
 
     `address` is where it is posted. For XML: `kind` is the type of Volven 8279, `sender` and `receiver` are HER-ids,
-    and `reference` is what the message service has called it since an earlier try.
+    and `reference` is what the message service has called it since an earlier try. `late`: it says that it is late.
     """
 
     channel: Channel
@@ -82,6 +82,7 @@ class Letter:
     sender: str = ""
     receiver: str = ""
     reference: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from adapter.flows.answering import answer_to
 from adapter.flows.conversation import identified
 from adapter.flows.correspondence import reply_to_of
 from adapter.flows.doors import NotTrusted, Opened, Read, gate, open_message, read_message, trusted_sender
+from adapter.flows.late import came_late
 from adapter.flows.parts import Parts
 from adapter.flows.repeats import content_key, repeated_answer
 from adapter.ports import Collision, StoreBusy, Transaction
@@ -108,7 +109,7 @@ def _read(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> Read:
         raise Refused(*closed, read)
     if closed:
         raise Refused(*closed)
-    findings = (*read.findings, *_content_findings(read, parts))
+    findings = (*read.findings, *_content_findings(read, parts), *came_late(opened.envelope, at, parts))
     if parts.tables.problems.errors(findings):
         raise Refused(*findings)
     return replace(read, findings=findings)

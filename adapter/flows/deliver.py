@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from adapter.domain.case import Audit, Case, Version, edition
 from adapter.domain.consent import Deny, Permit
@@ -22,6 +23,7 @@ from adapter.domain.register import AMISS
 from adapter.flows.consent_view import as_told
 from adapter.flows.correspondence import Correspondence, correspondence
 from adapter.flows.kept_back import kept_back
+from adapter.flows.late import LATE
 from adapter.flows.letters import letter
 from adapter.flows.outbox import need_stopped
 from adapter.flows.participants import may_have
@@ -231,8 +233,9 @@ def _settle(
     with parts.store.transaction() as tx:
         tx.settle(settled, pause)
         for letter, rule, receipt in zip(letters, rules, receipts, strict=True):
-            why = because(rule, receipt)
-            tx.record(_evidence("tried", letter.delivery, why, letter.grounds.consents, now))
+            late = {LATE: "yes"} if letter.letter.late else {}
+            why, consents = because(rule, receipt), letter.grounds.consents
+            tx.record(_evidence("tried", letter.delivery, why, consents, now, late))
     return pause
 
 
@@ -271,23 +274,14 @@ def _pause(
     return Pause(recipient, failures, parts.schedule.next_try(failures, now, asked))
 
 
-def end_false_waits(now: datetime, parts: Parts) -> None:
-    """End what only a clock that stood wrong can have written: pauses of recipients, and times at which mail is due.
-    They would wait for years.
-    """
-    with parts.store.transaction() as tx:
-        if hastened := tx.hasten(parts.schedule.latest_meant(now), now):
-            details = {"number": str(hastened), "because": "clock-stood-wrong"}
-            tx.record(Audit(now, "adapter", "deliveries-hastened", None, details))
-    for recipient in parts.partners.by_organisation:
-        if parts.schedule.nobody_meant(parts.store.pause_of(recipient), now):
-            with parts.store.transaction() as tx:
-                tx.unpause(recipient)
-                details = {"recipient": recipient, "because": "clock-stood-wrong"}
-                tx.record(Audit(now, "adapter", "pause-ended", None, details))
-
-
-def _evidence(what: str, delivery: Delivery, because: str, consents: Sequence[str], now: datetime) -> Audit:
+def _evidence(
+    what: str,
+    delivery: Delivery,
+    because: str,
+    consents: Sequence[str],
+    now: datetime,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Audit:
     out = delivery.outgoing
     details = {
         "delivery": str(delivery.id),
@@ -296,5 +290,6 @@ def _evidence(what: str, delivery: Delivery, because: str, consents: Sequence[st
         "category": out.category,
         "because": because,
         "consents": ",".join(consents),
+        **more,
     }
     return Audit(now, "adapter", f"delivery-{what}", out.case_id, details)

@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from adapter.domain.case import Step
+from adapter.domain.days import begins
 from adapter.domain.exchange import conclude
 from adapter.domain.figures import Course, Group, Key, Stage, figures
 from adapter.domain.record import Counted, Handed
 from adapter.flows.parts import Parts
-from adapter.flows.reconciliation import midnight
 
 NOT_ROUTED: Final = "-"
 KEYS: Mapping[str, Callable[[Course], Key]] = {
@@ -39,7 +39,7 @@ def figures_of(
     first: date, last: date, by: Callable[[Course], Key], least: int, parts: Parts
 ) -> tuple[Group | None, Sequence[Group]]:
     """Of what was notified from the first day to the last, in Norway. Reads only. Raises StoreBusy."""
-    since, before = midnight(first), midnight(last + timedelta(days=1))
+    since, before = begins(first), begins(last + timedelta(days=1))
     return figures([*_courses(since, before, parts)], by, least)
 
 

@@ -18,6 +18,7 @@ from adapter.flows import telling
 from adapter.flows.addresses import code, receiver_of
 from adapter.flows.correspondence import Correspondence, Thread, thread
 from adapter.flows.heads import head_of
+from adapter.flows.late import label, leaves_late
 from adapter.flows.parts import Parts
 from adapter.mapping.letters import Answering, Carrier, LetterRule
 from adapter.wire import message
@@ -38,13 +39,20 @@ def letter(
     Raises LookupError or ValueError for a content that no letter is foreseen for.
     """
     partner = parts.partners.by_organisation.get(delivery.outgoing.recipient)
+    late = leaves_late(delivery, now, parts)
     if partner is None or known is None:
-        return _fhir(delivery, carried, partner, now, parts)
-    return _xml(delivery, carried, versions, partner, known, parts)
+        return _fhir(delivery, carried, partner, now, parts, late=late)
+    return _xml(delivery, carried, versions, partner, known, parts, late=late)
 
 
 def _fhir(
-    delivery: Delivery, carried: Sequence[Version], partner: Partner | None, now: datetime, parts: Parts
+    delivery: Delivery,
+    carried: Sequence[Version],
+    partner: Partner | None,
+    now: datetime,
+    parts: Parts,
+    *,
+    late: bool,
 ) -> Letter:
     out = delivery.outgoing
     address = (partner.endpoint if partner else None) or ""
@@ -62,8 +70,9 @@ def _fhir(
         resources=[v.body for v in carried],
         at=now,
         base=parts.address,
+        marks=label(delivery, parts) if late else {},
     )
-    return Letter("fhir", address, out.message_id, body)
+    return Letter("fhir", address, out.message_id, body, late=late)
 
 
 def _xml(
@@ -73,6 +82,8 @@ def _xml(
     partner: Partner,
     known: Correspondence,
     parts: Parts,
+    *,
+    late: bool,
 ) -> Letter:
     out = delivery.outgoing
     focus = next((v for v in carried if (v.type, v.id) == (out.focus.type, out.focus.id)), None)
@@ -85,7 +96,7 @@ def _xml(
     receiver = receiver_of(partner, place.address, known.case, parts)
     consent = told.facts["consent_status"] if focus.type == "ServiceRequest" else ""
     head = head_of(delivery, carrier, place, partner, receiver, known.named["patient"], consent, parts)
-    dialog = _dialog(out.created_at, rule, carrier, place, partner, told, parts)
+    dialog = _dialog(out.created_at, rule, carrier, place, partner, told, parts, late=late)
     body = write(head, dialog, telling.attached(carried))
     if parts.sign:
         body = parts.sign(body)
@@ -98,6 +109,7 @@ def _xml(
         sender=head.sender[-1].numbers[0].value,
         receiver=head.receiver[-1].numbers[0].value,
         reference=delivery.reference,
+        late=late,
     )
 
 
@@ -116,18 +128,21 @@ def _dialog(
     partner: Partner,
     told: telling.Told,
     parts: Parts,
+    *,
+    late: bool,
 ) -> Dialog:
     texts = parts.tables.letters.texts[partner.language]
     related = [_related(role, one, parts) for role, one in told.coordinators]
     if rule.contact and not place.conversation and carrier.kind == "DIALOG_HELSEFAGLIG":
         contact = Related(code("9034", "24", parts), code("9060", rule.contact, parts))
         related.append(contact)
+    text = texts.body(rule.text, told.facts)
     return Dialog(
         version="1.1" if carrier.kind == "DIALOG_HELSEFAGLIG" else "1.0",
         asks=carrier.kind == "DIALOG_FORESPORSEL",
         theme=code(carrier.list, carrier.code, parts),
         subject=texts.subject(rule.text, told.facts),
-        text=texts.body(rule.text, told.facts),
+        text=f"{texts.late(at)}\n\n{text}" if late else text,
         day=norwegian_day(at),
         related=tuple(related),
         asked=place.asked if carrier.kind == "DIALOG_SVAR" else None,

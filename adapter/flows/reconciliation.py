@@ -1,10 +1,10 @@
 """The books of a day: everything received, and what each message led to (interop-rules c: created and never seen)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from adapter.domain.case import Audit
-from adapter.domain.days import OSLO, norwegian_day
+from adapter.domain.days import begins, norwegian_day
 from adapter.domain.reconciliation import Balance, Trace, balances
 from adapter.flows.parts import Parts
 
@@ -14,7 +14,7 @@ _PAGE = 500
 
 def reconcile(first: date, last: date, parts: Parts) -> Sequence[Balance]:
     """Each day in Norway from the first to the last, and each sender. Reads only. Raises StoreBusy."""
-    since, before = midnight(first), midnight(last + timedelta(days=1))
+    since, before = begins(first), begins(last + timedelta(days=1))
     stays = frozenset(way.kind for way in parts.tables.ways if way.event == "stay")
     return balances(_traces(since, before, parts), stays)
 
@@ -40,11 +40,6 @@ def reconcile_yesterday(parts: Parts) -> Sequence[Balance] | None:
 def unexplained(found: Sequence[Balance]) -> int:
     """How many messages have left nothing that explains them."""
     return sum(len(one.unexplained) for one in found)
-
-
-def midnight(day: date) -> datetime:
-    """The first moment of a day in Norway."""
-    return datetime.combine(day, time(), OSLO)
 
 
 def _traces(since: datetime, before: datetime, parts: Parts) -> Iterator[Trace]:

@@ -6,12 +6,13 @@ Texts are Jinja2 templates over facts. Autoescape is off: the text is set as tex
 import csv
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from jinja2 import DictLoader, Environment, StrictUndefined, TemplateSyntaxError, meta, nodes
 
-from adapter.domain.days import first_moment, norwegian_day
+from adapter.domain.days import OSLO, first_moment, norwegian_day
 from adapter.domain.partners import Language
 from adapter.mapping import yaml_text
 
@@ -19,11 +20,20 @@ Answering = Literal["dialog-1.1", "dialog-1.0", "answer", "deviation"]
 Lists = Mapping[str, Mapping[str, tuple[str, str]]]
 """mappings/codes/volven.yaml: by number of the list and our own name for it, a code and its official text."""
 ANY = "*"
+_LATE = "late"
 _COMPUTED = (
     *("step", "day", "outcome", "requester_name", "requester_phone", "requester_role", "decided_by_name"),
     *("author_name", "author_phone", "decided_by_phone"),
-    *("coordinator_name", "coordinator_phone", "child_coordinator", "unit_had_it", "note_text", "attached"),
-    *("hospital_coordinator_name", "hospital_coordinator_phone", "interim_reason", "expected_on"),
+    *(
+        "coordinator_name",
+        "coordinator_phone",
+        "child_coordinator",
+        "unit_had_it",
+        "sent_on",
+        "note_text",
+        "attached",
+    ),
+    *("hospital_coordinator_name", "hospital_coordinator_phone", "interim_reason", "expected_on", "decided"),
 )
 """Names that texts may use besides the facts of messages/letter.yaml; flows/telling.py gives them."""
 
@@ -74,6 +84,7 @@ class Texts:
             finalize=lambda value: value or missing,
         )
         self._environment.filters["day"] = _day
+        self._environment.filters["time"] = _time
         self._environment.filters["word"] = lambda code, list_: words[list_].get(code, "")
         self._sources, self._words = bodies | subjects, words
 
@@ -87,6 +98,10 @@ class Texts:
             found |= lists - self._words.keys()
             found |= {str(name) for name in meta.find_referenced_templates(tree)} - self.names
         return sorted(found)
+
+    def late(self, decided: datetime) -> str:
+        """The line before all else in a letter that leaves long after it was decided (a moment with zone)."""
+        return self.body(_LATE, {"decided": decided.isoformat()})
 
     def subject(self, name: str, facts: Mapping[str, Any]) -> str:
         return self._environment.get_template(_subject(name)).render(facts)
@@ -123,7 +138,7 @@ def load(folder: Path, facts: Collection[str]) -> Letters:
         language: _texts(folder / "texts" / f"{language}.yaml", known) for language in get_args(Language)
     }
     for language, held in texts.items():
-        if missing := {rule.text for rule in rules} - held.names:
+        if missing := {_LATE, *(rule.text for rule in rules)} - held.names:
             raise ValueError(f"texts/{language}.yaml: no text {sorted(missing)}")
     return Letters(rules, texts, lists)
 
@@ -169,3 +184,8 @@ def _day(moment: str) -> str:
         return ".".join(reversed(moment.split("-")))
     at = first_moment(moment)
     return norwegian_day(at).strftime("%d.%m.%Y") if at else ""
+
+
+def _time(moment: str) -> str:
+    """A moment with zone as the clock in Norway shows it: 10.05."""
+    return datetime.fromisoformat(moment).astimezone(OSLO).strftime("%H.%M")

@@ -22,11 +22,13 @@ from adapter.domain.plan_content import ContentRules
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.protection import Places
 from adapter.domain.register import Belief
+from adapter.domain.standing import Thresholds
 from adapter.domain.steps import StepRule
 from adapter.domain.view import Views
 from adapter.mapping import letters, parsing, sharing, yaml_text
 from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.authority import AuthorityRules, authority_rules
+from adapter.mapping.deadlines import DeadlineRules, deadline_rules
 from adapter.mapping.decisions import decision_rules
 from adapter.mapping.phrases import phrases
 from adapter.mapping.plan_content import content_rules
@@ -34,6 +36,7 @@ from adapter.mapping.protection import places
 from adapter.mapping.register import belief
 from adapter.mapping.rows import CodeTable, ReadingTable, WritingTable
 from adapter.mapping.stays import StayLines, stay_lines
+from adapter.mapping.thresholds import thresholds
 from adapter.mapping.views import views
 from adapter.wire import schema
 
@@ -65,7 +68,9 @@ class Tables:
     places: Places
     decisions: DecisionRules
     closings: tuple[Closing, ...]
+    deadlines: DeadlineRules
     register: Belief
+    thresholds: Thresholds
 
 
 def load(folder: Path, base: str, official: Path | None = None) -> Tables:
@@ -79,10 +84,12 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
     def each(pattern: str, build: Callable[[str, str], Any]) -> dict[str, Any]:
         return {p.stem: _named(p, build, base) for p in sorted(folder.glob(pattern))}
 
+    answers = _named(folder / "answers.csv", lambda _, text: _answers(text), base)
     codes: dict[str, CodeTable] = each("codes/*.map.json", parsing.code_table)
     problems = _named(folder / "problems.yaml", lambda _, text: _catalogue(text), base)
     messages: dict[str, ReadingTable] = each("messages/*.yaml", parsing.reading_table)
     categories = _named(folder / "consent.yaml", lambda _, text: sharing.categories(text), base)
+    lifecycles: dict[str, LifeCycle] = each("lifecycles/*.csv", _lifecycle)
     kinds_of_information = _named(
         folder / "codes" / "information-category.json", lambda _, text: parsing.displays(text), base
     )
@@ -91,10 +98,10 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         codes={name.removesuffix(".map"): table for name, table in codes.items()},
         messages=messages,
         resources=each("resources/*.yaml", parsing.writing_table),
-        lifecycles=each("lifecycles/*.csv", _lifecycle),
+        lifecycles=lifecycles,
         steps=_named(folder / "steps.csv", lambda _, text: _steps(text), base),
         ways=_named(folder / "doors.csv", lambda _, text: _ways(text), base),
-        answers=_named(folder / "answers.csv", lambda _, text: _answers(text), base),
+        answers=answers,
         categories=categories,
         authority=_named(folder / "authority.yaml", lambda _, text: authority_rules(text), base),
         phrases=_named(folder / "detection.yaml", lambda _, text: phrases(text), base),
@@ -130,7 +137,19 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         ),
         decisions=_named(folder / "decisions.yaml", lambda _, text: decision_rules(text, codes), base),
         closings=_named(folder / "closings.csv", lambda _, text: _each(Closing, text), base),
+        deadlines=_named(
+            folder / "deadlines.yaml",
+            lambda _, text: deadline_rules(
+                text, {*_events(lifecycles, codes["stay-event.map"])}, problems.problems, categories
+            ),
+            base,
+        ),
         register=_named(folder / "register.yaml", lambda _, text: belief(text), base),
+        thresholds=_named(
+            folder / "thresholds.yaml",
+            lambda _, text: thresholds(text, {rule.because for rule in answers}),
+            base,
+        ),
     )
     parsing.check(tables.codes, tables.messages, tables.resources, tables.problems)
     _check_steps(tables)
@@ -139,6 +158,14 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
     _check_kinds(tables)
     _check_closings(tables)
     return tables
+
+
+def _events(lifecycles: Mapping[str, LifeCycle], stays: CodeTable) -> Iterator[str]:
+    """Every step that a case may take, as "case:open"; of a stay also that an event is taken back."""
+    for cycle in lifecycles.values():
+        yield from (f"{cycle.name}:{event}" for event in cycle.events)
+    for event in stays.forward.values():
+        yield from (f"stay:{event}", f"stay:not-{event}")
 
 
 def _named(path: Path, build: Callable[[str, str], Any], base: str) -> Any:

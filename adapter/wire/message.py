@@ -13,6 +13,7 @@ from adapter.domain.identifiers import derived
 from adapter.domain.message import Envelope, Party
 from adapter.domain.problems import Catalogue, Finding, Refused
 from adapter.wire import json
+from adapter.wire.conversation import named_by
 from adapter.wire.fhir import check
 from adapter.wire.outcome import operation_outcome
 from adapter.wire.parties import Entries, endpoint_of, logical_reference, party, resolve
@@ -25,6 +26,7 @@ _Parties = tuple[Party | None, Party | None]
 """Sender and receiver, None where a reference to one leads nowhere."""
 
 _HEADER = "Bundle.entry[0].resource"
+_NONE: Resource = {}
 _RECEIVER = "destination[0].receiver"
 _RESPONSE_CODES: Mapping[str, Said] = {
     "ok": "ok",
@@ -116,8 +118,10 @@ def compose(
     resources: Sequence[Resource],
     at: datetime,
     base: str,
+    marks: Resource = _NONE,
 ) -> bytes:
-    """A message Bundle to a partner. `focus` is "Type/id" of one of `resources`; `at` carries its zone.
+    """A message Bundle to a partner. `focus` is "Type/id" of one of `resources`; `at` carries its zone; `marks` are
+    further elements of its MessageHeader.
 
     Each resource stands at `base`/Type/id, so relative references between them resolve inside the Bundle.
     """
@@ -129,7 +133,7 @@ def compose(
         endpoint=endpoint,
         source=source_endpoint,
     )
-    header["focus"] = [{"reference": f"{base}/{focus}"}]
+    header |= {"focus": [{"reference": f"{base}/{focus}"}], **marks}
     return json.dumps(_bundle(envelope_id, at, base, [header, *resources]))
 
 
@@ -176,6 +180,7 @@ def _head_faults(bundle: Resource, header: Resource, parties: _Parties, event_sy
 def _envelope(bundle: Resource, header: Resource, parties: _Parties, event_system: str) -> Envelope | None:
     """None where the message cannot be answered: without its id, its event or its sender."""
     sender, receiver = parties
+    parent, conversation = named_by(bundle, header)
     kind, timestamp = _kind(header, event_system), bundle.get("timestamp")
     if not (_is_uuid(header.get("id")) and kind and sender and (sender.organisation or sender.her_ids)):
         return None
@@ -189,6 +194,8 @@ def _envelope(bundle: Resource, header: Resource, parties: _Parties, event_syste
         receiver=receiver or Party(),
         generated=timestamp if isinstance(timestamp, str) else "",
         digest=json.digest({k: v for k, v in bundle.items() if k not in _CHANGES_AT_RESEND}),
+        parent=parent,
+        conversation=conversation,
     )
 
 
