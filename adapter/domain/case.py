@@ -120,11 +120,12 @@ of a person takes it off the list."""
 class Waiting:
     """Something a person must look at: a case and the reason (a problem's name). `list` names the work list.
 
-    `conversation`: something was said about a case that goes on, and words move nothing by themselves.
+    `conversation`: something was said about a case that goes on, and words move nothing by themselves. `deadline`: a
+    time limit is over.
     """
 
     case_id: str
-    list: Literal["routing", "detection", "consent", "conversation"]
+    list: Literal["routing", "detection", "consent", "conversation", "deadline"]
     reason: str
     since: datetime
     resolved_at: datetime | None = None

@@ -42,7 +42,7 @@ class Rule:
     rests on. It counts for what begins from `since` to `until` (days in Norway, both counted; None is open): rows of
     one name take turns, and a case of before keeps the rule of its day.
 
-    `remind`: who hears when it is warned and when it is overdue (owner, requester, starter, asked); `also`: who hears
+    `remind`: who hears when it is warned and when it is overdue (owner, requester, author, asked); `also`: who hears
     when it is overdue; `operator`: the problem under which it then comes on a list of a person here, "" for none.
     `category` says by which consent they hear; `dayless`: not which day it is, as that may tell when somebody was born.
     """

@@ -86,12 +86,13 @@ def endings(versions: Sequence[Version], now: datetime, parts: Parts) -> Iterato
     read = [(v, consent_of(v.body, versions, parts)) for v in held]
     in_force = {consent.kind for _, consent in read if consent.in_force(now)}
     for version, consent in read:
-        ending = _ending(version, consent, versions, parts) if consent.status == "active" else None
+        ending = ending_of(version, consent, versions, parts) if consent.status == "active" else None
         if ending and (ending.at > now or consent.kind not in in_force):
             yield version, consent.kind, ending
 
 
-def _ending(version: Version, consent: Consent, versions: Sequence[Version], parts: Parts) -> Lapse | None:
+def ending_of(version: Version, consent: Consent, versions: Sequence[Version], parts: Parts) -> Lapse | None:
+    """When a consent is over by itself: it lapses by law, or its period ends; None where neither is to come."""
     lapse = lapse_of(version.body, versions, parts, version.at)
     if lapse and (consent.end is None or lapse.at <= consent.end):
         return lapse

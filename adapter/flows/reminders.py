@@ -1,13 +1,123 @@
-"""What is done when a deadline turns: people are told, without content."""
+"""What is done when a deadline turns: people are told which clock it is, since when and until when; nothing else.
 
-from datetime import datetime
+Nobody but who is reminded reads a reminder: another clock may be none of its business (a complaint, a birthday).
+Consent decides when it is sent, as of all that goes out. Nothing of the case changes by it (R-093).
+"""
 
-from adapter.domain.case import Case
-from adapter.domain.deadline import Deadline, Stage
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from adapter.domain.case import Case, Version, Waiting
+from adapter.domain.days import norwegian_day
+from adapter.domain.deadline import Deadline, Rule, Stage
+from adapter.domain.identifiers import derived
+from adapter.domain.partners import Partner
+from adapter.flows.clock_facts import OF_CLOCKS
+from adapter.flows.contacts import codes
+from adapter.flows.outbox import outgoing
+from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
+from adapter.flows.purge_asked import purger
+from adapter.flows.resources import id_of, instant, keep_changed, require_valid
+from adapter.mapping.engine import Fact
+from adapter.mapping.writing import write
 from adapter.ports import Transaction
+
+_KIND: Final = "reminder"
 
 
 def remind(tx: Transaction, case: Case, deadline: Deadline, stage: Stage, at: datetime, parts: Parts) -> None:
     """Tell those whom the rule names, at each stage once. `at` is when it came to that stage, which after an outage was
-    long ago; a stop is told only of what had begun to be kept."""
+    long ago; what has stopped is only taken off the list of a person here."""
+    rule = parts.tables.deadlines.of(deadline.rule)
+    if stage == "stopped":
+        _off_the_list(tx, case, deadline, rule, parts)
+        return
+    for partner in _reminded(tx, case, deadline, rule, stage, parts):
+        _send(tx, case, deadline, rule, stage, at, partner, parts)
+    if rule.operator and stage == "overdue":
+        tx.wait_for_person(Waiting(case.id, OF_CLOCKS, rule.operator, parts.clock()))
+
+
+def _off_the_list(tx: Transaction, case: Case, deadline: Deadline, rule: Rule, parts: Parts) -> None:
+    """Unless another clock of the rule is overdue."""
+    others = (d for d in tx.deadlines(case.id) if d.rule == rule.name and d.key != deadline.key)
+    if rule.operator and not any(other.state == "overdue" for other in others):
+        tx.resolve(case.id, parts.clock(), deadline.by or "adapter", (rule.operator,))
+
+
+def _reminded(
+    tx: Transaction, case: Case, deadline: Deadline, rule: Rule, stage: Stage, parts: Parts
+) -> Iterator[Partner]:
+    """Those of the rule who can be reached: each once."""
+    roles = rule.remind + (rule.also if stage == "overdue" else ())
+    numbers = (_number(tx, case, deadline, role) for role in roles)
+    for number in dict.fromkeys(number for number in numbers if number):
+        partner = parts.partners.by_organisation.get(number)
+        if partner and partner.reachable:
+            yield partner
+
+
+def _number(tx: Transaction, case: Case, deadline: Deadline, role: str) -> str | None:
+    """The organisation (number) in a role; None where nobody is, or who is may not know that there is a case."""
+    if role == "owner":
+        return None if case.owner is None or has_returned(case, case.owner) else case.owner
+    if role == "requester":
+        return case.requester
+    type_, _, id_ = deadline.about.partition("/")
+    version = tx.current(type_, id_) if id_ else None
+    if version:
+        return version.author if role == "author" else purger(version.body)
+    return deadline.about if deadline.about in (case.requester, case.owner) else None
+
+
+def _send(
+    tx: Transaction,
+    case: Case,
+    deadline: Deadline,
+    rule: Rule,
+    stage: Stage,
+    at: datetime,
+    partner: Partner,
+    parts: Parts,
+) -> None:
+    now = parts.clock()
+    id_ = derived(case.id, _KIND, deadline.name_of(stage), partner.organisation)
+    written = write(parts.tables.resources[_KIND], _facts(id_, deadline, rule, stage, at, partner, parts), {})
+    made = {"resourceType": "Communication", "id": id_, **(written or {})}
+    require_valid(_KIND, made)
+    (kept,) = keep_changed(tx, [made], case=case, author="adapter", source=id_, at=now)
+    tx.send([outgoing(case, partner.organisation, "case-updated", rule.category, kept, [kept], now)])
+
+
+def _facts(
+    id_: str, deadline: Deadline, rule: Rule, stage: Stage, at: datetime, partner: Partner, parts: Parts
+) -> dict[str, Fact]:
+    home = parts.partners.by_organisation[parts.home]
+    about = deadline.about if "/" in deadline.about else f"Task/{id_of(deadline.case_id, 'task')}"
+    facts: dict[str, Fact] = {
+        "note.id": id_,
+        "note.sent": instant(at),
+        "ref.about": about,
+        "recipient.organisation": partner.organisation,
+        "recipient.name": partner.name,
+        "sender.organisation": home.organisation,
+        "sender.name": home.name,
+        "deadline.rule": rule.name,
+        "deadline.stage": stage,
+    }
+    if not rule.dayless:
+        facts["deadline.since"] = instant(deadline.started_at)
+        facts["deadline.last_day"] = norwegian_day(deadline.due_at - timedelta(microseconds=1)).isoformat()
+    return facts
+
+
+def for_somebody_else(version: Version, organisation: str, base: str) -> bool:
+    """Whether a version is a reminder of another organisation (number)."""
+    if version.type != "Communication" or _KIND not in codes(
+        version.body.get("category", ()), f"{base}/CodeSystem/note-kind"
+    ):
+        return False
+    numbers = {r.get("identifier", {}).get("value") for r in version.body.get("recipient", ())}
+    return organisation not in numbers

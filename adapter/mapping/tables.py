@@ -19,6 +19,7 @@ from adapter.domain.doors import Way
 from adapter.domain.exchange import AnswerRule
 from adapter.domain.lifecycle import UNCHANGED, LifeCycle
 from adapter.domain.plan_content import ContentRules
+from adapter.domain.partners import KindRule
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.protection import Places
 from adapter.domain.register import Belief
@@ -31,6 +32,7 @@ from adapter.mapping.authority import AuthorityRules, authority_rules
 from adapter.mapping.deadlines import DeadlineRules, deadline_rules
 from adapter.mapping.decisions import decision_rules
 from adapter.mapping.phrases import phrases
+from adapter.mapping.partner_kinds import kind_rules
 from adapter.mapping.plan_content import content_rules
 from adapter.mapping.protection import places
 from adapter.mapping.register import belief
@@ -64,6 +66,7 @@ class Tables:
     apprec_versions: tuple[AppRecRule, ...]
     rejections: tuple[RejectionRule, ...]
     stays: StayLines
+    partner_kinds: Mapping[str, KindRule]
     views: Views
     places: Places
     decisions: DecisionRules
@@ -127,6 +130,7 @@ def load(folder: Path, base: str, official: Path | None = None) -> Tables:
         stays=_named(
             folder / "texts" / "stay.yaml", lambda _, text: stay_lines(text, codes["stay-event.map"]), base
         ),
+        partner_kinds=_named(folder / "partner-kinds.yaml", lambda _, text: kind_rules(text), base),
         views=_named(
             folder / "view.yaml", lambda _, text: views(text, categories, kinds_of_information), base
         ),

@@ -10,7 +10,7 @@ from adapter.flows.parts import Parts
 from adapter.mapping import routes
 from adapter.outside.store import migrate, open_store
 from adapter.ports import Store
-from adapter.replay import register
+from adapter.replay import clocks, register
 from adapter.replay.case_file import CaseFile, CaseStep, read_case, read_cast
 from adapter.replay.outcome import answer_file, compare, end_file, sent_file
 from adapter.replay.said import event_of, problems_in
@@ -124,13 +124,18 @@ def _step(stage: Stage, number: int, step: CaseStep, files: dict[str, bytes]) ->
 def amiss(stage: Stage, step: CaseStep, came: Came) -> Iterator[str]:
     """Where the outcome is not what the case file says."""
     names = {number: name for name, number in stage.cast.organisations.items()}
+    who = {sent.recipient: names.get(sent.recipient, sent.recipient) for sent in came.sent} | names
     store, expect = stage.parts.store, step.expect
+    told = {sent.message_id: clocks.reminder(store, sent.message_id) for sent in came.sent}
     seen = {
         "status": came.answer.status if came.answer else None,
         "problems": problems_in(came.answer) if came.answer else list(came.refused),
-        "sent": [f"{names.get(s.recipient, s.recipient)}: {event_of(s.body)}" for s in came.sent],
+        "sent": [f"{who[s.recipient]}: {event_of(s.body)}" for s in came.sent if not told[s.message_id]],
+        "reminded": [f"{who[s.recipient]}: {told[s.message_id]}" for s in came.sent if told[s.message_id]],
         "case": state_of(store, stage.cases[-1]) if stage.cases else None,
-        "waiting": [w.reason for w in store.waiting()],
+        "waiting": [w.reason for w in store.waiting() if w.list != "deadline"],
+        "overdue": [w.reason for w in store.waiting() if w.list == "deadline"],
+        "clocks": clocks.standing(store, stage.cases[-1], who) if stage.cases else [],
     }
     for name, wanted in expect.model_dump().items():
         if wanted is not None and wanted != seen[name]:
