@@ -20,7 +20,7 @@ class Receive(_Strict):
     """A message at a door, sent by `by` (a name of cast.yaml)."""
 
     file: str
-    via: Literal["edi", "fhir"]
+    via: Literal["edi", "fhir", "hand"]
     by: str = "hospital"
 
 
@@ -87,13 +87,20 @@ class Operate(_Strict):
 
 
 class Expect(_Strict):
-    """What is said in the case file itself; the files beside it hold the whole outcome."""
+    """What is said in the case file itself; the files beside it hold the whole outcome.
+
+    `reminded`: who was sent a reminder, of which clock, at which stage; `sent` leaves these out. `overdue`: what is on
+    a person's list for it; `waiting` leaves that out. `clocks`: those of the last case, and who stopped them.
+    """
 
     status: int | None = None
     problems: list[str] | None = None
     case: str | None = None
     sent: list[str] | None = None
     waiting: list[str] | None = None
+    reminded: list[str] | None = None
+    overdue: list[str] | None = None
+    clocks: list[str] | None = None
 
 
 class CaseStep(_Strict):
