@@ -43,7 +43,8 @@ def keep_clocks_of(case_id: str, parts: Parts) -> None:
 
 def _told(turn: Turn, at: datetime) -> Audit:
     clock = turn.deadline
-    details = {"rule": clock.rule, "resource": clock.about, "since": clock.started_at.isoformat()}
+    about = {"resource": clock.about} if clock.about else {}
+    details = {"rule": clock.rule, **about, "since": clock.started_at.isoformat()}
     return Audit(at, "adapter", f"deadline-{turn.stage}", clock.case_id, details)
 
 
