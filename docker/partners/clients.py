@@ -13,7 +13,10 @@ CLAIMS = "helseid://claims/client/claims/"
 
 
 class Registered:
-    """From a file {"id", "jwk" (public), "organisation", "audience", "scopes" ([…])}. `clock`: seconds since 1970."""
+    """From a file {"id", "jwk" (public), "organisation", "audience", "scopes" ([…])}. `clock`: seconds since 1970.
+
+    "audiences" has by scope whom a token is for that is asked for with it, where that is another one.
+    """
 
     def __init__(self, file: Path, issuer: str, clock: Callable[[], float]) -> None:
         self._client: dict[str, Any] = json.loads(file.read_text("utf-8"))
@@ -43,7 +46,7 @@ class Registered:
             raise Unproven("invalid_scope")
         self.granted += 1
         return {
-            "aud": known["audience"],
+            "aud": known.get("audiences", {}).get(scopes[0], known["audience"]),
             "client_id": known["id"],
             "scope": scopes,
             "cnf": {"jkt": jkt},

@@ -14,58 +14,24 @@ it may tell it what to do:
 import argparse
 import asyncio
 import socket
-import time
 import uuid
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-import httpx
 import uvicorn
+from access import Access, unauthorized
 from desk import Asked, Desk, NotServed
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from faults import CutResponse
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from mishaps import AFTER, BEFORE, KINDS, Mishaps
 from office import Conduct, Office
 from partner import Announcing
-from proof import NotProven, Proofs
+from proof import NotProven
 
 API = ("messages", "notifications", "mshconfigurations")
 _REFUSAL = {"locked": (423, {}), "busy": (429, {"Retry-After": "1"}), "fails": (500, {})}
-
-
-class Access:
-    """Who may come in. The issuer's keys are fetched once."""
-
-    def __init__(self, issuer: str, url: str, audience: str) -> None:
-        self._issuer, self._url, self._audience = issuer, url, audience
-        self._proofs = Proofs(time.time)
-        self._keys: KeySet | None = None
-        self.nonce = ""
-
-    def check(self, request: Request) -> None:
-        """Raises NotProven; with a text where only the nonce is wrong."""
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        address = f"{self._url}{request.url.path}"
-        jkt, nonce = self._proofs.checked(request.headers.get("DPoP", ""), request.method, address, token)
-        try:
-            claims = jwt.decode(token, self._published(), algorithms=["RS256"]).claims
-        except (JoseError, ValueError):
-            raise NotProven from None
-        ours = claims.get("iss") == self._issuer and claims.get("aud") == self._audience
-        if kind != "DPoP" or not ours or claims["exp"] <= time.time() or claims["cnf"]["jkt"] != jkt:
-            raise NotProven
-        if self.nonce and nonce != self.nonce:
-            raise NotProven("use_dpop_nonce")
-
-    def _published(self) -> KeySet:
-        if self._keys is None:
-            self._keys = KeySet.import_key_set(httpx.get(f"{self._issuer}/jwks", trust_env=False).json())
-        return self._keys
 
 
 def make_app(office: Office, access: Access, mishaps: Mishaps) -> FastAPI:
@@ -84,7 +50,7 @@ def make_app(office: Office, access: Access, mishaps: Mishaps) -> FastAPI:
             access.check(request)
             said = desk.answer(_asked(request, path, body))
         except NotProven as why:
-            return _unauthorized(str(why), access)
+            return unauthorized(str(why), access)
         except (NotServed, KeyError, ValueError, TypeError) as why:
             status = why.status if isinstance(why, NotServed) else 400
             return JSONResponse({"title": "no", "status": status, "requestId": str(uuid.uuid4())}, status)
@@ -141,12 +107,7 @@ def _not_done(mishap: str, access: Access) -> Response:
         return JSONResponse({"title": mishap, "status": status}, status, headers)
     if mishap == "nonce":
         access.nonce = str(uuid.uuid4())
-    return _unauthorized("use_dpop_nonce" if mishap == "nonce" else "", access)
-
-
-def _unauthorized(why: str, access: Access) -> Response:
-    headers = {"WWW-Authenticate": f'DPoP error="{why or "invalid_token"}"'}
-    return Response(status_code=401, headers=headers | ({"DPoP-Nonce": access.nonce} if access.nonce else {}))
+    return unauthorized("use_dpop_nonce" if mishap == "nonce" else "", access)
 
 
 def main() -> None:
