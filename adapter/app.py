@@ -16,7 +16,7 @@ from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
 from adapter.flows.clocks import clock_ahead
 from adapter.flows.parts import Parts
-from adapter.mapping import partners, retention, routes, tables
+from adapter.mapping import partner_kinds, partners, retention, routes, tables
 from adapter.outside.identity import acceptable_issuer
 from adapter.outside.store import Database, StoreFailed
 from adapter.outside.store.engine import file_of, read_url
@@ -48,9 +48,11 @@ def build(settings: Settings, store: Store, clock: Clock = system_clock) -> Part
     if settings.register_url:
         _helseid_client(settings, "register_url", settings.register_scopes)
     home = next(p.organisation for p in known.by_organisation.values() if p.kind == "adapter")
+    read = _tables(settings.mappings, settings.canonical_base, settings.schemas)
+    partner_kinds.require_health_personnel(read.partner_kinds, known, read.categories)
     return Parts(
         store=store,
-        tables=_tables(settings.mappings, settings.canonical_base, settings.schemas),
+        tables=read,
         partners=known,
         directory=_directory(settings.mappings / "routes"),
         clock=clock,

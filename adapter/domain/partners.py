@@ -9,8 +9,19 @@ from adapter.domain.message import Party
 
 Form = Literal["dialog-1.1", "dialog-1.0"]
 Language = Literal["nb", "nn"]
+Kind = Literal["hospital", "private-institution", "municipality", "nav", "child-welfare", "school", "adapter"]
 Body = Literal["child-welfare", "care-tribunal"]
 """What an organisation may be by law: a service of child welfare, or who decides on care (bvl § 5-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """What a kind of partner may do (mappings/partner-kinds.yaml): report a need; have by law what health personnel
+    need for care (hpl § 25), as its people are such."""
+
+    reports: bool
+    health: bool
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class Partner:
 
     organisation: str
     name: str
-    kind: Literal["hospital", "municipality", "adapter"]
+    kind: Kind
     services: Mapping[str, str]
     served: bool
     endpoint: str | None

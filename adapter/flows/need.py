@@ -44,12 +44,19 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
         return correct(tx, case, notice, facts, _verdict(tx, opened, read, at, parts), parts)
     if case is not None:
         return _known(case, parts)
+    _require_reporter(opened.sender, parts)
     person = person_of(tx, identity_number(facts), parts)
     verdict = _verdict(tx, opened, read, at, parts)
     others = tx.cases_of_person(person) if late else ()
     case = Case(id_, read.facts["need.id"], person, opened.sender, None, None, "new", at)
     taken = _opened(tx, case, notice, facts, verdict, parts)
     return _without_original(tx, taken, opened.sender, others, at, parts) if late else taken
+
+
+def _require_reporter(sender: str, parts: Parts) -> None:
+    """Who has no need to report may take part, and asks the unit as anybody may (IP-f § 7). Raises Refused."""
+    if not parts.tables.partner_kinds[parts.partners.by_organisation[sender].kind].reports:
+        raise Refused(Finding("kind-may-not-report", "sender"))
 
 
 def _opened(

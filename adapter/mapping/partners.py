@@ -8,12 +8,16 @@ from typing import Any, get_args
 from stdnum.no import orgnr
 
 from adapter.domain.delivery import Channel
-from adapter.domain.partners import Body, Form, Language, Partner, Partners
+from adapter.domain.partners import Body, Form, Kind, Language, Partner, Partners
 from adapter.mapping import yaml_text
 
-_KINDS = ("hospital", "municipality", "adapter")
 _KEYS = frozenset(field.name for field in fields(Partner))
-_CHOICES = {"channel": get_args(Channel), "form": get_args(Form), "language": get_args(Language)}
+_CHOICES = {
+    "kind": get_args(Kind),
+    "channel": get_args(Channel),
+    "form": get_args(Form),
+    "language": get_args(Language),
+}
 _SYNTHETIC = "9999"
 
 
@@ -38,15 +42,20 @@ def load(path: Path, *, synthetic: bool) -> Partners:
         home = next(p for p in partners if p.kind == "adapter")
         if not home.service_her_ids:
             raise ValueError(f"{path.name}: the adapter needs the HER-id of a service to send XML from")
-    return Partners(by_organisation, by_her_id, _bodies(table.get("bodies", {}), path.name, synthetic))
+    bodies = _bodies(table.get("bodies", {}), path.name, synthetic)
+    for partner in partners:
+        if partner.kind in get_args(Body):  # a service of child welfare is one, in whichever row it stands
+            known = bodies.get(partner.organisation, frozenset())
+            bodies[partner.organisation] = known | {partner.kind}
+    return Partners(by_organisation, by_her_id, bodies)
 
 
 def _partner(row: Mapping[str, Any], where: str, synthetic: bool) -> Partner:
     if unknown := set(row) - _KEYS:
         raise ValueError(f"{where}: unknown keys {sorted(unknown)}")
     number = _number(row["organisation"], where, synthetic)
-    if row["kind"] not in _KINDS:
-        raise ValueError(f"{where}: kind is one of {', '.join(_KINDS)}")
+    if "kind" not in row:
+        raise ValueError(f"{where}: kind must be stated")
     services = {str(her_id): str(name) for her_id, name in row["services"].items()}
     for key, known in _CHOICES.items():
         if row.get(key, known[0]) not in known:
@@ -90,8 +99,11 @@ def _bodies(raw: Mapping[str, Sequence[object]], where: str, synthetic: bool) ->
 
 def _require_address(partner: Partner, where: str) -> None:
     """Of a municipality each unit has an address of its own, in the table of coordinating units."""
-    if partner.address and (partner.kind != "hospital" or partner.address not in partner.service_her_ids):
-        raise ValueError(f"{where}: address is the HER-id of a service of a hospital")
+    has_its_own = partner.kind not in ("municipality", "adapter")
+    if partner.address and not (has_its_own and partner.address in partner.service_her_ids):
+        raise ValueError(
+            f"{where}: address is the HER-id of a service, of another partner than a municipality"
+        )
 
 
 def _require_way(partner: Partner, where: str) -> None:
