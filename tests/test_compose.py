@@ -1,6 +1,7 @@
 """docker/ fits the program: no container engine runs in these tests, so what it would meet is checked by reading."""
 
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,3 +121,13 @@ def test_the_image_is_built_from_what_is_there_and_runs_as_nobody_special() -> N
 def test_published_ports_are_each_of_one_service() -> None:
     outside = [port.split(":")[0] for s in SERVICES.values() for port in s.get("ports", ())]
     assert len(outside) == len(set(outside))
+
+
+def test_the_adapter_is_the_client_that_the_issuer_knows_with_the_scope_it_asks_for() -> None:
+    """Whose key is made at the first start, in a folder that both see."""
+    made = runpy.run_path(str(DOCKER / "partners" / "make_client.py"))["CLIENT"]
+    environment = SERVICES["adapter-1"]["environment"]
+    assert environment["IP_ADAPTER_HELSEID_CLIENT_ID"] == made["id"]
+    assert Settings.model_fields["register_scopes"].default in made["scopes"]
+    folders = {tuple(SERVICES[name]["volumes"]) for name in (*ADAPTERS, "client", "issuer")}
+    assert folders == {("client:/var/lib/ip-adapter",)}
