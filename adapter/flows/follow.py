@@ -6,22 +6,24 @@ What stands beside the handling of the need, in Tasks of their own kind, has a s
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from adapter.domain.case import Case, Step, Version, Waiting
+from adapter.domain.case import Case, Step, Version
 from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Outgoing
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.steps import StepRule, names_professional, step_of
-from adapter.flows import complaint, hand_over
+from adapter.flows import complaint, hand_over, purge_there
 from adapter.flows.complaint_lists import listed
 from adapter.flows.decision import decision_findings, need_reported_on, tells_only_of_knowledge
 from adapter.flows.interim import INTERIM, interim_findings
 from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
+from adapter.flows.purge_there import Return
 from adapter.flows.standing_plan import stands_here
 from adapter.flows.taken_up import TAKEN_UP, is_taken_up
-from adapter.flows.task_kind import COMPLAINT, HAND_OVER, is_of_two_kinds, task_kind
+from adapter.flows.task_kind import COMPLAINT, HAND_OVER, PURGE_CONTENT, is_of_two_kinds, task_kind
 from adapter.flows.update import Decider, Decision, Update, read_update, require_unchanged, update
+from adapter.flows.wrong_addressee import named_in, sent_back
 from adapter.mapping.engine import Reading, flat, rows_of
 from adapter.ports import Transaction
 
@@ -31,7 +33,12 @@ _ENDS = ("refuse", "conclude")
 """Steps after which nobody may change a plan: its unit ends the plan first, with the reason (CL-12)."""
 _TOLD_BY = {"offer": "decide", "decline-offer": "decide", "appoint": "decide"}
 """Who offers or appoints a coordinator may say once more what was granted."""
-_BESIDE: Mapping[str, Decider] = {COMPLAINT: complaint.decide, HAND_OVER: hand_over.decide}
+_BESIDE: Mapping[str, Decider] = {
+    COMPLAINT: complaint.decide,
+    HAND_OVER: hand_over.decide,
+    PURGE_CONTENT: purge_there.decide,
+}
+_REJECT = "reject-addressee"
 _PEOPLE = {"decided-by": "person", "coordinator": "coordinator"}
 
 
@@ -68,14 +75,14 @@ def _handled(asked: Update, parts: Parts) -> Decision:
         return Decision(asked.case, late=True)
     if rule.event in _ENDS and state != asked.case.state and stands_here(asked.versions):
         raise Refused(Finding("plan-stands", "Task.status"))
-    if rule.event == "reject-addressee" and state != asked.case.state and is_taken_up(asked.case, parts):
-        raise Refused(TAKEN_UP)
+    if rule.event == _REJECT and state != asked.case.state:
+        _require_may_reject(asked, reading, parts)
     need_on = need_reported_on(asked.case, asked.versions)
     if rule.event == INTERIM and (amiss := interim_findings(reading.facts, norwegian_day(asked.at))):
         raise Refused(*amiss)
     if amiss := decision_findings(reading.facts, rule.event, need_on, asked.at, parts):
         raise Refused(*amiss)
-    return _decision(asked, rule, state, parts)
+    return _decision(asked, rule, state, reading, parts)
 
 
 def _require_said(rule: StepRule, facts: Mapping[str, str], parts: Parts) -> None:
@@ -87,6 +94,15 @@ def _require_said(rule: StepRule, facts: Mapping[str, str], parts: Parts) -> Non
     told_by = parts.tables.decisions.outcomes.get(facts.get("outcome", ""))
     if rule.event in (*_SAID, *_TOLD_BY) and told_by not in (None, _TOLD_BY.get(rule.event, rule.event)):
         raise Refused(Finding("step-forbidden", "Task.output"))
+
+
+def _require_may_reject(asked: Update, reading: Reading, parts: Parts) -> None:
+    """Only a case that the unit has not made its own, and a purge that is said to be done by who and when. Raises
+    Refused."""
+    if is_taken_up(asked.case, parts):
+        raise Refused(TAKEN_UP)
+    if amiss := purge_there.said_with_return(reading.facts, asked.case, asked.at):
+        raise Refused(*amiss)
 
 
 def _came_of_it(reading: Reading) -> dict[str, str]:
@@ -102,7 +118,7 @@ def _came_of_it(reading: Reading) -> dict[str, str]:
     return said
 
 
-def _decision(asked: Update, rule: StepRule, state: str, parts: Parts) -> Decision:
+def _decision(asked: Update, rule: StepRule, state: str, reading: Reading, parts: Parts) -> Decision:
     """The case after a step, and the news of it."""
     after = replace(asked.case, state=state)
     step = Step(
@@ -115,17 +131,18 @@ def _decision(asked: Update, rule: StepRule, state: str, parts: Parts) -> Decisi
         asked.caller.organisation,
         asked.source,
     )
-    waiting = None
-    if rule.event == "reject-addressee":
-        waiting = Waiting(after.id, "routing", "wrong-addressee", asked.at)
 
-    def tells(_tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
+    def tells(tx: Transaction, version: Version, origin: Version) -> Sequence[Outgoing]:
+        if rule.event == _REJECT and state != asked.case.state:
+            back = Return(after, asked.caller.organisation, asked.source, asked.at, version.body)
+            sent_back(tx, back, named_in(reading.facts), asked.versions, [version, origin], parts)
+            return ()
         before = asked.current.body if asked.current else {}
         if rule.tells != "requester" or tells_only_of_knowledge(before, asked.resource, parts.base):
             return ()
         return [_news(after, version, origin, asked)]
 
-    return Decision(after, [step], waiting=waiting, outgoing=tells, lists=listed(asked, parts))
+    return Decision(after, [step], outgoing=tells, lists=listed(asked, parts))
 
 
 def _news(case: Case, task: Version, origin: Version, asked: Update) -> Outgoing:

@@ -14,10 +14,11 @@ from adapter.domain.record import CaseRecord
 from adapter.flows.outbox import handed_over
 from adapter.flows.parts import Parts
 from adapter.flows.purge import notice_of
+from adapter.flows.purge_asked import is_asked_to_purge, purge_id, purger
 from adapter.flows.resources import KINDS, id_of, instant
 from adapter.flows.take_over import plan_after
 from adapter.flows.task_kind import BESIDE, task_kind
-from adapter.wire import edi, message
+from adapter.wire import edi, form, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def of_message(received: Received, parts: Parts) -> Iterator[Violation]:
 def _digest(received: Received, raw: bytes, parts: Parts) -> str | None:
     """The digest of bytes as the door makes it; None where they are no message."""
     try:
+        if received.door == "hand":
+            return form.open_form(raw)[0].digest
         if received.door == "edi":
             return edi.open_message(raw, max_bytes=len(raw), max_depth=parts.max_depth)[0].digest
         depth, system = parts.max_depth, parts.event_system
@@ -82,11 +85,13 @@ def ids(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
 
 def _beside(record: CaseRecord, parts: Parts) -> set[str]:
     """The Tasks that partners have put beside that of the case, those that tell who got something of it that it was
-    about the wrong person, and the plans that a hand-over has begun."""
+    about the wrong person, or came to the wrong unit, and the plans that a hand-over has begun."""
     tasks = {v.id for v in record.versions if v.type == "Task" and task_kind(v.body, parts.base) in BESIDE}
     begun = any(step.lifecycle == "purge" for step in record.history)
     notices = {notice_of(record.case.id, v.reference) for v in record.versions} if begun else set[str]()
-    return tasks | notices | {plan_after(task) for task in tasks}
+    made = [v for v in record.versions if v.number == 1 and is_asked_to_purge(v, purger(v.body), parts)]
+    purges = {purge_id(record.case.id, purger(v.body), v.source) for v in made}
+    return tasks | notices | purges | {plan_after(task) for task in tasks}
 
 
 def versions(record: CaseRecord, parts: Parts) -> Iterator[Violation]:

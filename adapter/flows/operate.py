@@ -12,18 +12,20 @@ from adapter.domain.case import DEATHS, Audit, Case
 from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Delivery, Place, Settled
 from adapter.domain.identifiers import derived
-from adapter.domain.message import Caller
 from adapter.domain.need import Verdict, judge, judge_reviewed, shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.routing import by_her_id
+from adapter.domain.wrong_addressee import has_refused
 from adapter.flows import cancellation
 from adapter.flows.consents import consents_of
-from adapter.flows.doors import Opened, open_message, read_message
+from adapter.flows.doors import read_message
+from adapter.flows.last_message import last_message
 from adapter.flows.notice import Notice
 from adapter.flows.parts import Parts
 from adapter.flows.placing import place, reachable
 from adapter.flows.receipt import looked_at
 from adapter.flows.taken_up import is_taken_up
+from adapter.flows.wrong_addressee import tell_where, who_refused
 from adapter.ports import Transaction
 
 _BECAUSE = {"requeue": "requeued", "skip": "skipped"}
@@ -124,7 +126,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         if case.state == "held-for-review" and _is_repeated(case, by, told, parts):
             return case
         recorded = _require_waiting(tx, case, parts)
-        opened = _last_message(case, parts)
+        opened = last_message(case, parts)
         read = read_message(opened, parts)
         if isinstance(read, Finding):
             raise Refused(read)
@@ -134,7 +136,7 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         else:
             verdict = judge(facts, "states", opened.addressed, parts.directory, now)
         if verdict.event not in ("hold-for-consent", "hold-for-review"):
-            verdict = _where_to(case, her_id, verdict, parts)
+            verdict = _where_to(tx, case, her_id, verdict, parts)
         _require_same_owner(case, verdict, parts)
         mapping = f"{read.way.table}-{parts.tables.messages[read.way.table].version}"
         notice = _notice(case, by, "need-notified", opened.envelope.message_id, mapping, parts)
@@ -143,6 +145,8 @@ def release(case_id: str, her_id: str | None, by: str, why: str, parts: Parts) -
         tx.resolve(case.id, now, by, DEATHS)
         tx.record(Audit(now, by, "case-released", case.id, told))
         released = tx.case(case_id)
+        if case.state == "wrong-addressee" and released and released.state == "routed":
+            tell_where(tx, released, notice.source, parts)
     return released or case
 
 
@@ -190,16 +194,17 @@ def _reviewed(case: Case, parts: Parts) -> bool:
     return any(step.event == "hold-for-review" for step in parts.store.history_of(case.id))
 
 
-def _where_to(case: Case, her_id: str | None, verdict: Verdict, parts: Parts) -> Verdict:
+def _where_to(tx: Transaction, case: Case, her_id: str | None, verdict: Verdict, parts: Parts) -> Verdict:
     """The unit a person names, or the one the message leads to; never, unasked, back to one that has refused it."""
     if her_id is None:
-        if case.state == "wrong-addressee" and verdict.unit and verdict.unit.her_id == case.unit:
+        refused, today = who_refused(case, parts), norwegian_day(parts.clock())
+        if verdict.unit and has_refused(parts.directory, verdict.unit, refused, today):
             raise Refused(Finding("wrong-addressee", "unit"))
         return verdict
     unit = by_her_id(parts.directory, her_id, norwegian_day(parts.clock()))
     if unit is None:
         raise Refused(Finding("no-unit", "unit"))
-    chosen = reachable(Verdict("route", (), unit), parts)
+    chosen = reachable(tx, Verdict("route", (), unit), parts.clock(), parts)
     if chosen.unit is None:
         raise Refused(*chosen.findings)
     return chosen
@@ -210,16 +215,3 @@ def _require_same_owner(case: Case, verdict: Verdict, parts: Parts) -> None:
     goes_to = verdict.unit.organisation if verdict.unit else None
     if case.owner and goes_to != case.owner and is_taken_up(case, parts):
         raise Refused(Finding("case-taken-up", "unit"))
-
-
-def _last_message(case: Case, parts: Parts) -> Opened:
-    """The latest message that states the need and was kept: its notification or its last correction, no note on it."""
-    notes = {v.source for v in parts.store.versions_of(case.id) if v.type == "Communication"}
-    needs = [
-        m for m in parts.store.messages_of(case.id) if m.mapping.startswith("need-") and m.id not in notes
-    ]
-    kept = [m for m in needs if m.raw is not None and m.kind != "need-cancelled"]
-    if not kept:
-        raise Refused(Finding("not-found", "message"))
-    last = kept[-1]
-    return open_message(last.door, last.raw or b"", Caller(last.sender, frozenset()), parts)

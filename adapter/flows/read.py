@@ -26,6 +26,8 @@ from adapter.flows.participants import has_returned, may_have, takes_part, team_
 from adapter.flows.parts import Parts
 from adapter.flows.plan_view import seen_by
 from adapter.flows.protection import without_places
+from adapter.flows.purge_asked import is_asked_to_purge, purge_told_of
+from adapter.flows.reminders import for_somebody_else
 from adapter.flows.taken_up import was_over_before
 from adapter.flows.update import answer
 from adapter.ports import StoreBusy, Transaction
@@ -59,10 +61,14 @@ def read_resource(
     try:
         with parts.store.transaction() as tx:
             version, case = _version(tx, type_, id_, number)
-            if number is not None and was_over_before(tx, version, caller.organisation, case, parts):
+            over = number is not None and was_over_before(tx, version, caller.organisation, case, parts)
+            if over or for_somebody_else(version, caller.organisation, parts.base):
                 raise Refused(Finding("not-found", type_))
             _require_no_death(tx, caller, version, case)
-            version = _seen(tx, caller, version, case, parts)
+            if purge_told_of(tx, version, parts):
+                _require_is_asked(version, caller, parts)
+            else:
+                version = _seen(tx, caller, version, case, parts)
             version = _placeless(tx, version, case, caller, parts)
             if view:
                 version = replace(version, body=view(version, tx.of_case(case.id), parts.clock()))
@@ -93,6 +99,12 @@ def _require_no_death(tx: Transaction, caller: Caller, version: Version, case: C
     (R-154). Raises Refused."""
     own = caller.organisation in (case.owner, version.author)
     if not own and tx.person_waits(case.subject_key, DEATHS):
+        raise Refused(Finding("not-found", version.type))
+
+
+def _require_is_asked(version: Version, caller: Caller, parts: Parts) -> None:
+    """What asks to purge something is for who is asked, and for nobody else. Raises Refused."""
+    if not is_asked_to_purge(version, caller.organisation, parts):
         raise Refused(Finding("not-found", version.type))
 
 

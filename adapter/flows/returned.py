@@ -3,6 +3,9 @@
 The report itself is a person's act and mandatory to send; it is for what is found after a positive AppRec. It need not
 say who found it. A wrong addressee takes effect all the same: nothing more may go there, and that decides nothing about
 the person whom the case is about. Who is named stands in the Task; that nobody is, is noted.
+
+By HIS 1151 it documents that a message is not dealt with where it came, and nothing of a deletion: that is asked for,
+and the same report on what asks for it is the answer.
 """
 
 from dataclasses import replace
@@ -11,15 +14,18 @@ from datetime import datetime
 from adapter.domain.case import Audit, Case, Resource, Step, Version, Waiting
 from adapter.domain.problems import Finding
 from adapter.domain.steps import rule_of
+from adapter.domain.wrong_addressee import Named
 from adapter.flows import note
 from adapter.flows.doors import Opened, Read
-from adapter.flows.outbox import outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.placing import Taken, traced
+from adapter.flows.purge_asked import asked_to_purge
+from adapter.flows.purge_there import Return, confirm_by_report
 from adapter.flows.resources import business_status, id_of, keep_changed
 from adapter.flows.stopping import hold_queued, stop_queued
 from adapter.flows.taken_up import is_taken_up
 from adapter.flows.talking import Said, keep_note, said
+from adapter.flows.wrong_addressee import sent_back
 from adapter.ports import Transaction
 
 
@@ -27,6 +33,11 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     """What the fault leads to, by its code and by who reports it. Raises Refused as `talking.said`."""
     told = said(tx, opened, read, at, parts)
     fault = told.facts["fault.kind"]
+    back = Return(told.case, told.sender, told.notice.source, at)
+    if fault == "wrong-addressee" and asked_to_purge(tx.of_case(told.case.id), parts).get(told.sender):
+        confirm_by_report(tx, back, told.opened.envelope.parent, parts)
+        if told.sender != told.case.owner:
+            return Taken(told.case.id)
     if fault == "incomplete":
         return _asked(tx, told, parts)
     by_owner = told.sender == told.case.owner
@@ -63,9 +74,10 @@ def _asked(tx: Transaction, told: Said, parts: Parts) -> Taken:
 
 
 def _returned(tx: Transaction, told: Said, state: str, kept: Version, parts: Parts) -> Taken:
-    """The unit is not the right one: what it got there is declared purged, and a person finds another."""
+    """The unit is not the right one: what it got there is to be purged, and a person finds another. No code of the
+    message names one, and words are for people."""
     case, notice = told.case, told.notice
-    after = replace(case, state=state)
+    after, before = replace(case, state=state), tx.of_case(case.id)
     step = Step(
         case.id, "case", "reject-addressee", case.state, state, notice.at, notice.actor, notice.source
     )
@@ -79,12 +91,10 @@ def _returned(tx: Transaction, told: Said, state: str, kept: Version, parts: Par
         at=notice.at,
     )
     traces = traced(tx, after, [kept, *task], "reject-addressee", notice, parts)
-    stop_queued(tx, after, told.sender, notice.at, "wrong-addressee")
-    news = [*task, kept, *traces]
-    tx.send([outgoing(after, case.requester, "case-updated", "case-status", task[0], news, notice.at)])
-    tx.wait_for_person(Waiting(case.id, "routing", "wrong-addressee", notice.at))
+    back = Return(after, told.sender, notice.source, notice.at)
+    sent_back(tx, back, Named(), before, [*task, kept, *traces], parts)
     named = "contained" in kept.body
-    tx.record(_purged_there(after, told, named))
+    tx.record(_report_of(after, told, named))
     return Taken(case.id, () if named else (Finding("returner-not-named", "fault.kind"),))
 
 
@@ -101,7 +111,7 @@ def _rejected(tx: Transaction, told: Said, kept: Version, parts: Parts) -> Resou
     return shown | {"output": [*task.body.get("output", ()), output]}
 
 
-def _purged_there(case: Case, told: Said, named: bool) -> Audit:
+def _report_of(case: Case, told: Said, named: bool) -> Audit:
     details = {
         "recipient": told.sender,
         "message": told.notice.source,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.domain.case import CLOSED, Case, Version
+from adapter.domain.doors import NAMED_BY
 from adapter.domain.identifiers import derived
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.attachments import documents
@@ -16,6 +17,7 @@ from adapter.flows.doors import Opened, Read
 from adapter.flows.notice import Notice, notice_of, require_person_of
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
+from adapter.flows.purge_asked import has_sent_back
 from adapter.flows.resources import ENH, id_of, instant, keep_changed, require_valid
 from adapter.mapping.engine import Fact, flat, rows_of
 from adapter.mapping.writing import write
@@ -43,15 +45,16 @@ class Said:
 
 def said(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Said:
     """The case, locked, and who speaks to whom. Raises Refused: conversation-unknown, other-person, case-over."""
-    case = tx.case(opened.known) if opened.known else None
+    case, where = tx.case(opened.known) if opened.known else None, NAMED_BY[opened.envelope.door]
     if case is None or not case.subject_key:
-        raise Refused(Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef"))
+        raise Refused(Finding("conversation-unknown", where))
     require_person_of(tx, case, read, parts)
     returns_it = read.facts.get("fault.kind") == "wrong-addressee"
-    if has_returned(case, opened.sender) and not returns_it:
-        raise Refused(Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef"))
+    gone = has_sent_back(tx.of_case(case.id), case.owner, opened.sender, parts)
+    if (gone or has_returned(case, opened.sender)) and not returns_it:
+        raise Refused(Finding("conversation-unknown", where))
     if case.state in _OVER:
-        raise Refused(Finding("case-over", "MsgHead.MsgInfo.ConversationRef"))
+        raise Refused(Finding("case-over", where))
     return said_of(case, opened, read, at, parts)
 
 
@@ -121,8 +124,10 @@ def note_id(case: Case, message_id: str) -> str:
 def _answered(tx: Transaction, told: Said) -> str | None:
     """The Communication that this one answers: by the message that brought it here, or by ours that passed it on."""
     parent = told.opened.envelope.parent
-    if version := tx.current("Communication", note_id(told.case, parent)):
-        return version.reference
+    for id_ in (note_id(told.case, parent), parent):
+        version = tx.current("Communication", id_)
+        if version and version.case_id == told.case.id:
+            return version.reference
     passed = (d.outgoing for d in tx.deliveries(told.case.id) if d.outgoing.message_id == parent.lower())
     return next((f"{o.focus.type}/{o.focus.id}" for o in passed if o.focus.type == "Communication"), None)
 

@@ -9,6 +9,8 @@ from adapter.ports import Transaction
 
 HAND_OVER: Final = "hand-over"
 COMPLAINT: Final = "complaint"
+PURGE_CONTENT: Final = "purge-content"
+"""Made here only: who got what was not for it is asked to purge that."""
 BESIDE: Final = frozenset({HAND_OVER, COMPLAINT})
 """Kinds of Task that a partner may put anew."""
 

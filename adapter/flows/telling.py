@@ -9,6 +9,7 @@ from adapter.domain.case import Resource, Version
 from adapter.domain.days import first_moment, norwegian_day
 from adapter.domain.delivery import Outgoing
 from adapter.domain.participation import child_coordinator
+from adapter.domain.purge_there import PURGE_THERE
 from adapter.domain.steps import step_of
 from adapter.flows.consent_view import ENDED
 from adapter.flows.contacts import (
@@ -26,13 +27,15 @@ from adapter.flows.correspondence import Correspondence
 from adapter.flows.members import members
 from adapter.flows.parts import Parts
 from adapter.flows.resources import KINDS, id_of
-from adapter.flows.task_kind import HAND_OVER, task_kind
+from adapter.flows.task_kind import HAND_OVER, PURGE_CONTENT, task_kind
 from adapter.mapping.engine import Facts, Root, flat, read
 from adapter.wire.hodemelding import Attachment
 
 __all__ = ["Contact", "Told", "attached", "told"]
 
 _CYCLES = {"Task": "case", "Consent": "consent", "CarePlan": "plan"}
+_BESIDE = {HAND_OVER: HAND_OVER, PURGE_CONTENT: PURGE_THERE}
+"""The life cycle of a Task of its own kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def told(
             "requester_role": _role(bodies.get("requester", {})),
             "child_coordinator": child,
             "unit_had_it": known.unit_had_it,
+            "sent_on": "unit" in known.named and id_of(out.case_id, "unit") in {v.id for v in carried},
             "note_text": "\n\n".join(_texts(facts)),
             "attached": tuple(attachment.name for attachment in attached(carried)),
         },
@@ -136,8 +140,7 @@ def _step(bodies: Mapping[str, Resource], focus: Version, parts: Parts) -> str:
     if ENDED in codes([{"coding": tags}], f"{parts.base}/CodeSystem/consent-end"):
         return "lapse"
     cycle = _CYCLES.get(shown.get("resourceType", ""))
-    if task_kind(shown, parts.base) == HAND_OVER:
-        cycle = HAND_OVER
+    cycle = _BESIDE.get(task_kind(shown, parts.base), cycle)
     if cycle is None:
         return "none"
     system = f"{parts.base}/CodeSystem/case-step"

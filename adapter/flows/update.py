@@ -23,6 +23,7 @@ from adapter.flows.hand_over_asked import between_others, is_asked
 from adapter.flows.own_participation import may_answer
 from adapter.flows.participants import has_returned, participation_over, takes_part
 from adapter.flows.parts import Parts
+from adapter.flows.purge_asked import is_asked_to_purge, is_others_to_purge, last_word
 from adapter.flows.resources import next_version, provenance, same, update_source
 from adapter.flows.standing_plan import Standing, other_plans
 from adapter.flows.task_kind import BESIDE, task_kind
@@ -122,11 +123,15 @@ def _read(type_: str, id_: str, raw: bytes, parts: Parts) -> Resource:
 def _put(caller: Caller, resource: Resource, if_match: str | None, decide: Decider, parts: Parts) -> Answer:
     at = parts.clock()
     with parts.store.transaction() as tx:
+        if said := last_word(tx, resource, caller.organisation, parts):
+            return answer(said)
         asked = _against(tx, caller, resource, at, parts)
         current = asked.current
         if current and same(current.body, resource):
             return answer(current)
-        if asked.case.state == CLOSED or is_found_dead(asked.versions):
+        here = caller.organisation
+        over = asked.case.state == CLOSED or is_found_dead(asked.versions)
+        if over and not is_asked_to_purge(current, here, parts):
             raise Refused(Finding("case-over", resource["resourceType"]))
         stale = _stale(current, if_match)
         if stale:
@@ -149,6 +154,7 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     glance = tx.glance(resource["resourceType"], resource["id"])
     taken = glance is not None and (
         hidden(tx, *glance, caller.organisation, at, parts)
+        or is_others_to_purge(tx, glance[0], caller.organisation, parts)
         or between_others(tx, *glance, caller.organisation, at, parts)
     )
     glance = None if taken else glance
@@ -163,7 +169,8 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     stands = glance[0] if glance else None
     here = caller.organisation
     complains = keeps(tx, stands, resource, case, versions, here, parts)
-    let_in = late_word or own_say or asked_for or complains
+    purges = is_asked_to_purge(stands, here, parts)
+    let_in = late_word or own_say or asked_for or complains or purges
     if not let_in and not takes_part(case, versions, here, at, parts):
         nothing = Finding("not-found", resource["resourceType"])
         raise Refused(participation_over(versions, caller.organisation, at, parts) or nothing)
