@@ -46,6 +46,7 @@ def test_before_the_day_all_is_as_it_was_and_from_it_on_as_it_is_wanted(
         expected = standing(table, day) if day < FIRST else standing(wanted, day)
         assert standing(new.units, day) == expected
     assert [*overlaps(numbered(new.units))] == []
+    assert all(u.valid_to is None or u.valid_from <= u.valid_to for u in new.units)
 
 
 @given(TABLES)
@@ -81,6 +82,14 @@ def test_a_unit_that_is_left_out_ends_the_day_before() -> None:
 def test_a_unit_that_has_not_begun_is_gone_without_a_trace() -> None:
     planned = replace(UNIT, valid_from=date(2025, 1, 1))
     assert changed([planned], [], FIRST).units == ()
+
+
+def test_an_end_that_was_planned_is_taken_back_by_a_table_that_does_not_say_it() -> None:
+    """The unit was to end the day before: no day that is over becomes another."""
+    ending = replace(UNIT, valid_to=FIRST - DAY)
+    for wanted in (UNIT, replace(UNIT, valid_from=FIRST)):
+        new = changed([ending], [(2, wanted)], FIRST)
+        assert (new.units, new.rewrites) == ((UNIT,), ())
 
 
 def test_an_end_that_is_planned_is_a_change_of_that_column_only() -> None:

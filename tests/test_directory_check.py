@@ -118,6 +118,13 @@ def test_ages_that_nobody_serves_are_named_by_district() -> None:
     assert [(a.district, a.age_from, a.age_to) for a in found] == [("151101", 19, 19), (None, 18, 19)]
 
 
+def test_a_unit_of_a_district_within_the_ages_of_the_whole_leaves_no_gap() -> None:
+    rows = numbered(a_unit("1511"), a_unit("1511", "8900072", district="151101", age_from=10, age_to=18))
+    assert [*unserved(rows, MUNICIPALITIES[:1], {}, TODAY)] == []
+    old = [*unserved([(2, replace(rows[0][1], age_to=40)), rows[1]], MUNICIPALITIES[:1], {}, TODAY)]
+    assert [(a.district, a.age_from) for a in old] == [(None, 41)]
+
+
 def test_a_row_under_a_number_that_is_not_in_use_is_named() -> None:
     """It is never found by where anybody stays (SSB classification 131: Bærum was 3024 until 2023)."""
     numbers = routes.municipalities_of(PROJECT / "mappings" / "routes")

@@ -11,7 +11,7 @@ BEGINNING = date(2018, 1, 1)
 MUNICIPALITIES = (Municipality("1511", "A", BEGINNING), Municipality("1514", "B", BEGINNING))
 DISTRICTS = ("151101", "151102", "151109")
 """The last never has a unit of its own."""
-DAYS = (BEGINNING, date(2020, 1, 1), date(2022, 7, 1), date(2024, 1, 1), date(2026, 1, 1))
+DAYS = (BEGINNING, date(2020, 1, 1), date(2022, 7, 1), date(2024, 1, 1), date(2023, 12, 31), date(2026, 1, 1))
 AGES = (None, 0, 10, 18, 40)
 
 _PLACES = st.sampled_from((("1511", None), ("1511", DISTRICTS[0]), ("1511", DISTRICTS[1]), ("1514", None)))
