@@ -69,6 +69,7 @@ def test_it_holds_every_row_of_the_case(over: Stage, store: Housekeeping, databa
         ("version", "versions"),
         ("history", "history"),
         ("delivery", "deliveries"),
+        ("deadline", "deadlines"),
         ("waiting", "waiting"),
         ("audit", "audit"),
     ):

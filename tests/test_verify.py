@@ -70,6 +70,17 @@ BREAKS = {
         _STOPPED,
         "UPDATE delivery SET because = '' WHERE state = 'stopped-by-consent'",
     ),
+    "clock-fits-its-state": (_ONE, "UPDATE deadline SET state = 'overdue' WHERE state = 'running'"),
+    "overdue-was-warned": (
+        _ONE,
+        """UPDATE deadline SET state = 'overdue', overdue_at = due_at, warn_at = due_at, warned_at = NULL
+        WHERE state = 'running'""",
+    ),
+    "clock-runs-once": (
+        _ONE,
+        """INSERT INTO deadline (case_id, rule, about, started_at, warn_at, due_at, state, by)
+        SELECT case_id, rule, about, due_at, due_at, due_at, state, by FROM deadline WHERE state = 'running'""",
+    ),
     "row-has-its-parent": (_ONE, "DELETE FROM case_"),
 }
 

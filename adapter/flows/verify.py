@@ -7,6 +7,7 @@ from itertools import islice
 from adapter.domain.identifiers import derived
 from adapter.domain.record import CaseRecord
 from adapter.flows import invariants, sent
+from adapter.flows.clocks_kept import clocks
 from adapter.flows.invariants import Check, Violation, of_message
 from adapter.flows.parts import Parts
 from adapter.ports import Keeping, Snapshot
@@ -18,6 +19,7 @@ OF_A_CASE: tuple[Check, ...] = (
     invariants.versions,
     invariants.history,
     invariants.lists,
+    clocks,
     sent.lanes,
     sent.places,
     sent.receipts,
