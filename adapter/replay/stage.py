@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from adapter.domain.case import Resource, Version
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Refused
-from adapter.flows import consent, follow, operate, plan, receipt, team
+from adapter.flows import consent, follow, operate, phone, plan, receipt, team
 from adapter.flows.accept import accept
+from adapter.flows.access_report import access_report
 from adapter.flows.clock_round import keep_clocks
 from adapter.flows.closing import close
 from adapter.flows.deliver import deliver_round
@@ -109,6 +110,8 @@ class Stage:
             answer = self._put(step.put)
         elif step.read:
             answer = self._read(step.read)
+        elif step.operate and step.operate.do == "access":
+            answer = self._access(step.operate)
         elif step.operate:
             refused = self._operate(step.operate)
         elif step.wait:
@@ -134,6 +137,8 @@ class Stage:
 
     def _receive(self, receive: Receive) -> Answer:
         raw = (self.folder / receive.file).read_bytes()
+        if receive.via == "hand":
+            return phone.register(raw, _OPERATOR, self.parts)
         return accept(receive.via, raw, self._caller(receive.by), self.parts)
 
     def _put(self, put: Put) -> Answer:
@@ -158,6 +163,13 @@ class Stage:
         if read.view == "service-overview":
             return service_overview(self._caller(read.by), id_, self.parts)
         return read_resource(self._caller(read.by), type_, id_, read.version, self.parts)
+
+    def _access(self, given: Operate) -> Answer:
+        """Who has read or got what of the case, as a person here is told."""
+        id_ = self.cases[given.case - 1 if given.case else -1]
+        report = access_report(id_, _OPERATOR, given.why, self.parts)
+        told = [{**asdict(one), "at": one.at.isoformat()} for one in report]
+        return Answer(200, "application/json", json.dumps({"access": told}))
 
     def _operate(self, given: Operate) -> tuple[str, ...]:
         """The problems for which the command was refused, if it was."""

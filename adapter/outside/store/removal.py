@@ -45,7 +45,7 @@ from adapter.outside.store.tables import (
 )
 from adapter.outside.store.unnaming import unname
 
-NO_CHANGE = ("case-archived", "case-found", "resource-read")
+NO_CHANGE = ("access-reported", "case-archived", "case-found", "resource-read")
 """Audited acts after which a case is what it was before: an archive of it still holds it whole."""
 _EMPTIED = {"need": "", "subject_key": "", "owner": None, "unit": None, "look_at": None}
 
