@@ -1,12 +1,12 @@
 """Days in Norway and periods of FHIR dateTimes, down to what senders really write."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.days import first_moment, moment_after, norwegian_day, within
+from adapter.domain.days import first_day, first_moment, last_day, moment_after, norwegian_day, within
 
 
 @pytest.mark.parametrize("text", ["9999", "9999-12", "9999-12-31"])
@@ -63,3 +63,21 @@ def test_every_fhir_date_has_a_first_moment(text: str) -> None:
     start, end = first_moment(text), moment_after(text)
     assert start is not None
     assert end is None or end >= start
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        (None, None, None),
+        ("2026-02-28", date(2026, 2, 28), date(2026, 2, 28)),
+        ("2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        ("2026", date(2026, 1, 1), date(2026, 12, 31)),
+        ("2026-06-30T22:30:00+00:00", date(2026, 7, 1), date(2026, 7, 1)),
+        ("9999-12-31", date(9999, 12, 31), None),
+    ],
+)
+def test_the_first_and_last_day_of_a_period_are_norwegian(
+    text: str | None, first: date | None, last: date | None
+) -> None:
+    """A month or a year counts whole, and half past ten in the evening in UTC is the next day of a Norwegian summer."""
+    assert (first_day(text), last_day(text)) == (first, last)

@@ -144,7 +144,7 @@ def test_a_unit_ends_and_another_takes_over() -> None:
         ("unknown", "protection-unknown"),
     ],
 )
-def test_a_protected_address_is_never_used_to_find_a_unit(protection: Protection, problem: str) -> None:
+def test_a_protected_address_is_never_used_to_find_aunit_of(protection: Protection, problem: str) -> None:
     """The reason is the protection itself, also where the municipality would have decided something else."""
     for number in ("3216", "1507", "9999", None):
         result = route(DIRECTORY, stay(number, protection=protection), (), TODAY)
@@ -200,21 +200,21 @@ def test_two_addressed_units_are_a_choice_for_a_person() -> None:
     assert unrouted(stay("3216"), addressed=[VESTBY, "8902008"]) == Finding("several-units", "receiver")
 
 
-def _unit(municipality: str, her_id: str, district: str | None = None) -> Unit:
+def unit_of(municipality: str, her_id: str, district: str | None = None) -> Unit:
     return Unit(municipality, district, None, None, date(2018, 1, 1), None, "999900077", her_id, "A (fiktiv)")
 
 
 def test_one_unit_may_serve_several_municipalities() -> None:
     """Municipalities cooperate: the same HER-id in two rows is no difference of stay in either."""
     both = tuple(Municipality(number, "A", date(2018, 1, 1)) for number in ("1511", "1514"))
-    directory = Directory(both, (_unit("1511", "8900071"), _unit("1514", "8900071")))
+    directory = Directory(both, (unit_of("1511", "8900071"), unit_of("1514", "8900071")))
     result = route(directory, stay("1514"), ["8900071"], TODAY)
     assert result == Routed(directory.units[1])
 
 
 def test_the_unit_of_a_district_goes_before_that_of_the_whole_municipality() -> None:
     """Where only some districts have their own unit, the others have the municipality's."""
-    units = (_unit("1511", "8900071"), _unit("1511", "8900072", "151101"))
+    units = (unit_of("1511", "8900071"), unit_of("1511", "8900072", "151101"))
     directory = Directory((Municipality("1511", "A", date(2018, 1, 1)),), units)
     assert route(directory, stay("1511", "151101"), (), TODAY) == Routed(units[1])
     assert route(directory, stay("1511", "151102"), (), TODAY) == Routed(units[0])
@@ -222,10 +222,10 @@ def test_the_unit_of_a_district_goes_before_that_of_the_whole_municipality() -> 
     assert route(twice, stay("1511"), (), TODAY) == Unrouted(Finding("several-units", "stay.municipality"))
 
 
-def test_a_district_whose_unit_has_ended_is_known_but_has_no_unit() -> None:
+def test_a_district_whose_unit_has_ended_is_known_but_has_nounit_of() -> None:
     """The operator must add a unit; the sender did state the district."""
-    ended = replace(_unit("1511", "8900071", "151101"), valid_to=date(2025, 12, 31))
-    units = (ended, _unit("1511", "8900072", "151102"))
+    ended = replace(unit_of("1511", "8900071", "151101"), valid_to=date(2025, 12, 31))
+    units = (ended, unit_of("1511", "8900072", "151102"))
     directory = Directory((Municipality("1511", "A", date(2018, 1, 1)),), units)
     result = route(directory, stay("1511", "151101"), (), TODAY)
     assert result == Unrouted(Finding("no-unit", "stay.municipality"))
@@ -233,7 +233,7 @@ def test_a_district_whose_unit_has_ended_is_known_but_has_no_unit() -> None:
 
 def test_a_unit_listed_under_a_replaced_number_is_no_difference_of_stay() -> None:
     """An operator's row may still have the number of 2023 when the message has that of 2024."""
-    directory = Directory(DIRECTORY.municipalities, (_unit("3019", "8900071"),))
+    directory = Directory(DIRECTORY.municipalities, (unit_of("3019", "8900071"),))
     assert route(directory, stay("3216"), ["8900071"], TODAY) == Routed(directory.units[0])
 
 
@@ -258,6 +258,11 @@ STAYS = st.builds(
         ["open", "client-address", "confidential", "strictly-confidential", "unknown"]
     ),
     birth_date=st.none() | st.dates(date(1920, 1, 1), date(2027, 1, 1)),
+    registered_district=st.none() | st.sampled_from(["030101", "030199"]),
+    reason=st.none() | st.sampled_from(["student", "prison", "moving"]),
+    begins=st.none() | st.dates(date(2018, 1, 1), date(2030, 1, 1)),
+    ends=st.none() | st.dates(date(2018, 1, 1), date(2030, 1, 1)),
+    several=st.booleans(),
 )
 ADDRESSED = st.lists(st.sampled_from(sorted({u.her_id for u in DIRECTORY.units} | {"8900091"})), max_size=2)
 
@@ -283,6 +288,6 @@ def test_a_protected_stay_changes_nothing(
     addressed: list[str], where: Stay, other: str | None, protection: Protection
 ) -> None:
     """What comes out for a protected person is the same wherever the person stays."""
-    one = Stay(where.municipality, where.district, where.registered, protection, where.birth_date)
+    one = replace(where, protection=protection)
     two = Stay(other, None, other, protection, None)
     assert route(DIRECTORY, one, addressed, TODAY) == route(DIRECTORY, two, addressed, TODAY)
