@@ -1,0 +1,307 @@
+"""The look at the address register: every address of ours once a night, what it tells of in between, and its faults."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_client import make_parts, open_database
+
+from adapter.domain.problems import Refused
+from adapter.domain.register import Address, Certificate, Events, Feed, Party
+from adapter.flows.register import (
+    SERVICE,
+    Looked,
+    Looking,
+    addresses,
+    look_at_all,
+    look_at_news,
+    seen,
+    whole_is_due,
+)
+from adapter.ports import RegisterService, ServiceAway, ServiceRefuses
+from adapter.registrar import Registrar
+
+NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+UNIT, HOSPITAL = "8900022", "8900011"
+DAY = timedelta(days=1)
+
+
+@dataclass
+class InMemory:
+    """A register whose entries are those of our tables. `wrong`: raised instead of an answer, by HER-id or call."""
+
+    parties: dict[str, Party]
+    told: list[tuple[int, str]] = field(default_factory=list)
+    wrong: dict[str, ServiceAway | ServiceRefuses] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    page: int = 2
+
+    async def party(self, her_id: str) -> Party | None:
+        self.asked.append(her_id)
+        self._maybe(her_id)
+        return self.parties.get(her_id)
+
+    async def certificates(self, her_id: str) -> Sequence[Certificate]:
+        raise AssertionError
+
+    async def latest(self) -> int:
+        self._maybe("latest")
+        return max((number for number, _ in self.told), default=0)
+
+    async def events(self, after: int) -> Events:
+        self._maybe("events")
+        behind = [one for one in sorted(self.told) if one[0] > after]
+        found = behind[: self.page]
+        last = found[-1][0] if found else after
+        return Events(tuple(her_id for _, her_id in found), last, len(found) == self.page)
+
+    def _maybe(self, call: str) -> None:
+        if call in self.wrong:
+            raise self.wrong[call]
+
+
+class Watched:
+    """The register, a database and a clock. `ours` are the addresses of the tables."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now, self.store = NOW, open_database(folder)
+        self.parts = make_parts(self.store, clock=lambda: self.now)
+        self.kept = self.store.register()
+        self.ours = addresses(self.parts, NOW)
+        self.service = InMemory(
+            {a.her_id: Party(a.her_id, a.kind, a.organisation) for a in self.ours.values()}
+        )
+        self.looking = Looking(self.service, self.kept, self.parts)
+
+    def all(self) -> Looked:
+        return asyncio.run(look_at_all(self.looking))
+
+    def news(self) -> Looked:
+        return asyncio.run(look_at_news(self.looking))
+
+    def states(self) -> dict[str, str]:
+        return {entry.her_id: entry.state for entry in self.kept.entries() if entry.state != "active"}
+
+    def gone(self, her_id: str, number: int) -> None:
+        self.service.parties[her_id] = replace(self.service.parties[her_id], until=self.now)
+        self.service.told.append((number, her_id))
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    there = Watched(tmp_path)
+    yield there
+    there.store.close()
+
+
+def test_every_address_that_anything_is_sent_to_or_from_is_asked_for(watched: Watched) -> None:
+    """Units in force, services of partners, and the organisations themselves; no unit that a person rings."""
+    units = watched.parts.directory.units
+    assert {u.her_id for u in units if u.in_force(NOW.date()) and u.channel != "telephone"} <= set(
+        watched.ours
+    )
+    assert not {u.her_id for u in units if u.channel == "telephone"} & set(watched.ours)
+    assert watched.ours["8900002"] == Address("8900002", "999900022", "Organization")
+    assert watched.ours[UNIT] == Address(UNIT, "999900022")
+    looked = watched.all()
+    assert sorted(watched.service.asked) == sorted(watched.ours)
+    assert len(looked.entries) == len(watched.ours)
+    assert (looked.new, watched.states()) == ((), {})
+
+
+def test_what_has_changed_is_kept_and_put_before_a_person_once(watched: Watched) -> None:
+    watched.all()
+    del watched.service.parties[UNIT]
+    watched.service.parties[HOSPITAL] = Party(HOSPITAL, "Service", "999900033")
+    watched.now += DAY
+    assert {entry.her_id for entry in watched.all().new} == {UNIT, HOSPITAL}
+    assert watched.states() == {UNIT: "unknown-there", HOSPITAL: "other-organisation"}
+    assert {entry.her_id for entry in watched.kept.to_look_at()} == {UNIT, HOSPITAL}
+    assert watched.all().new == ()
+    seen(UNIT, "operator", "Rung up", watched.kept, watched.parts)
+    assert [entry.her_id for entry in watched.kept.to_look_at()] == [HOSPITAL]
+    with pytest.raises(Refused):
+        seen("1", "operator", "Nobody's", watched.kept, watched.parts)
+
+
+def test_what_is_no_address_of_ours_any_more_is_forgotten(watched: Watched) -> None:
+    watched.all()
+    units = tuple(u for u in watched.parts.directory.units if u.municipality != "0301")
+    directory = replace(watched.parts.directory, units=units)
+    watched.looking = replace(watched.looking, parts=replace(watched.parts, directory=directory))
+    watched.all()
+    left = addresses(watched.looking.parts, NOW)
+    assert {entry.her_id for entry in watched.kept.entries()} == set(left) < set(watched.ours)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ServiceAway("unreachable"),
+        ServiceAway("no-token", 401),
+        ServiceAway("busy", 429, 7),
+        ServiceAway("fails", 503),
+        ServiceRefuses(403),
+    ],
+)
+def test_what_had_answered_is_kept_when_the_register_goes_away(
+    watched: Watched, fault: ServiceAway | ServiceRefuses
+) -> None:
+    """And the address that was not reached is the first to be asked for next time."""
+    third = sorted(watched.ours)[2]
+    watched.service.wrong[third] = fault
+    with pytest.raises(type(fault)):
+        watched.all()
+    assert [entry.her_id for entry in watched.kept.entries()] == sorted(watched.ours)[:2]
+    assert watched.kept.feed(SERVICE) == Feed()
+    watched.service.wrong.clear()
+    watched.service.asked.clear()
+    watched.now += DAY
+    watched.all()
+    assert watched.service.asked[0] == third
+    assert len(watched.kept.entries()) == len(watched.ours)
+
+
+@pytest.mark.parametrize(
+    "fault", [ServiceAway("nonsense", 200), ServiceAway("too-long", 200), ServiceRefuses(400)]
+)
+def test_an_answer_about_one_address_that_cannot_be_read_keeps_nobody_back(
+    watched: Watched, fault: ServiceAway | ServiceRefuses
+) -> None:
+    watched.service.wrong[UNIT] = fault
+    looked = watched.all()
+    assert (looked.unread, len(looked.entries)) == (1, len(watched.ours) - 1)
+    assert watched.kept.entry(UNIT) is None
+    assert watched.kept.feed(SERVICE).whole_at == NOW
+
+
+def test_an_address_that_is_said_to_be_gone_for_good_is(watched: Watched) -> None:
+    watched.service.wrong[UNIT] = ServiceRefuses(410)
+    watched.all()
+    assert watched.states() == {UNIT: "gone"}
+
+
+def test_a_register_that_knows_nobody_is_not_believed(watched: Watched) -> None:
+    """A wrong address of it, or a proxy in between, would stop every need there is."""
+    watched.all()
+    before = watched.kept.entries()
+    watched.service.parties.clear()
+    watched.now += DAY
+    with pytest.raises(ServiceAway, match="nonsense"):
+        watched.all()
+    assert watched.kept.entries() == before
+
+
+def test_what_the_register_tells_of_is_asked_for_and_nothing_else(watched: Watched) -> None:
+    watched.service.told = [(4, "1")]
+    watched.all()
+    assert watched.kept.feed(SERVICE) == Feed(4, NOW)
+    watched.service.asked.clear()
+    watched.gone(UNIT, 9)
+    watched.service.told += [(10, "2"), (11, "3"), (15, HOSPITAL)]
+    assert [entry.her_id for entry in watched.news().new] == [UNIT]
+    assert watched.service.asked == [UNIT, HOSPITAL]
+    assert watched.kept.feed(SERVICE) == Feed(15, NOW)
+    assert watched.news() == Looked()
+
+
+def test_a_position_moves_only_behind_what_was_kept(watched: Watched) -> None:
+    watched.all()
+    watched.gone(UNIT, 1)
+    watched.gone(HOSPITAL, 3)
+    watched.service.page = 1
+    watched.service.wrong[HOSPITAL] = ServiceAway("fails", 500)
+    with pytest.raises(ServiceAway):
+        watched.news()
+    assert (watched.states(), watched.kept.feed(SERVICE).position) == ({UNIT: "gone"}, 1)
+    watched.service.wrong.clear()
+    watched.news()
+    assert watched.states() == {UNIT: "gone", HOSPITAL: "gone"}
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_where_the_register_does_not_tell_on_everything_is_asked_for(watched: Watched, status: int) -> None:
+    watched.all()
+    watched.gone(UNIT, 7)
+    watched.service.wrong["events"] = ServiceRefuses(status)
+    watched.news()
+    assert (watched.states(), watched.kept.feed(SERVICE).position) == ({UNIT: "gone"}, 7)
+
+
+def test_a_register_that_tells_of_nothing_is_asked_every_night_all_the_same(watched: Watched) -> None:
+    watched.service.wrong["latest"] = ServiceRefuses(403)
+    watched.all()
+    assert watched.kept.feed(SERVICE) == Feed(None, NOW)
+    assert watched.news() == Looked()
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "due"),
+    [
+        (None, "2026-03-10T12:00+00:00", True),
+        ("2026-03-10T02:00+00:00", "2026-03-10T23:00+00:00", False),
+        ("2026-03-10T02:00+00:00", "2026-03-11T00:59+00:00", False),
+        ("2026-03-10T02:00+00:00", "2026-03-11T01:00+00:00", True),
+        ("2026-03-11T00:30+00:00", "2026-03-11T01:00+00:00", True),
+        ("2026-07-10T00:00+00:00", "2026-07-10T23:59+00:00", False),
+        ("2026-07-10T00:00+00:00", "2026-07-11T00:00+00:00", True),
+    ],
+)
+def test_it_is_asked_at_two_at_night_in_norway(asked: str | None, now: str, due: bool) -> None:
+    feed = Feed(0, datetime.fromisoformat(asked) if asked else None)
+    assert whole_is_due(feed, datetime.fromisoformat(now)) == due
+
+
+class OneOf:
+    """The right to be the one, or not."""
+
+    def __init__(self, *, free: bool) -> None:
+        self.free, self.held = free, 0
+
+    def take(self, recipient: str) -> bool:
+        self.held += self.free
+        return self.free
+
+    def give_back(self, recipient: str) -> None:
+        self.held -= 1
+
+
+def turn(watched: Watched, round_: Any) -> timedelta:
+    """What a process does at one look, and how long it rests."""
+    return asyncio.run(Registrar(watched.looking, round_, timedelta(minutes=10))._turn())
+
+
+def test_one_process_at_a_time_asks(watched: Watched) -> None:
+    round_ = OneOf(free=False)
+    turn(watched, round_)
+    assert not watched.service.asked
+    round_.free = True
+    turn(watched, round_)
+    assert len(watched.service.asked) == len(watched.ours)
+    assert round_.held == 0
+
+
+def test_who_fails_rests_longer_and_as_long_as_it_is_asked_to(watched: Watched) -> None:
+    watched.service.wrong["latest"] = ServiceAway("busy", 429, 1800)
+    assert turn(watched, OneOf(free=True)) == timedelta(minutes=30)
+    watched.service.wrong["latest"] = ServiceAway("fails", 503)
+    assert turn(watched, OneOf(free=True)) == timedelta(minutes=20)
+    watched.service.wrong.clear()
+    assert turn(watched, OneOf(free=True)) == timedelta(minutes=10)
+
+
+def test_a_fault_of_ours_ends_nothing_and_tells_no_value(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    watched.service.wrong["latest"] = RuntimeError("8900022 Kari Nordmann")  # type: ignore[assignment]
+    with caplog.at_level(logging.DEBUG):
+        assert turn(watched, OneOf(free=True)) == timedelta(minutes=20)
+    assert "Nordmann" not in caplog.text
+
+
+_CONTRACT: type[RegisterService] = InMemory
