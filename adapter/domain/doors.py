@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from adapter.domain.message import Envelope
 from adapter.domain.problems import Finding
 
 Event = Literal["need-notified", "need-corrected", "need-cancelled", "note", "returned", "stay"]
+_KIND_AT: Final = {
+    "edi": "MsgHead.MsgInfo.Type.@V",
+    "fhir": "Bundle.entry[0].resource.eventCoding",
+    "hand": "form",
+}
 Conversation = Literal["new", "known", "any"]
+NAMED_BY: Final = {
+    "edi": "MsgHead.MsgInfo.ConversationRef",
+    "fhir": "Bundle.entry[0].resource.focus",
+    "hand": "form",
+}
+"""Where a message of a door says which case it goes on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +60,10 @@ def way_of(ways: Iterable[Way], envelope: Envelope, *, known: bool) -> Way | Fin
     """
     same_kind = [w for w in ways if (w.door, w.kind) == (envelope.door, envelope.kind)]
     if not same_kind:
-        where = (
-            "MsgHead.MsgInfo.Type.@V" if envelope.door == "edi" else "Bundle.entry[0].resource.eventCoding"
-        )
-        return Finding("unsupported-message-type", where)
+        return Finding("unsupported-message-type", _KIND_AT[envelope.door])
     fitting = [w for w in same_kind if w.payload == envelope.payload]
     if not fitting:
         return Finding("wrong-namespace", "MsgHead.Document[0].RefDoc[0].Content[0]")
     stands = "known" if known else "new"
     chosen = next((w for w in fitting if w.conversation in (stands, "any")), None)
-    return chosen or Finding("conversation-unknown", "MsgHead.MsgInfo.ConversationRef")
+    return chosen or Finding("conversation-unknown", NAMED_BY[envelope.door])

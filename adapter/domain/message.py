@@ -6,7 +6,8 @@ from typing import Literal
 
 from adapter.domain.problems import Finding
 
-Door = Literal["edi", "fhir"]
+Door = Literal["edi", "fhir", "hand"]
+"""`hand`: what was said on the telephone, written down in a form by a person (R-012)."""
 Acknowledge = Literal["always", "never", "on-error"]
 
 
@@ -33,7 +34,8 @@ class Envelope:
     `kind`: code of Volven 8279, or the FHIR message event. `payload`: namespace of the XML payload, or "fhir".
     `digest`: SHA-256 (hex) of the content without what changes at a resend.
     `generated`: GenDate or Bundle.timestamp as it stands in the message. `test`: ProcessingStatus D.
-    `parent`, `conversation`: the MsgIds that ConversationRef names (Hodemelding 1.2), "" where it is not there.
+    `parent`, `conversation`: the MsgIds that ConversationRef names (Hodemelding 1.2), or what a Communication in a FHIR
+    message answers and is about; "" where it is not there.
     The door gives each of them as it stands. Once the sender is known, MsgIds are UUIDs (`identifiers.message_uuid`),
     and `written` is the MsgId as it stood, which an AppRec repeats.
     """

@@ -8,7 +8,7 @@ from adapter.domain.identifiers import derived
 from adapter.domain.message import Answer, Door, Envelope
 from adapter.domain.problems import Finding
 from adapter.flows.parts import Parts
-from adapter.wire import apprec, message, outcome
+from adapter.wire import apprec, json, message, outcome
 
 PROBLEMS = "application/problem+json"
 NOTHING = Answer(204, "", b"")
@@ -23,10 +23,14 @@ def answer_to(
     parts: Parts,
     case_id: str | None = None,
 ) -> Answer:
-    """AppRec, response message, or, where nobody can be addressed, problem details or an OperationOutcome."""
+    """AppRec, response message, or problem details or an OperationOutcome, where nobody can be addressed or who wrote it
+    down by hand is told."""
     if door == "edi":
         return _to_xml(envelope, findings, at, parts)
     status = outcome.http_status(findings, parts.tables.problems)
+    if door == "hand":
+        told = json.dumps(outcome.operation_outcome(findings, parts.tables.problems, base=parts.base))
+        return Answer(status, "application/fhir+json", told, retry_after=_retry(findings, parts))
     if envelope is None:
         return replace(parts.refusal(*findings), status=status)
     body = _response(envelope, findings, at, parts, case_id)

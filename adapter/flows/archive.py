@@ -19,7 +19,7 @@ from adapter.wire.archive import pack
 
 ARCHIVED = "case-archived"
 _OUTSIDE = frozenset({ARCHIVED, "case-found"})
-_ENDING = {"edi": "xml", "fhir": "json"}
+_ENDING = {"edi": "xml", "fhir": "json", "hand": "yaml"}
 _FORM = {"form": "ip-adapter case archive", "version": "1"}
 
 

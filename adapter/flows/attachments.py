@@ -22,6 +22,7 @@ from adapter.mapping.writing import write
 from adapter.ports import Transaction
 
 KIND = "DocumentReference"
+_NO_WORDS = ("contentAttachment", "contentReference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ class Brought:
 
 
 def brought_along(roots: Mapping[str, Root], reading: Reading, rules: AttachmentRules) -> Brought:
-    """All that stands beside the content (root `payload`) of a Hodemelding; of a FHIR message nothing does."""
+    """All that stands beside the content (root `payload`) of a Hodemelding. Of what a Communication has beside its
+    words nothing is taken."""
     if "MsgHead" not in roots:
-        return Brought()
+        return Brought(left=tuple(_beside_words(roots["note"]))) if "note" in roots else Brought()
     tree, payload = roots["MsgHead"].tree, roots.get("payload")
     taken: list[Attachment] = []
     for document, facts in _offered(tree, reading):
@@ -54,6 +56,10 @@ def brought_along(roots: Mapping[str, Root], reading: Reading, rules: Attachment
             taken.append(attachment)
     words = ((f"{a.place}.RefDoc[0].Content[0]", a.content.decode()) for a in taken if _is_text(a, rules))
     return Brought(tuple(taken), tuple(_left(tree, payload, {a.place for a in taken})), tuple(words))
+
+
+def _beside_words(note: Root) -> Iterable[str]:
+    return (f.place for name in _NO_WORDS for f in find(note.tree, f"payload.{name}", note.place))
 
 
 def _offered(tree: object, reading: Reading) -> Iterable[tuple[Found, Facts]]:

@@ -1,4 +1,4 @@
-"""Which message one is, and which case it continues, by what its ConversationRef names."""
+"""Which message one is, and which case it continues: by what its ConversationRef names, or its Communication."""
 
 from dataclasses import replace
 
@@ -36,12 +36,22 @@ def known_case(envelope: Envelope, sender: str, parts: Parts) -> str | None:
     if not envelope.parent and not envelope.conversation:
         return None
     with parts.store.transaction() as tx:
-        found = _case(tx, envelope, sender)
+        found = _about(tx, envelope) or _case(tx, envelope, sender)
         glance = tx.glance("Task", derived(found, "task")) if found else None
         if found is None or glance is None:  # a case that was purged continues nothing
             return None
         there = takes_part(glance[1], tx.of_case(found), sender, parts.clock(), parts)
         return found if there or sender == glance[1].owner else None
+
+
+def _about(tx: Transaction, envelope: Envelope) -> str | None:
+    """The case that a Communication is about, by the id or the identifier of its Task, or by what it answers (FHIR)."""
+    if envelope.door != "fhir":
+        return None
+    about, answers = envelope.conversation, envelope.parent
+    named = (("Task", about), ("Task", derived(about, "task")), ("Communication", answers))
+    found = (tx.glance(kind, id_) for kind, id_ in named if id_)
+    return next((glance[1].id for glance in found if glance), None)
 
 
 def _case(tx: Transaction, envelope: Envelope, sender: str) -> str | None:

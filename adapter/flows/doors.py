@@ -23,11 +23,20 @@ from adapter.mapping.engine import Reading, Root, flat, read
 from adapter.mapping.paths import find
 from adapter.mapping.roles import roots_of, roots_of_hodemelding
 from adapter.mapping.rows import ReadingTable
-from adapter.wire import edi, message
+from adapter.wire import edi, form, message
 from adapter.wire.schema import Schemas
 from adapter.wire.tree import Tree
 
-_SENDER = {"edi": "MsgHead.MsgInfo.Sender", "fhir": "Bundle.entry[0].resource.sender"}
+_SENDER = {
+    "edi": "MsgHead.MsgInfo.Sender",
+    "fhir": "Bundle.entry[0].resource.sender",
+    "hand": "form.hospital.organisation",
+}
+_RECEIVER = {
+    "edi": "MsgHead.MsgInfo.Receiver",
+    "fhir": "Bundle.entry[0].resource.destination",
+    "hand": "form.receiver.her-id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ def open_message(
         envelope, tree = edi.open_message(
             raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, schemas=schemas
         )
+    elif door == "hand":
+        envelope, tree = form.open_form(raw)
     else:
         envelope, tree = message.open_message(
             raw, max_bytes=parts.max_bytes, max_depth=parts.max_depth, event_system=parts.event_system
@@ -109,11 +120,7 @@ def gate(opened: Opened, raw: bytes, at: datetime, parts: Parts) -> list[Finding
     """
     findings = []
     receiver = opened.envelope.receiver
-    where = (
-        "MsgHead.MsgInfo.Receiver"
-        if opened.envelope.door == "edi"
-        else "Bundle.entry[0].resource.destination"
-    )
+    where = _RECEIVER[opened.envelope.door]
     partner = parts.partners.of(receiver)
     if receiver != Party() and (partner is None or not partner.served):
         findings.append(Finding("receiver-not-ours", where))
@@ -148,6 +155,8 @@ def read_message(opened: Opened, parts: Parts) -> Read | Finding:
         _on_giver(opened, consent, facts, origin, parts)
     if opened.envelope.door == "edi" and "need.id" in facts:
         facts["need.id"] = opened.envelope.message_id
+    if opened.envelope.door == "hand":
+        facts["need.id"] = opened.envelope.conversation
     if "message.status" in facts and opened.envelope.conversation:
         facts["need.id"] = opened.envelope.conversation
         origin["need.id"] = "MsgHead.MsgInfo.ConversationRef.RefToConversation"
@@ -174,6 +183,9 @@ def _roots(opened: Opened, table: ReadingTable) -> tuple[Root, ReportedConsent, 
     if opened.envelope.door == "edi":
         parts_of_it = roots_of_hodemelding(opened.tree)
         return parts_of_it["MsgHead"], ReportedConsent(parts_of_it, {}, {}), ()
+    if opened.envelope.door == "hand":
+        whole = Root(form.ROOT, opened.tree)
+        return whole, ReportedConsent({form.ROOT: whole}, {}, {}), ()
     roots, lost = roots_of(opened.tree, table.roles)
     return Root("Bundle", opened.tree), reported_consent(opened.tree, roots, table.roles), lost
 
@@ -226,6 +238,8 @@ def _places(roots: Mapping[str, Root]) -> dict[str, str]:
     """Where the parts of a message stand: each resource by its role. A Hodemelding has one place of a person, and names
     the need by a message: the one that it refers to, or itself.
     """
+    if form.ROOT in roots:
+        return {name: f"{form.ROOT}.{name}" for name in ("patient", "need", "consent")}
     if "MsgHead" not in roots:
         return {name: root.place for name, root in roots.items()}
     head = roots["MsgHead"]

@@ -8,12 +8,13 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from adapter.domain.case import Audit, Case, Step, Version
 from adapter.domain.consent import DENIALS, Ground, Permit
 from adapter.domain.delivery import Delivery, Pinned
 from adapter.domain.identifiers import case_id, derived, message_uuid
-from adapter.domain.message import Caller, Received
+from adapter.domain.message import Caller, Door, Received
 from adapter.domain.need import shielded
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.account import Account, Element, Leaf, Message, Route, Sent, Tried
@@ -25,10 +26,12 @@ from adapter.flows.resources import KINDS, id_of
 from adapter.flows.view_account import elements_told, stood_at
 from adapter.mapping.paths import first
 from adapter.ports import Transaction
+from adapter.wire import form
 from adapter.wire.tree import leaves
 
 _CONSENT = re.compile(r"Consent/[0-9A-Za-z.-]{1,64}/[0-9]+")
 _DENIED = DENIALS | {NOT_IN_THE_TEAM}
+_ROOTS = {"edi": "MsgHead", "fhir": "Bundle", "hand": form.ROOT}
 _OF_A_PERSON = "a-person-decided"
 
 
@@ -69,7 +72,7 @@ def _message(tx: Transaction, id_: str, parts: Parts) -> Received | None:
         return known
     senders = parts.partners.by_organisation
     spelled = ((s, i) for s in senders for i in {id_, id_.upper(), message_uuid(s, id_)})
-    answered = (tx.answered(door, s, i) for s, i in spelled for door in ("edi", "fhir"))
+    answered = (tx.answered(door, s, i) for s, i in spelled for door in get_args(Door))
     return next((a for a in answered if a), None)
 
 
@@ -134,7 +137,7 @@ def _read_again(
     if isinstance(read, Finding):
         return _told(message, (), read.problem)
     went = _destinations(message, versions, parts)
-    root = "MsgHead" if message.door == "edi" else "Bundle"
+    root = _ROOTS[message.door]
     return _told(
         message, tuple(_leaf(place, read, went, bool(versions)) for place, _ in leaves(opened.tree, root))
     )

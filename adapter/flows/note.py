@@ -72,6 +72,8 @@ def ask(tx: Transaction, told: Said, parts: Parts) -> tuple[Case, list[Version]]
 def _kind(told: Said) -> str:
     if told.opened.envelope.kind == "DIALOG_SVAR":
         return "answer"
+    if stated := told.facts.get("note.kind"):
+        return stated
     return "question" if "note.asks" in told.facts else "addition"
 
 

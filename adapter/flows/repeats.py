@@ -12,6 +12,7 @@ from adapter.flows.doors import Opened, Read
 from adapter.flows.parts import Parts
 from adapter.ports import Collision, Transaction
 
+_ID_AT = {"edi": "MsgHead.MsgInfo.MsgId", "fhir": "Bundle.entry[0].resource.id", "hand": "form"}
 _OF_ONE_SENDING = frozenset({"MsgId", "GenDate", "ConversationRef", "Ack"})
 
 
@@ -28,7 +29,7 @@ def repeated_answer(
     if before and before.digest == envelope.digest:
         return before.answer
     if before:
-        where = "MsgHead.MsgInfo.MsgId" if envelope.door == "edi" else "Bundle.entry[0].resource.id"
+        where = _ID_AT[envelope.door]
         return answer_to(envelope, envelope.door, (Finding("message-id-reused", where),), at, parts)
     first = tx.message_in_envelope(sender, envelope.envelope_id) if envelope.door == "fhir" else None
     if first == envelope.message_id:

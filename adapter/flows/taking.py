@@ -5,7 +5,7 @@ from datetime import datetime
 
 from adapter.domain.case import DEATHS
 from adapter.domain.doors import Event
-from adapter.flows import death, need, note, returned, stay
+from adapter.flows import death, need, note, returned, stay, telephone
 from adapter.flows.doors import Opened, Read
 from adapter.flows.notice import notice_of
 from adapter.flows.parts import Parts
@@ -25,6 +25,8 @@ _STORIES: Mapping[Event, Callable[[Transaction, Opened, Read, datetime, Parts], 
 def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts) -> Taken:
     """Do what the message says, in the given transaction. Raises Refused where its case forbids it."""
     taken = _STORIES[read.way.event](tx, opened, read, at, parts)
+    if taken.case_id and opened.envelope.door == "hand":
+        telephone.note_call(tx, taken.case_id, opened, read, at, parts)
     if taken.case_id and read.way.event != "stay":
         _hear_of_death(tx, taken.case_id, opened, read, at, parts)
     return taken
