@@ -42,8 +42,7 @@ def happened(tx: Transaction, case: Case, parts: Parts) -> list[Happened]:
     steps, versions, now = parts.store.history_of(case.id), tx.of_case(case.id), parts.clock()
     return [
         Happened("received", case.opened_at, case.requester),
-        *_delivered(tx.deliveries(case.id), steps, parts),
-        *_steps(steps),
+        *_given_and_done(steps, _delivered(tx.deliveries(case.id), steps, parts)),
         *_decided(tx, case, steps, versions, parts),
         *_written(versions, parts),
         *asked_of_others.of_team(tx, case, steps, versions, parts),
@@ -65,6 +64,17 @@ def _delivered(deliveries: Iterable[Delivery], steps: Sequence[Step], parts: Par
         acted = [step.at for step in steps if step.actor == to and step.at >= sent]
         said = [at for _, at, receipt in parts.store.receipts_of(one.id) if _accepts(to, receipt, parts)]
         yield Happened("delivered", min([*acted, *said[:1]], default=sent), to)
+
+
+def _given_and_done(steps: Sequence[Step], delivered: Iterable[Happened]) -> Iterator[Happened]:
+    """The steps and what was delivered. What a unit does at one moment with what it got comes after it; that a unit
+    sends it back comes before it is with the next."""
+    arrivals = list(delivered)
+    acted = {(step.at, step.actor) for step in steps}
+    before = [one for one in arrivals if (one.at, one.by) in acted]
+    yield from before
+    yield from _steps(steps)
+    yield from (one for one in arrivals if one not in before)
 
 
 def _accepts(recipient: str, receipt: Receipt, parts: Parts) -> bool:

@@ -25,6 +25,8 @@ from adapter.mapping.writing import write
 from adapter.ports import Transaction
 
 _KIND: Final = "reminder"
+_TO_OWNER: Final = "reminder-to-owner"
+"""The category of what reminds the unit whose the case is: it reads its own case without being let."""
 
 
 def remind(tx: Transaction, case: Case, deadline: Deadline, stage: Stage, at: datetime, parts: Parts) -> None:
@@ -88,7 +90,9 @@ def _send(
     made = {"resourceType": "Communication", "id": id_, **(written or {})}
     require_valid(_KIND, made)
     (kept,) = keep_changed(tx, [made], case=case, author="adapter", source=id_, at=now)
-    tx.send([outgoing(case, partner.organisation, "case-updated", rule.category, kept, [kept], now)])
+    own = rule.category == _KIND and partner.organisation == case.owner
+    category = _TO_OWNER if own else rule.category
+    tx.send([outgoing(case, partner.organisation, "case-updated", category, kept, [kept], now)])
 
 
 def _facts(
