@@ -1,7 +1,6 @@
 """The only place where parts are put together: settings in, everything that works out."""
 
 import importlib.metadata
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -9,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapter.api.places import Limits
-from adapter.api.watch import Measure, Watch
-from adapter.domain.condition import AWAY, Bounds, Measured
+from adapter.api.watch import Watch
+from adapter.domain.condition import Bounds
 from adapter.domain.exchange import Schedule
 from adapter.domain.partners import Partners
 from adapter.domain.routing import Directory
-from adapter.flows.clocks import clock_ahead
 from adapter.flows.parts import Parts
 from adapter.mapping import partner_kinds, partners, retention, routes, tables
 from adapter.outside.identity import acceptable_issuer
-from adapter.outside.store import Database, StoreFailed
+from adapter.outside.store import Database
 from adapter.outside.store.engine import file_of, read_url
-from adapter.ports import Clock, MessageService, Store, StoreBusy
+from adapter.ports import Clock, MessageService, Store
 from adapter.settings import SAMPLE_BASE, SAMPLE_SECRET, Settings
+from adapter.watching import looking_for_what_stands_still, measuring
 from adapter.wire.apprec import read_receipt
 from adapter.wire.message import read_response
 
@@ -263,29 +262,16 @@ def _require_mailbox(settings: Settings, known: Partners) -> None:
         )
 
 
-def watch(settings: Settings, store: Database, clock: Clock = system_clock) -> Watch:
-    """What looks after the database and the disk, and says what is refused meanwhile."""
+def watch(
+    settings: Settings, store: Database, clock: Clock = system_clock, parts: Parts | None = None
+) -> Watch:
+    """What looks after the database and the disk, and says what is refused meanwhile; with `parts`, also after what
+    stands still."""
     file = file_of(read_url(settings.database))
     bounds = Bounds(settings.min_free_disk, settings.max_backlog)
-    measure = measuring(store, file, clock, mailbox=bool(settings.edi20_url))
+    still = looking_for_what_stands_still(parts, clock) if parts else None
+    measure = measuring(store, file, clock, mailbox=bool(settings.edi20_url), still=still)
     return Watch(measure, bounds, maintenance=settings.maintenance)
-
-
-def measuring(store: Database, file: Path | None, clock: Clock, *, mailbox: bool = False) -> Measure:
-    """One look at the database, and at the disk where the database is a file; at the mailbox where there is one."""
-
-    def measure() -> Measured:
-        try:
-            standing, oldest = store.backlog(), store.oldest_due(clock())
-            ahead = clock_ahead(store, clock)
-            waiting = store.mailbox().counts() if mailbox else {}
-        except (StoreBusy, StoreFailed):
-            return AWAY
-        free = shutil.disk_usage(file.parent).free if file else None
-        there = store.ready(), free, standing, oldest, store.has_room(), ahead
-        return Measured(True, *there, mailbox=waiting)
-
-    return measure
 
 
 def limits(settings: Settings) -> Limits:

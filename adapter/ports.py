@@ -14,6 +14,7 @@ from adapter.domain.reconciliation import Trace
 from adapter.domain.record import CaseRecord, Counted, Found, Question
 from adapter.domain.register import Certificate, Entry, Events, Feed, Party
 from adapter.domain.retention import Batch, Over, Removal
+from adapter.domain.standing import Kind, Standing
 
 Clock = Callable[[], datetime]
 """The time now, in UTC with zone."""
@@ -196,7 +197,7 @@ class Reckoning(Protocol):
 
     `traces` gives messages received in a time (UTC, from `since` until before `before`) behind `after`, by time and id,
     and what each has left; `counted` cases that were opened in a time, by time and id, without those that were purged.
-    `last_audit` is the newest row of no case with this action.
+    `standing` counts what is not done, by kind. `last_audit` is the newest row of no case with this action.
     """
 
     def traces(
@@ -205,6 +206,7 @@ class Reckoning(Protocol):
     def counted(
         self, since: datetime, before: datetime, after: Counted | None, limit: int
     ) -> Sequence[Counted]: ...
+    def standing(self) -> Mapping[Kind, Standing]: ...
     def last_audit(self, action: str) -> Audit | None: ...
 
 

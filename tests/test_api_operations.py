@@ -37,9 +37,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapter.api.logging import redact
 from adapter.api.service import fresh_id
 from adapter.api.watch import LATE_SECONDS, Measure, Watch
-from adapter.app import measuring
 from adapter.domain.condition import MODES, Bounds, Measured
 from adapter.outside.store import Database
+from adapter.watching import measuring
 from adapter.wire.fhir import check
 
 THEIRS = "1b671a64-40d5-491e-99b0-da01ff1f3341"

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from stored import NOW
 
-from adapter.app import measuring, system_clock
+from adapter.app import system_clock
 from adapter.domain.exchange import MAY_DIFFER
 from adapter.flows.clocks import clock_ahead
 from adapter.outside.store import Database
+from adapter.watching import measuring
 
 SECOND = timedelta(seconds=1)
 

@@ -1,6 +1,6 @@
 """The figures of one process, for Prometheus: counted as requests go by, or read from what is known anyway."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from adapter.api.places import Places
 from adapter.api.watch import Watch
 from adapter.domain.condition import MODES
+from adapter.domain.standing import Stuck
 
 _DOORS = frozenset({"edi", "fhir"})
 
@@ -81,6 +82,7 @@ class _Standing(Collector):
         yield condition
         yield standing
         yield mailbox
+        yield from _still(measured.stuck)
         age = measured.oldest_due
         yield _gauge("store_answers", "1 when the database answered when last asked", measured.answers)
         yield _gauge("oldest_delivery_seconds", "Age of the oldest head", age.total_seconds() if age else 0)
@@ -88,6 +90,27 @@ class _Standing(Collector):
         yield _gauge("clock_ahead_seconds", "Our clock before the database's, if they do not agree", ahead)
         yield _gauge("requests_in_hand", "Requests that have a place", self._places.requests)
         yield _gauge("bytes_in_hand", "Bytes of bodies that have a place", self._places.bytes_)
+
+
+def _still(stuck: Sequence[Stuck]) -> Iterator[GaugeMetricFamily]:
+    """What stands still, by kind: how many, how old the oldest, and whether that is an alarm."""
+    families = [
+        GaugeMetricFamily(f"ip_adapter_waiting{name}", text, labels=["kind"])
+        for name, text in (
+            ("", "What stands still, by kind"),
+            ("_oldest_seconds", "Age of the oldest of its kind"),
+            ("_alarm", "1 when the oldest has stood still for too long (mappings/thresholds.yaml)"),
+        )
+    ]
+    for one in stuck:
+        for family, value in zip(families, (one.number, one.age.total_seconds(), one.alarm), strict=True):
+            family.add_metric([one.kind], float(value))
+    yield from families if stuck else ()
+    for one in stuck:
+        if one.kind == "unexplained":
+            yield _gauge(
+                "unexplained_messages", "Messages of the last day made up that left no trace", one.number
+            )
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

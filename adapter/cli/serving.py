@@ -94,7 +94,7 @@ def serve(
 
 def _serve(now: Opened, listener: socket.socket, *, work: bool, json: bool) -> None:
     serving: list[_Announcing] = []
-    seen = watch(now.settings, now.store)
+    seen = watch(now.settings, now.store, parts=now.parts)
 
     @asynccontextmanager
     async def around(_: FastAPI) -> AsyncIterator[None]:

@@ -5,10 +5,12 @@ person is shown either. Corrections, consents and withdrawals still get in when 
 little room left: they are small, and must not wait (pbrl § 4-1). In maintenance they do wait, and so does all mail.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
+
+from adapter.domain.standing import Stuck
 
 Mode = Literal["normal", "degraded", "read-only", "stopping"]
 Asked = Literal["read", "change", "new-need"]
@@ -25,7 +27,8 @@ class Measured:
     `open_by_place` counts deliveries that are not done, by place (head, behind, held); `oldest_due` is how long the
     oldest that is next in its lane has waited; `clock_ahead` how far our clock is from the database's (nothing when
     they agree). `busy`: flows were served while this look itself got no turn in time. `mailbox` counts messages and
-    notices of the message service that are not done, by state; nothing where there is no such service.
+    notices of the message service that are not done, by state; nothing where there is no such service. `stuck` is what
+    stands still, by kind, as it was within the last minute or so.
     """
 
     answers: bool = True
@@ -37,6 +40,7 @@ class Measured:
     clock_ahead: timedelta = timedelta()
     busy: bool = False
     mailbox: Mapping[str, int] = field(default_factory=dict)
+    stuck: Sequence[Stuck] = ()
 
     @property
     def takes_writes(self) -> bool:

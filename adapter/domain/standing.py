@@ -48,6 +48,19 @@ NONE: Final = Standing(0, None)
 
 
 @dataclass(frozen=True, slots=True)
+class Stuck:
+    """A kind as it is judged at a moment: `age` of the oldest, nothing where there is none; `alarm_at` is from when it
+    is an alarm (UTC)."""
+
+    kind: Kind
+    number: int
+    oldest: datetime | None
+    age: timedelta
+    alarm_at: datetime | None
+    alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """From when the oldest of a kind is an alarm, by the clock or in working days, and why."""
 

@@ -1,7 +1,7 @@
 """What is counted of all that is kept (`adapter.ports.Reckoning`): questions in pages, without locks."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +10,8 @@ from sqlalchemy import Select, select, tuple_
 from adapter.domain.case import Audit
 from adapter.domain.reconciliation import Trace
 from adapter.domain.record import Counted
-from adapter.outside.store import figures, rows
+from adapter.domain.standing import Kind, Standing
+from adapter.outside.store import figures, rows, standing
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import audit, history, received, tombstone, version, waiting
@@ -38,6 +39,10 @@ class SqlReckoning:
         with self._connections.reading() as sql:
             page = sql.rows(figures.opened(since, before, after, limit))
             return figures.counted(sql, page) if page else []
+
+    def standing(self) -> Mapping[Kind, Standing]:
+        with self._connections.reading() as sql:
+            return standing.standing(sql)
 
     def last_audit(self, action: str) -> Audit | None:
         at = audit.c
