@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cases import FIXTURES, empty_database
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from adapter.domain.routing import Directory, Municipality, Routed, Stay, Unit, 
 from adapter.flows.accept import accept
 from adapter.outside.store import open_store
 from adapter.replay import open_stage
+from adapter.settings import carried
 
 
 def test_a_unit_of_a_district_that_takes_children_leaves_grown_ups_to_the_municipality() -> None:
@@ -111,3 +113,15 @@ def test_which_hospital_reports_and_from_where_decides_nothing(
             case = tx.case(id_)
         assert case is not None
         assert (case.requester, case.unit) == (organisation, VESTBY)
+
+
+@pytest.mark.parametrize("language", ["nb", "nn"])
+def test_every_reason_has_words(language: str) -> None:
+    """A letter says why in words; a code without any would be said to be missing."""
+    mappings = carried("mappings")
+    words = yaml.safe_load((mappings / "texts" / f"{language}.yaml").read_text("utf-8"))["words"][
+        "stay-reason"
+    ]
+    table = json.loads((mappings / "codes" / "stay-reason.map.json").read_text("utf-8"))
+    assert set(words) == {element["code"] for element in table["group"][0]["element"]}
+    assert all(words.values())

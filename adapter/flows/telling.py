@@ -26,6 +26,7 @@ from adapter.flows.contacts import (
 from adapter.flows.correspondence import Correspondence
 from adapter.flows.members import members
 from adapter.flows.parts import Parts
+from adapter.flows.places_told import places_told
 from adapter.flows.resources import KINDS, id_of
 from adapter.flows.task_kind import HAND_OVER, PURGE_CONTENT, task_kind
 from adapter.mapping.engine import Facts, Root, flat, read
@@ -67,6 +68,7 @@ def told(
         step,
         {
             **said,
+            **places_told(said, carried, parts.directory),
             "step": step,
             "day": norwegian_day(out.created_at).isoformat(),
             "outcome": _outcome(facts),

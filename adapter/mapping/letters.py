@@ -34,6 +34,7 @@ _COMPUTED = (
         "attached",
     ),
     *("hospital_coordinator_name", "hospital_coordinator_phone", "interim_reason", "expected_on", "decided"),
+    *("stay_name", "registered_name"),
 )
 """Names that texts may use besides the facts of messages/letter.yaml; flows/telling.py gives them."""
 
