@@ -137,12 +137,13 @@ def _of_rule(
     """Of the rows of one name."""
     over: list[Deadline] = []
     running: dict[str, tuple[Rule, Deadline]] = {}
+    starts = frozenset[str]().union(*(rule.starts for rule in rules))
     for one in ordered:
         for about, (rule, standing) in list(running.items()):
             if one.event in rule.stops and (not one.about or not about or one.about == about):
                 over.append(_stopped(standing, one.at, one.by))
                 del running[about]
-        started = _started(case_id, one, rules, is_day_off)
+        started = _started(case_id, one, rules, is_day_off) if one.event in starts else None
         if started is None:
             continue
         before = running.get(one.about)
