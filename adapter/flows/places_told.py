@@ -1,4 +1,4 @@
-"""Where a person stays, and where it is registered, as a letter of a need names both (hol §§ 3-1, 3-9, 3-9 a; R-153)."""
+"""Where a person stays, and where it is registered, as a letter of a need names both (hol §§ 3-1, 3-9; R-153)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,8 +11,8 @@ NOWHERE = {"stay_name": "", "registered_name": ""}
 def places_told(
     facts: Mapping[str, str], carried: Sequence[Version], directory: Directory
 ) -> Mapping[str, str]:
-    """The names of both municipalities, where the delivery carries a person who stays somewhere: of one whose address is
-    protected it carries no place.
+    """The names of both municipalities, where the delivery carries a person who stays somewhere. Of one whose address
+    is protected it carries no place.
     """
     if not facts["stay_municipality"] or not any(v.type == "Patient" for v in carried):
         return NOWHERE
