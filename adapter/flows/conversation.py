@@ -6,7 +6,11 @@ from adapter.domain.identifiers import case_id, derived, message_uuid
 from adapter.domain.message import Envelope
 from adapter.flows.participants import takes_part
 from adapter.flows.parts import Parts
+from adapter.flows.purge_asked import has_sent_back
 from adapter.ports import Transaction
+
+REPORT = "DIALOG_AVVIK"
+"""The kind of message that reports a fault in one received (HIS 1151)."""
 
 
 def identified(envelope: Envelope, sender: str) -> Envelope:
@@ -30,6 +34,7 @@ def identified(envelope: Envelope, sender: str) -> Envelope:
 
 def known_case(envelope: Envelope, sender: str, parts: Parts) -> str | None:
     """The case of the conversation, if its sender (organisation number) takes part in it; looked up without a lock.
+    Who has sent it back may still report that what came was not for it.
 
     Whoever does not is answered as if there were no such case (hpl § 21). Raises StoreBusy.
     """
@@ -40,8 +45,10 @@ def known_case(envelope: Envelope, sender: str, parts: Parts) -> str | None:
         glance = tx.glance("Task", derived(found, "task")) if found else None
         if found is None or glance is None:  # a case that was purged continues nothing
             return None
-        there = takes_part(glance[1], tx.of_case(found), sender, parts.clock(), parts)
-        return found if there or sender == glance[1].owner else None
+        owner, versions = glance[1].owner, tx.of_case(found)
+        there = takes_part(glance[1], versions, sender, parts.clock(), parts)
+        reports = envelope.kind == REPORT and has_sent_back(versions, owner, sender, parts)
+        return found if there or reports or sender == owner else None
 
 
 def _about(tx: Transaction, envelope: Envelope) -> str | None:
