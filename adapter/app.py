@@ -18,7 +18,8 @@ from adapter.mapping import partner_kinds, partners, retention, routes, tables
 from adapter.outside.identity import acceptable_issuer
 from adapter.outside.store import Database
 from adapter.outside.store.engine import file_of, read_url
-from adapter.ports import Clock, MessageService, Store
+from adapter.ports import Clock, Store
+from adapter.service_ports import MessageService
 from adapter.settings import SAMPLE_BASE, SAMPLE_SECRET, Settings
 from adapter.watching import looking_for_what_stands_still, measuring
 from adapter.wire.apprec import read_receipt

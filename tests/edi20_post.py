@@ -14,7 +14,8 @@ from adapter.domain.delivery import Letter
 from adapter.domain.mailbox import AppRecGiven, Fetched, Notice, Page, Sent, Slip
 from adapter.flows.mailbox import Post, read_again, read_on, see_to
 from adapter.mapping import partners
-from adapter.ports import MessageService, ServiceRefuses
+from adapter.ports import ServiceRefuses
+from adapter.service_ports import MessageService
 
 NEED = (FIXTURES / "notify" / "xml-need-is-routed" / "in.xml").read_bytes()
 MSG_ID = b"a0000000-0000-4000-8000-000000000001"

@@ -1,95 +1,26 @@
 """The look at the address register: every address of ours once a night, what it tells of in between, and its faults."""
 
-import asyncio
-import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from api_client import make_parts, open_database
+from register_watched import NOW, Watched
 
 from adapter.domain.problems import Refused
-from adapter.domain.register import Address, Certificate, Events, Feed, Party
+from adapter.domain.register import Address, Feed, Party
 from adapter.flows.register import (
     SERVICE,
     Looked,
-    Looking,
     addresses,
-    look_at_all,
-    look_at_news,
     seen,
     whole_is_due,
 )
-from adapter.ports import RegisterService, ServiceAway, ServiceRefuses
-from adapter.registrar import Registrar
+from adapter.ports import ServiceAway, ServiceRefuses
 
-NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 UNIT, HOSPITAL = "8900022", "8900011"
 DAY = timedelta(days=1)
-
-
-@dataclass
-class InMemory:
-    """A register whose entries are those of our tables. `wrong`: raised instead of an answer, by HER-id or call."""
-
-    parties: dict[str, Party]
-    told: list[tuple[int, str]] = field(default_factory=list)
-    wrong: dict[str, ServiceAway | ServiceRefuses] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    page: int = 2
-
-    async def party(self, her_id: str) -> Party | None:
-        self.asked.append(her_id)
-        self._maybe(her_id)
-        return self.parties.get(her_id)
-
-    async def certificates(self, her_id: str) -> Sequence[Certificate]:
-        raise AssertionError
-
-    async def latest(self) -> int:
-        self._maybe("latest")
-        return max((number for number, _ in self.told), default=0)
-
-    async def events(self, after: int) -> Events:
-        self._maybe("events")
-        behind = [one for one in sorted(self.told) if one[0] > after]
-        found = behind[: self.page]
-        last = found[-1][0] if found else after
-        return Events(tuple(her_id for _, her_id in found), last, len(found) == self.page)
-
-    def _maybe(self, call: str) -> None:
-        if call in self.wrong:
-            raise self.wrong[call]
-
-
-class Watched:
-    """The register, a database and a clock. `ours` are the addresses of the tables."""
-
-    def __init__(self, folder: Path) -> None:
-        self.now, self.store = NOW, open_database(folder)
-        self.parts = make_parts(self.store, clock=lambda: self.now)
-        self.kept = self.store.register()
-        self.ours = addresses(self.parts, NOW)
-        self.service = InMemory(
-            {a.her_id: Party(a.her_id, a.kind, a.organisation) for a in self.ours.values()}
-        )
-        self.looking = Looking(self.service, self.kept, self.parts)
-
-    def all(self) -> Looked:
-        return asyncio.run(look_at_all(self.looking))
-
-    def news(self) -> Looked:
-        return asyncio.run(look_at_news(self.looking))
-
-    def states(self) -> dict[str, str]:
-        return {entry.her_id: entry.state for entry in self.kept.entries() if entry.state != "active"}
-
-    def gone(self, her_id: str, number: int) -> None:
-        self.service.parties[her_id] = replace(self.service.parties[her_id], until=self.now)
-        self.service.told.append((number, her_id))
 
 
 @pytest.fixture
@@ -255,53 +186,3 @@ def test_a_register_that_tells_of_nothing_is_asked_every_night_all_the_same(watc
 def test_it_is_asked_at_two_at_night_in_norway(asked: str | None, now: str, due: bool) -> None:
     feed = Feed(0, datetime.fromisoformat(asked) if asked else None)
     assert whole_is_due(feed, datetime.fromisoformat(now)) == due
-
-
-class OneOf:
-    """The right to be the one, or not."""
-
-    def __init__(self, *, free: bool) -> None:
-        self.free, self.held = free, 0
-
-    def take(self, recipient: str) -> bool:
-        self.held += self.free
-        return self.free
-
-    def give_back(self, recipient: str) -> None:
-        self.held -= 1
-
-
-def turn(watched: Watched, round_: Any) -> timedelta:
-    """What a process does at one look, and how long it rests."""
-    return asyncio.run(Registrar(watched.looking, round_, timedelta(minutes=10))._turn())
-
-
-def test_one_process_at_a_time_asks(watched: Watched) -> None:
-    round_ = OneOf(free=False)
-    turn(watched, round_)
-    assert not watched.service.asked
-    round_.free = True
-    turn(watched, round_)
-    assert len(watched.service.asked) == len(watched.ours)
-    assert round_.held == 0
-
-
-def test_who_fails_rests_longer_and_as_long_as_it_is_asked_to(watched: Watched) -> None:
-    watched.service.wrong["latest"] = ServiceAway("busy", 429, 1800)
-    assert turn(watched, OneOf(free=True)) == timedelta(minutes=30)
-    watched.service.wrong["latest"] = ServiceAway("fails", 503)
-    assert turn(watched, OneOf(free=True)) == timedelta(minutes=20)
-    watched.service.wrong.clear()
-    assert turn(watched, OneOf(free=True)) == timedelta(minutes=10)
-
-
-def test_a_fault_of_ours_ends_nothing_and_tells_no_value(
-    watched: Watched, caplog: pytest.LogCaptureFixture
-) -> None:
-    watched.service.wrong["latest"] = RuntimeError("8900022 Kari Nordmann")  # type: ignore[assignment]
-    with caplog.at_level(logging.DEBUG):
-        assert turn(watched, OneOf(free=True)) == timedelta(minutes=20)
-    assert "Nordmann" not in caplog.text
-
-
-_CONTRACT: type[RegisterService] = InMemory

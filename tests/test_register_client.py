@@ -15,7 +15,8 @@ from proof import Proofs as ProofsChecked
 from adapter.domain.register import Certificate, Events, Party
 from adapter.outside.calls import Calls
 from adapter.outside.register import RegisterV1
-from adapter.ports import RegisterService, ServiceAway, ServiceRefuses
+from adapter.ports import ServiceAway, ServiceRefuses
+from adapter.service_ports import RegisterService
 
 ADDRESS = "https://cpapi.test.grunndata.nhn.no"
 PARTY, EVENTS = f"{ADDRESS}/api/v1/communicationparty/8900022", f"{ADDRESS}/api/v1/event"

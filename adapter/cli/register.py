@@ -16,7 +16,8 @@ from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.register import Certificate, Entry, Party, certificates_ending
 from adapter.flows.register import Looking, addresses, look_at_all, seen
-from adapter.ports import RegisterService, ServiceAway, ServiceRefuses
+from adapter.ports import ServiceAway, ServiceRefuses
+from adapter.service_ports import RegisterService
 
 T = TypeVar("T")
 _CHECK = "check"

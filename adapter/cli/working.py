@@ -10,8 +10,9 @@ from adapter.daily import Daily
 from adapter.flows.mailbox import Post
 from adapter.flows.register import Looking
 from adapter.mailman import Mailman
-from adapter.ports import MessageService, PostRound, RegisterService
+from adapter.ports import PostRound
 from adapter.registrar import Registrar
+from adapter.service_ports import MessageService, RegisterService
 from adapter.timekeeper import Timekeeper
 from adapter.worker import Worker
 

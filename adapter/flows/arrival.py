@@ -11,7 +11,8 @@ from adapter.flows.accept import accept
 from adapter.flows.answering import PROBLEMS
 from adapter.flows.parts import Parts
 from adapter.flows.setbacks import NotTaken
-from adapter.ports import MessageService, ServiceRefuses, StoreBusy
+from adapter.ports import ServiceRefuses, StoreBusy
+from adapter.service_ports import MessageService
 from adapter.wire import apprec, edi, json
 from adapter.wire.unreadable import Unreadable
 

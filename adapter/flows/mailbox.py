@@ -20,7 +20,8 @@ from adapter.flows.arrival import Arrived, Brought
 from adapter.flows.parts import Parts
 from adapter.flows.setbacks import failed
 from adapter.flows.tracing import trace
-from adapter.ports import Mailbox, MessageService, ServiceAway, ServiceRefuses
+from adapter.ports import ServiceAway, ServiceRefuses
+from adapter.service_ports import Mailbox, MessageService
 
 BATCH = 32
 """Messages taken at once: they are in memory together, and a crash fetches as many again."""

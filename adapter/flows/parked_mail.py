@@ -6,7 +6,7 @@ from adapter.domain.case import Audit
 from adapter.domain.mailbox import Fetched
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.parts import Parts
-from adapter.ports import Mailbox
+from adapter.service_ports import Mailbox
 
 
 def called(one: Fetched, parked: Sequence[Fetched]) -> str:

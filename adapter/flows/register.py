@@ -16,7 +16,8 @@ from adapter.domain.days import norwegian_day
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.register import Address, Entry, Feed, Party, State, learned, state_of
 from adapter.flows.parts import Parts
-from adapter.ports import Register, RegisterService, ServiceAway, ServiceRefuses
+from adapter.ports import ServiceAway, ServiceRefuses
+from adapter.service_ports import Register, RegisterService
 
 SERVICE = "cp-api"
 """Under which the position in the register's events is kept."""

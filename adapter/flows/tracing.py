@@ -11,7 +11,8 @@ from adapter.domain.mailbox import Fetched, Slip, said_of
 from adapter.domain.partners import Partner
 from adapter.flows import receipt
 from adapter.flows.parts import Parts
-from adapter.ports import Mailbox, MessageService, ServiceRefuses
+from adapter.ports import ServiceRefuses
+from adapter.service_ports import Mailbox, MessageService
 
 TOLD_TWICE = 2
 """What is made due while its postman is out may be put off again by what he brings back: it is made due once more."""

@@ -9,7 +9,8 @@ from adapter.outside.dpop import Proofs
 from adapter.outside.edi20.v2 import Edi20V2
 from adapter.outside.edi20.v3 import Edi20V3
 from adapter.outside.helseid import AccessTokens, Client
-from adapter.ports import Clock, MessageService
+from adapter.ports import Clock
+from adapter.service_ports import MessageService
 
 _VERSIONS: dict[str, type[Edi20V3 | Edi20V2]] = {"3": Edi20V3, "2": Edi20V2}
 _CONNECTIONS = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=4.0)

@@ -7,7 +7,8 @@ from adapter.domain.mailbox import AppRecGiven, Notice, Page, Sent, Slip
 from adapter.outside.calls import Calls, Query, read_json
 from adapter.outside.edi20 import reading
 from adapter.outside.edi20.reading import expected
-from adapter.ports import MessageService, ServiceAway
+from adapter.ports import ServiceAway
+from adapter.service_ports import MessageService
 
 MOST_MESSAGES = 100
 _STATUS = {"1": "Ok", "2": "Rejected"}

@@ -7,7 +7,7 @@ from adapter.domain.mailbox import AppRecGiven, Notice, Page, Sent, Slip
 from adapter.outside.calls import Calls, Query, read_json
 from adapter.outside.edi20 import reading
 from adapter.outside.edi20.reading import expected
-from adapter.ports import MessageService
+from adapter.service_ports import MessageService
 
 MOST_NOTICES = 1000
 _MOST_PAGES = 100

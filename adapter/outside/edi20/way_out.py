@@ -4,7 +4,8 @@ import asyncio
 
 from adapter.domain.delivery import Letter, Receipt
 from adapter.domain.mailbox import said_of
-from adapter.ports import MessageService, ServiceAway, ServiceRefuses, Transport
+from adapter.ports import ServiceAway, ServiceRefuses, Transport
+from adapter.service_ports import MessageService
 
 _SAID = {"locked": "service-locked", "busy": "service-busy", "nonsense": "nonsense", "too-long": "nonsense"}
 

@@ -6,7 +6,8 @@ from adapter.outside.calls import Calls
 from adapter.outside.dpop import Proofs
 from adapter.outside.helseid import AccessTokens, Client
 from adapter.outside.register.v1 import RegisterV1
-from adapter.ports import Clock, RegisterService
+from adapter.ports import Clock
+from adapter.service_ports import RegisterService
 
 _CONNECTIONS = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=4.0)
 

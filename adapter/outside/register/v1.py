@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from adapter.domain.register import Certificate, Events, Party
 from adapter.outside.calls import Calls
 from adapter.outside.register import reading
-from adapter.ports import RegisterService, ServiceAway, ServiceRefuses
+from adapter.ports import ServiceAway, ServiceRefuses
+from adapter.service_ports import RegisterService
 
 MOST_EVENTS = 1000
 """As many as the service gives at once."""
@@ -13,7 +14,7 @@ _NOT_THERE = 404
 
 
 class RegisterV1:
-    """See `adapter.ports.RegisterService`."""
+    """See `adapter.service_ports.RegisterService`."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls

@@ -1,4 +1,4 @@
-"""What is known of the notices of message services (`adapter.ports.Mailbox`): one row each, for good."""
+"""What is known of the notices of message services (`adapter.service_ports.Mailbox`): one row each, for good."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from adapter.outside.store.rows import values
 from adapter.outside.store.sql import Record
 from adapter.outside.store.statements import IS_HEAD
 from adapter.outside.store.tables import delivery
-from adapter.ports import Mailbox
+from adapter.service_ports import Mailbox
 
 _KEY = ("message", "her_id", "kind")
 _CHANGED = ("position", "state", "tries", "because", "first", "at", "due", "sender")
@@ -119,7 +119,7 @@ _READ_TO = {True: _read_to(postgresql.insert), False: _read_to(sqlite.insert)}
 
 
 class SqlMailbox:
-    """See `adapter.ports.Mailbox`. On the connections of a store; `ring` tells this process's postmen of due mail."""
+    """See `adapter.service_ports.Mailbox`. On the connections of a store; `ring` tells this process's postmen of due mail."""
 
     def __init__(self, connections: Connections, ring: Callable[[], None]) -> None:
         self._connections, self._ring = connections, ring

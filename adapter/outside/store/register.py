@@ -1,4 +1,4 @@
-"""What is kept of what an address register said (`adapter.ports.Register`): one row for each address."""
+"""What is kept of what an address register said (`adapter.service_ports.Register`): one row for each address."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from adapter.outside.store.register_tables import register_entry, register_feed
 from adapter.outside.store.rows import values
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import case_
-from adapter.ports import Register
+from adapter.service_ports import Register
 
 ENTRY = select(register_entry).where(register_entry.c.her_id == bindparam("address"))
 ENTRIES = select(register_entry).order_by(register_entry.c.her_id)
@@ -72,7 +72,7 @@ class Addresses(ABC):
 
 
 class SqlRegister:
-    """See `adapter.ports.Register`. On the connections of a store."""
+    """See `adapter.service_ports.Register`. On the connections of a store."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
