@@ -11,7 +11,7 @@ from adapter.domain.case import Audit
 from adapter.domain.reconciliation import Trace
 from adapter.domain.record import Counted
 from adapter.domain.standing import Kind, Standing
-from adapter.outside.store import figures, rows, standing
+from adapter.outside.store import figures, rows, still
 from adapter.outside.store.connections import Connections
 from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import audit, history, received, tombstone, version, waiting
@@ -42,7 +42,7 @@ class SqlReckoning:
 
     def standing(self) -> Mapping[Kind, Standing]:
         with self._connections.reading() as sql:
-            return standing.standing(sql)
+            return still.standing(sql)
 
     def last_audit(self, action: str) -> Audit | None:
         at = audit.c
