@@ -27,12 +27,14 @@ from adapter.flows.placing import (
 )
 from adapter.flows.resources import Place, business_status, id_of, keep_changed, written
 from adapter.flows.standing_plan import ask_to_revise, standing_plans, without_draft
+from adapter.flows.stays_elsewhere import stays_elsewhere
 from adapter.flows.stopping import stop_denied
 from adapter.ports import Transaction
 
 _LISTS: Mapping[str, Literal["consent", "conversation"]] = {
     "note-unclear-on-consent": "consent",
     "child-coordinator-for-adult": "conversation",
+    "stay-has-changed": "conversation",
 }
 """Where a person looks at a change that follows the need all the same."""
 
@@ -62,6 +64,7 @@ def correct(
     tx.move(after, [step])
     findings = tuple(f for f in verdict.findings if f.problem == "stay-differs")
     findings += (*_unclear_on_consent(facts), *_child_no_more(tx, case, facts, notice))
+    findings += (*stays_elsewhere(tx, case, notice, facts, verdict, _still(case, parts), parts),)
     if case.state == "routed" and not _gets_it(tx.deliveries(case.id), case.owner):
         return _sent_anew(tx, after, notice, facts, parts, findings)
     told = _corrected(tx, case, after, notice, facts, parts)
