@@ -20,7 +20,7 @@ from adapter.app import (
 from adapter.cli.failed import REFUSED, Failed
 from adapter.cli.opening import database_told, require_head, tables_told
 from adapter.cli.options import Database, Json
-from adapter.cli.reaching import message_service_answers
+from adapter.cli.reaching import address_register_answers, message_service_answers
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.routing import Directory
@@ -97,6 +97,8 @@ def _checks(settings: Settings, *, reach: bool) -> Iterator[Checked]:
         yield from _reached(settings)
     if reach and settings.edi20_url:
         yield _tried("message service", lambda: message_service_answers(settings))
+    if reach and settings.register_url:
+        yield _tried("address register", lambda: address_register_answers(settings))
     yield _tried("database", lambda: _database(settings))
     if not settings.database.startswith("sqlite"):
         yield _tried("locks", lambda: _direct(settings))

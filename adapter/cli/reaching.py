@@ -1,8 +1,8 @@
-"""Whether the message service can be reached, for `ip-adapter check --reach`."""
+"""Whether the services of NHN can be reached, for `ip-adapter check --reach`."""
 
 import asyncio
 
-from adapter.app import message_service
+from adapter.app import address_register, message_service
 from adapter.cli.failed import Failed
 from adapter.ports import ServiceAway, ServiceRefuses
 from adapter.settings import Settings
@@ -30,5 +30,27 @@ async def _ask(settings: Settings) -> None:
         raise ValueError("IP_ADAPTER_EDI20_URL is not set")
     try:
         await connection.service.notices(_BEHIND_ALL)
+    finally:
+        await connection.aclose()
+
+
+def address_register_answers(settings: Settings) -> str:
+    """What it said when asked how far its events have come, with a token of the issuer. Raises Failed, ValueError."""
+    try:
+        asyncio.run(_ask_register(settings))
+    except ServiceRefuses as refuses:
+        raise Failed(f"{settings.register_url} refuses (HTTP {refuses.http})") from None
+    except ServiceAway as away:
+        where = settings.helseid_token_endpoint if away.because == "no-token" else settings.register_url
+        raise Failed(f"{where}: {away.because}") from None
+    return f"{settings.register_url} answers"
+
+
+async def _ask_register(settings: Settings) -> None:
+    connection = address_register(settings)
+    if connection is None:
+        raise ValueError("IP_ADAPTER_REGISTER_URL is not set")
+    try:
+        await connection.service.latest()
     finally:
         await connection.aclose()

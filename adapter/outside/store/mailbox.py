@@ -119,7 +119,7 @@ _READ_TO = {True: _read_to(postgresql.insert), False: _read_to(sqlite.insert)}
 
 
 class SqlMailbox:
-    """See `adapter.service_ports.Mailbox`. On the connections of a store; `ring` tells this process's postmen of due mail."""
+    """See `adapter.service_ports.Mailbox`. On the connections of a store; `ring` tells our postmen of due mail."""
 
     def __init__(self, connections: Connections, ring: Callable[[], None]) -> None:
         self._connections, self._ring = connections, ring
