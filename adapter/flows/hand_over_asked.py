@@ -10,6 +10,7 @@ from adapter.domain.days import norwegian_day
 from adapter.domain.delivery import Delivery
 from adapter.domain.hand_over import OVER, HandOver
 from adapter.domain.routing import Unit, by_her_id
+from adapter.domain.way_round import why_nothing_is_sent
 from adapter.flows.consents import permit
 from adapter.flows.outbox import may_have_got
 from adapter.flows.parts import Parts
@@ -46,8 +47,9 @@ def receiver(hand_over: HandOver, at: datetime, parts: Parts) -> Unit | None:
     """The unit that is asked; None where none in use has its HER-id, or that one keeps no plan here: it would have to
     take FHIR."""
     unit = by_her_id(parts.directory, hand_over.unit, norwegian_day(at))
-    partner = parts.partners.by_organisation.get(unit.organisation) if unit else None
-    return unit if partner and partner.channel == "fhir" and partner.reachable else None
+    if unit is None or why_nothing_is_sent(unit, parts.partners):
+        return None
+    return unit if parts.partners.by_organisation[unit.organisation].channel == "fhir" else None
 
 
 def organisations_asked(versions: Sequence[Version], at: datetime, parts: Parts) -> frozenset[str]:
