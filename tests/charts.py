@@ -8,6 +8,8 @@ import yaml
 from cases import FIXTURES, FOLDERS, name_of
 
 from adapter.domain.authority import Ages, GiverRule
+from adapter.domain.counting import Length
+from adapter.domain.deadline import Rule
 from adapter.domain.lifecycle import UNCHANGED
 from adapter.mapping.tables import load
 from adapter.replay import read_case
@@ -42,7 +44,11 @@ def steps() -> str:
 def doors() -> str:
     """The messages that are taken."""
     head = ["| Door | Message | Content | Means |", "|---|---|---|---|"]
-    names = {"edi": "`POST /edi/messages`", "fhir": "`POST /fhir/$process-message`"}
+    names = {
+        "edi": "`POST /edi/messages`",
+        "fhir": "`POST /fhir/$process-message`",
+        "hand": "`ip-adapter phone`",
+    }
     rows = [f"| {names[w.door]} | `{w.kind}` | {w.payload} | {w.event} |" for w in TABLES.ways]
     return "\n".join(head + rows)
 
@@ -80,6 +86,30 @@ def problems() -> str:
         for p in sorted(TABLES.problems.problems.values(), key=lambda p: p.number)
     ]
     return "\n".join(head + rows)
+
+
+def deadlines() -> str:
+    """What is waited for, how long, and who is reminded."""
+    head = ["| Clock | Runs | Warned | Reminded | Rests on |", "|---|---|---|---|---|"]
+    rows = [
+        f"| `{r.name}` | {_length(r.within) or 'until the day stated'} | {_warned(r)} |"
+        f" {', '.join([*r.remind, *(f'{who} when overdue' for who in r.also), *_listed(r)]) or 'nobody'} |"
+        f" {r.basis}: {r.because} |"
+        for r in TABLES.deadlines.rules
+    ]
+    return "\n".join(head + rows)
+
+
+def _warned(rule: Rule) -> str:
+    return f"{_length(rule.warn)} before" if _length(rule.warn) else "on the last day"
+
+
+def _length(length: Length | None) -> str:
+    return f"{length.number} {length.unit.replace('-', ' ')}" if length and length.number else ""
+
+
+def _listed(rule: Rule) -> list[str]:
+    return ["a person here when overdue"] if rule.operator else []
 
 
 def plan_content() -> str:
@@ -137,6 +167,7 @@ MADE = {
     "problems": problems,
     "plan content": plan_content,
     "tracks": tracks,
+    "deadlines": deadlines,
     "settings": settings,
     "edge cases": edge_cases,
 }
