@@ -245,7 +245,11 @@ def _places(roots: Mapping[str, Root]) -> dict[str, str]:
     head = roots["MsgHead"]
     info = f"{head.place}.MsgInfo"
     refers = find(head.tree, "MsgInfo.ConversationRef", head.place)
-    return {"patient": f"{info}.Patient", "need": f"{info}.{'ConversationRef' if refers else 'MsgId'}"}
+    return {
+        "sender": f"{info}.Sender",
+        "patient": f"{info}.Patient",
+        "need": f"{info}.{'ConversationRef' if refers else 'MsgId'}",
+    }
 
 
 def _named(party: Party, partner: Partner) -> Party:

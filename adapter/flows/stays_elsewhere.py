@@ -24,7 +24,7 @@ def stays_elsewhere(
 ) -> Iterator[Finding]:
     """That the place of the person has changed, and leads to another unit than the one that has the case.
 
-    The case stays with that one: it hands the case over with the person's consent (R-152), or says that it is not its own.
+    The case stays with that one, which hands it over with the person's consent (R-152) or says that it is not its own.
     `where` is the place of the case as it stands. What was rerouted by a person is no change of place.
     """
     if verdict.unit is None or verdict.unit.her_id == case.unit:
