@@ -105,7 +105,10 @@ def _warned(rule: Rule) -> str:
 
 
 def _length(length: Length | None) -> str:
-    return f"{length.number} {length.unit.replace('-', ' ')}" if length and length.number else ""
+    if length is None or length.number == 0:
+        return ""
+    unit = length.unit.replace("-", " ")
+    return f"{length.number} {unit.removesuffix('s') if length.number == 1 else unit}"
 
 
 def _listed(rule: Rule) -> list[str]:
