@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from adapter.domain.problems import Finding
 
@@ -57,12 +57,25 @@ class Envelope:
     written: str = ""
 
 
+EMERGENCIES: Final = frozenset({"BTG", "ETREAT"})
+"""Purposes of v3-ActReason: access policy overridden in an emergency, and treatment in one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as the access token proves it: organisation number, and the scopes granted."""
+    """Who calls, as the access token proves it: organisation number, and the scopes granted.
+
+    `purposes` are the codes of v3-ActReason by which the token says what the call is for; mostly it does not.
+    """
 
     organisation: str
     scopes: frozenset[str]
+    purposes: frozenset[str] = frozenset()
+
+    @property
+    def emergencies(self) -> frozenset[str]:
+        """The purposes that claim access beyond what is granted, as for an emergency."""
+        return self.purposes & EMERGENCIES
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from adapter.domain.provision import Recipient
 from adapter.flows.complaint_known import may_know, told_of
 from adapter.flows.consent_view import as_seen_by, names
 from adapter.flows.death import without_death
+from adapter.flows.emergency import refuse_emergency
 from adapter.flows.ended_plan import as_consented
 from adapter.flows.hand_over_asked import between_others, is_of_before, may_read_proposal
 from adapter.flows.outbox import has_received
@@ -58,6 +59,8 @@ def read_resource(
     read after what is shown, so the decision is never the older of the two, and a withdrawal that is committed while
     a read is under way came after it. A lock would only let readers wait for writers, and each other.
     """
+    if caller.emergencies:
+        return refuse_emergency(caller, type_, id_, parts)
     try:
         with parts.store.transaction() as tx:
             version, case = _version(tx, type_, id_, number)

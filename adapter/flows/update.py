@@ -18,6 +18,7 @@ from adapter.domain.problems import Finding, Refused
 from adapter.flows.complaint_known import hidden, keeps
 from adapter.flows.death import Report, is_found_dead, reported, said_by_plan, taken_back_by_plan
 from adapter.flows.decisions_made import task_versions
+from adapter.flows.emergency import refuse_emergency
 from adapter.flows.family import other_child_coordinators
 from adapter.flows.hand_over_asked import between_others, is_asked
 from adapter.flows.own_participation import may_answer
@@ -99,6 +100,8 @@ def update(
     caller: Caller, type_: str, id_: str, if_match: str | None, raw: bytes, decide: Decider, parts: Parts
 ) -> Answer:
     """Answer a PUT. 200 or 201 with the version that stands; an OperationOutcome otherwise, and nothing changed."""
+    if caller.emergencies:
+        return refuse_emergency(caller, type_, id_, parts)
     try:
         resource = _read(type_, id_, raw, parts)
         try:

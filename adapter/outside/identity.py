@@ -20,6 +20,7 @@ from joserfc.jwk import JWKRegistry, Key, KeySet
 
 from adapter.domain.message import Caller
 from adapter.domain.problems import Finding, Refused
+from adapter.outside.purposes import purposes
 from adapter.ports import Clock, IssuerUnreachable
 
 # Asymmetric only: with HS256 a public key would be a shared secret (RFC 8725 § 2.1).
@@ -296,4 +297,4 @@ def _caller(claims: dict[str, Any]) -> Caller:
     scopes = scope.split(" ") if isinstance(scope, str) else scope
     if not isinstance(scopes, list) or not all(isinstance(name, str) for name in scopes):
         raise ValueError
-    return Caller(claims[ORGNR_PARENT], frozenset(scopes) - {""})
+    return Caller(claims[ORGNR_PARENT], frozenset(scopes) - {""}, frozenset(purposes(claims)))

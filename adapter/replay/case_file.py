@@ -43,6 +43,7 @@ class Put(_Strict):
 
     resource: str
     by: str = "municipality"
+    purpose: str | None = None
     change: dict[str, Any] | None = None
     whole: bool = False
     append: dict[str, list[Any]] = {}
@@ -51,10 +52,12 @@ class Put(_Strict):
 
 
 class Read(_Strict):
-    """A read of a resource (type, or type and id), in one version or the current one; or of a view of it."""
+    """A read of a resource (type, or type and id), in one version or the current one; or of a view of it. `purpose` is
+    what the caller's token says that it is for (v3-ActReason)."""
 
     resource: str
     by: str
+    purpose: str | None = None
     version: int | None = None
     view: Literal["service-overview"] | None = None
 

@@ -156,13 +156,13 @@ class Stage:
             if_match = f'W/"{current.number}"' if current else None
         else:
             if_match = None if put.if_match == "none" else put.if_match
-        return _PUTS[type_](self._caller(put.by), id_, if_match, raw, self.parts)
+        return _PUTS[type_](self._caller(put.by, put.purpose), id_, if_match, raw, self.parts)
 
     def _read(self, read: Read) -> Answer:
         type_, id_, _ = self._current(read.resource)
         if read.view == "service-overview":
-            return service_overview(self._caller(read.by), id_, self.parts)
-        return read_resource(self._caller(read.by), type_, id_, read.version, self.parts)
+            return service_overview(self._caller(read.by, read.purpose), id_, self.parts)
+        return read_resource(self._caller(read.by, read.purpose), type_, id_, read.version, self.parts)
 
     def _access(self, given: Operate) -> Answer:
         """Who has read or got what of the case, as a person here is told."""
@@ -206,8 +206,8 @@ class Stage:
             version = next((v for v in found if v.id == own), found[0])
             return type_, version.id, version
 
-    def _caller(self, name: str) -> Caller:
-        return Caller(self.cast.organisations[name], frozenset())
+    def _caller(self, name: str, purpose: str | None = None) -> Caller:
+        return Caller(self.cast.organisations[name], frozenset(), frozenset({purpose} if purpose else ()))
 
     def _meet(self) -> None:
         self.cases += [id_ for id_ in self.parts.store.case_ids() if id_ not in self.cases]
