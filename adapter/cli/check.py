@@ -23,6 +23,7 @@ from adapter.cli.options import Database, Json
 from adapter.cli.reaching import address_register_answers, message_service_answers
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
+from adapter.domain.days import norwegian_day
 from adapter.domain.routing import Directory
 from adapter.mapping import retention, routes, tables
 from adapter.outside.signing import read_signing_key, read_trust
@@ -139,10 +140,10 @@ def _schemas(folder: Path, settings: Settings) -> Iterator[Checked]:
 
 
 def _units(directory: Directory) -> str:
-    today = system_clock().date()
+    today = norwegian_day(system_clock())
     numbers = {m.number for m in directory.municipalities if m.in_force(today)}
     served = {u.municipality for u in directory.units if u.in_force(today)}
-    return f"{len(numbers)} municipalities today, {len(numbers - served)} of them without a unit (a person chooses)"
+    return f"{len(numbers)} municipalities today, {len(numbers - served)} of them without a unit (see directory check)"
 
 
 def _message_service(settings: Settings) -> Iterator[Checked]:
