@@ -181,6 +181,15 @@ def test_what_somebody_else_has_written_meanwhile_is_kept(tables: Path) -> None:
     assert [p.name for p in tables.parent.glob("*.part")] == []
 
 
+def test_a_table_that_is_linked_is_written_where_it_stands(tables: Path, tmp_path: Path) -> None:
+    """With the rights it had, as a service under another name reads it."""
+    real = tables.rename(tmp_path / "units.csv")
+    real.chmod(0o640)
+    tables.symlink_to(real)
+    directory_table.put_in_place(tables, real.read_bytes(), "new")
+    assert (tables.is_symlink(), real.read_text("utf-8"), real.stat().st_mode & 0o777) == (True, "new", 0o640)
+
+
 @pytest.mark.parametrize(("days", "what"), [(0, ["address-gone"]), (3650, [])])
 def test_what_the_register_says_of_an_address_is_named(
     days: int, what: list[str], run: Run, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_tables import BEGINNING, DAYS, DISTRICTS, MUNICIPALITIES, TABLES
 
-from adapter.domain.directory_check import Amiss, Beside, amiss_in, misplaced, overlaps, unserved
+from adapter.domain.directory_check import Amiss, Beside, Register, amiss_in, misplaced, overlaps, unserved
 from adapter.domain.routing import Directory, Municipality, Routed, Stay, Unit, route
 from adapter.mapping import partners, routes
 
@@ -168,11 +168,22 @@ def test_a_fallback_that_is_no_unit_in_force_is_named() -> None:
     assert [a.line for a in found if a.what == "fallback-is-none"] == [2]
 
 
+def said_of(register: Register, *units: Unit) -> list[str]:
+    found = amiss_in(numbered(*units), Beside((), {}, PARTNERS, register), TODAY)
+    return [a.what for a in found if a.what.startswith("address")]
+
+
 def test_an_address_is_amiss_as_the_register_says() -> None:
     said = {"8900022": "active", "8900071": "gone", "8900072": "unknown-there"}
     said |= {"8900073": "other-organisation", "8900074": "other-kind"}
-    rows = numbered(*(a_unit(str(3210 + i), her_id) for i, her_id in enumerate(said)))
-    found = [
-        a.what for a in amiss_in(rows, Beside((), {}, PARTNERS, said), TODAY) if a.what.startswith("address")
-    ]
+    units = (a_unit(str(3210 + i), her_id) for i, her_id in enumerate(said))
+    found = said_of({her_id: (state, "") for her_id, state in said.items()}, *units)
     assert found == ["address-gone", "address-unknown", "address-of-another", "address-is-no-service"]
+
+
+def test_whose_an_address_is_is_held_against_the_table_that_is_checked() -> None:
+    """A table that is not in use yet may mend what the register had against the one in use, or break it."""
+    unit = a_unit()
+    assert said_of({"8900022": ("other-organisation", "999900022")}, unit) == []
+    assert said_of({"8900022": ("active", "999900033")}, unit) == ["address-of-another"]
+    assert said_of({"8900022": ("gone", "999900022")}, unit) == ["address-gone"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from adapter.app import known_partners
 from adapter.cli.failed import REFUSED, Failed
 from adapter.cli.opening import database_told, tables_told
-from adapter.domain.directory_check import Amiss, Beside, Rows, amiss_in
+from adapter.domain.directory_check import Amiss, Beside, Register, Rows, amiss_in
 from adapter.mapping import routes, unit_table
 from adapter.mapping.register import belief
 from adapter.outside.store import open_store, standing
@@ -50,8 +50,8 @@ def amiss(table: Table, against: Beside, on: date) -> list[Amiss]:
     return [*table.wrong, *amiss_in(table.rows, against, on)]
 
 
-def _register(settings: Settings, now: datetime) -> dict[str, str]:
-    """By HER-id what the address register has said and may still be believed; nothing where there is no database."""
+def _register(settings: Settings, now: datetime) -> Register:
+    """What the address register has said and may still be believed; nothing where there is no database."""
     try:
         with database_told():
             if standing(settings.database) != "fits":
@@ -65,24 +65,33 @@ def _register(settings: Settings, now: datetime) -> dict[str, str]:
             entries = store.register().entries()
     finally:
         store.close()
-    return {e.her_id: e.state_at(now) for e in entries if e.believed(now, counts)}
+    return {e.her_id: (e.state_at(now), e.organisation) for e in entries if e.believed(now, counts)}
 
 
 def put_in_place(file: Path, before: bytes, text: str) -> None:
     """The whole file or nothing of it, and only if it still is what it was. Raises Failed."""
     try:
-        handle, name = tempfile.mkstemp(".part", file.stem, file.parent)
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as lines:
-                lines.write(text.encode())
-                lines.flush()
-                os.fsync(lines.fileno())
-            part.chmod(file.stat().st_mode)
-            if file.read_bytes() != before:
-                raise Failed(f"{file.name}: somebody else has changed it meanwhile", REFUSED)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+        _replaced(file.resolve(), before, text.encode())
     except OSError as error:
         raise Failed(f"{file}: {error.strerror or type(error).__name__}") from None
+
+
+def _replaced(file: Path, before: bytes, after: bytes) -> None:
+    handle, name = tempfile.mkstemp(".part", file.stem, file.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as lines:
+            lines.write(after)
+            lines.flush()
+            os.fsync(lines.fileno())
+        part.chmod(file.stat().st_mode)
+        if file.read_bytes() != before:
+            raise Failed(f"{file.name}: somebody else has changed it meanwhile", REFUSED)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

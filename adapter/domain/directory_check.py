@@ -20,14 +20,15 @@ What = Literal[
     "of-another-organisation", "fallback-is-none", "address-gone", "address-unknown", "address-of-another",
     "address-is-no-service",
 ]  # fmt: skip
+Register = Mapping[str, tuple[str, str]]
 _Served = tuple[str | None, int, int | None]
 """A city district, or None, and a range of ages."""
 _DAY = timedelta(days=1)
-_REGISTER: Mapping[str, tuple[What, ...]] = {
-    "gone": ("address-gone",),
-    "unknown-there": ("address-unknown",),
-    "other-organisation": ("address-of-another",),
-    "other-kind": ("address-is-no-service",),
+_REGISTER: Mapping[str, What] = {
+    "gone": "address-gone",
+    "unknown-there": "address-unknown",
+    "other-organisation": "address-of-another",
+    "other-kind": "address-is-no-service",
 }
 """What is amiss with an address by what the register says of it."""
 
@@ -55,12 +56,13 @@ class Amiss:
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What a table of units is held against: municipality numbers, city districts, the partner table, and what the
-    address register has said of HER-ids (`domain.register.State`)."""
+    address register has said of HER-ids: their state (`domain.register.State`) and whose they are (organisation
+    number, "" where it has not said)."""
 
     municipalities: Sequence[Municipality]
     districts: Districts
     partners: Partners
-    register: Mapping[str, str]
+    register: Register
 
 
 def amiss_in(rows: Rows, beside: Beside, on: date) -> list[Amiss]:
@@ -179,7 +181,7 @@ def misplaced(rows: Rows, municipalities: Sequence[Municipality], on: date) -> I
             yield Amiss("number-ended", unit.municipality, line, since=end + _DAY, until=unit.valid_to)
 
 
-def unreachable(rows: Rows, partners: Partners, register: Mapping[str, str], on: date) -> Iterator[Amiss]:
+def unreachable(rows: Rows, partners: Partners, register: Register, on: date) -> Iterator[Amiss]:
     """Units, in force on a day or after it, that a case would not come to, or whose fallback is none.
 
     `register` is what the address register has said, by HER-id; what it knows and calls active is no matter.
@@ -188,7 +190,7 @@ def unreachable(rows: Rows, partners: Partners, register: Mapping[str, str], on:
     owners: dict[str, tuple[int, str]] = {}
     for line, unit in coming:
         first, organisation = owners.setdefault(unit.her_id, (line, unit.organisation))
-        whats = [*_ways(unit, partners), *_REGISTER.get(register.get(unit.her_id, ""), ())]
+        whats = [*_ways(unit, partners), *_registered(unit, register)]
         if unit.fallback.isdigit() and not any(
             u.her_id == unit.fallback and u.in_force(max(on, unit.valid_from)) for _, u in coming
         ):
@@ -212,3 +214,12 @@ def _ways(unit: Unit, partners: Partners) -> Iterator[What]:
         yield "not-a-municipality"
     elif not partner.reachable:
         yield "not-reachable"
+
+
+def _registered(unit: Unit, register: Register) -> Iterator[What]:
+    """What the register has against an address. Whose it is, is asked of this table, and not of that of the answer."""
+    state, organisation = register.get(unit.her_id, ("active", ""))
+    if organisation and state in ("active", "other-organisation"):
+        state = "active" if organisation == unit.organisation else "other-organisation"
+    if state in _REGISTER:
+        yield _REGISTER[state]
