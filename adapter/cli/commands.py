@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "Play the whole story with pretend partners on an empty database.",
     "case": "Play a case folder and hold the outcome against its goldens.",
     "explain": "Tell why a case stands as it does, without naming a value.",
+    "follow": "Tell how far a case has come, who owes what since when, and each of its clocks.",
     "plan": "List what the plan of a case lacks, by the letters of the regulation on individual plans § 9.",
     "decision": "Tell what was decided in a case, until when it may be complained of, and what complaints there are.",
     "complaints": "List the complaints of all cases that somebody has to see to.",

@@ -19,7 +19,7 @@ from adapter.flows.parts import Parts
 
 LATE: Final = "late"
 CAME_LATE: Final = "came-late"
-_GENERATED = {"edi": "MsgHead.MsgInfo.GenDate", "fhir": "Bundle.timestamp"}
+_GENERATED = {"edi": "MsgHead.MsgInfo.GenDate", "fhir": "Bundle.timestamp", "hand": "form.call.at"}
 
 
 def leaves_late(delivery: Delivery, now: datetime, parts: Parts) -> bool:

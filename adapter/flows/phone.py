@@ -38,11 +38,12 @@ def register(raw: bytes, by: str, parts: Parts) -> Answer:
 
 
 def _unknown(raw: bytes, caller: Caller, parts: Parts) -> tuple[Finding, ...]:
-    """The lines that no row of the table reads; none of a form that will be refused for something else."""
+    """The lines that no row of the table reads, with what else is wrong; nothing of a form without such a line."""
     try:
         read = read_message(open_message("hand", raw, caller, parts), parts)
     except Refused:
         return ()
     if isinstance(read, Finding):
         return ()
-    return tuple(Finding("form-line-unknown", place) for place in read.reading.unread)
+    unknown = [Finding("form-line-unknown", place) for place in read.reading.unread]
+    return (*parts.tables.problems.errors(read.findings), *unknown) if unknown else ()
