@@ -9,8 +9,8 @@ from adapter.flows.parts import Parts
 from adapter.flows.purge_asked import has_sent_back
 from adapter.ports import Transaction
 
-REPORT = "DIALOG_AVVIK"
-"""The kind of message that reports a fault in one received (HIS 1151)."""
+REPORTS = ("DIALOG_AVVIK", "need-returned")
+"""The kinds of message that report a fault in one received (HIS 1151)."""
 
 
 def identified(envelope: Envelope, sender: str) -> Envelope:
@@ -47,7 +47,7 @@ def known_case(envelope: Envelope, sender: str, parts: Parts) -> str | None:
             return None
         owner, versions = glance[1].owner, tx.of_case(found)
         there = takes_part(glance[1], versions, sender, parts.clock(), parts)
-        reports = envelope.kind == REPORT and has_sent_back(versions, owner, sender, parts)
+        reports = envelope.kind in REPORTS and has_sent_back(versions, owner, sender, parts)
         return found if there or reports or sender == owner else None
 
 

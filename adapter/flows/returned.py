@@ -25,7 +25,7 @@ from adapter.flows.resources import business_status, id_of, keep_changed
 from adapter.flows.stopping import hold_queued, stop_queued
 from adapter.flows.taken_up import is_taken_up
 from adapter.flows.talking import Said, keep_note, said
-from adapter.flows.wrong_addressee import sent_back
+from adapter.flows.wrong_addressee import named_in, sent_back
 from adapter.ports import Transaction
 
 
@@ -47,7 +47,7 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
     if fault == "wrong-addressee" and by_owner and _carried_the_need(tx, told):
         state = parts.tables.lifecycles["case"].after(told.case.state, "reject-addressee")
         if state and not is_taken_up(told.case, parts):
-            return _returned(tx, told, state, kept, parts)
+            return _returned(tx, told, read, state, kept, parts)
     traced(tx, told.case, [kept], "note", told.notice, parts)
     if fault == "wrong-addressee" and not by_owner:
         stop_queued(tx, told.case, told.sender, at, fault)
@@ -59,7 +59,10 @@ def take(tx: Transaction, opened: Opened, read: Read, at: datetime, parts: Parts
 
 def _carried_the_need(tx: Transaction, told: Said) -> bool:
     """Whether what came to the wrong place is the need: a note that went astray sends no case back."""
-    named = told.opened.envelope.parent or told.opened.envelope.conversation
+    envelope = told.opened.envelope
+    if envelope.door == "fhir" and not envelope.parent:
+        return True  # it is about the case as such
+    named = envelope.parent or envelope.conversation
     letters = (d.outgoing for d in tx.deliveries(told.case.id) if d.outgoing.category == "need")
     return any(letter.message_id == named.lower() for letter in letters)
 
@@ -73,9 +76,9 @@ def _asked(tx: Transaction, told: Said, parts: Parts) -> Taken:
     return Taken(after.id, tuple(held_back))
 
 
-def _returned(tx: Transaction, told: Said, state: str, kept: Version, parts: Parts) -> Taken:
-    """The unit is not the right one: what it got there is to be purged, and a person finds another. No code of the
-    message names one, and words are for people."""
+def _returned(tx: Transaction, told: Said, read: Read, state: str, kept: Version, parts: Parts) -> Taken:
+    """The unit is not the right one: what it got there is to be purged. Whom it names as the right one counts where a
+    person is named who says so; in XML no code names one, and words are for people."""
     case, notice = told.case, told.notice
     after, before = replace(case, state=state), tx.of_case(case.id)
     step = Step(
@@ -92,8 +95,9 @@ def _returned(tx: Transaction, told: Said, state: str, kept: Version, parts: Par
     )
     traces = traced(tx, after, [kept, *task], "reject-addressee", notice, parts)
     back = Return(after, told.sender, notice.source, notice.at)
-    sent_back(tx, back, Named(), before, [*task, kept, *traces], parts)
     named = "contained" in kept.body
+    right = named_in(read.reading.facts) if named else Named()
+    sent_back(tx, back, right, before, [*task, kept, *traces], parts)
     tx.record(_report_of(after, told, named))
     return Taken(case.id, () if named else (Finding("returner-not-named", "fault.kind"),))
 

@@ -51,9 +51,10 @@ class _Way:
 
 
 def named_in(facts: Facts) -> Named:
-    """Whom the outputs of a Task name as the right addressee."""
+    """Whom a Task by its outputs, or a message, names as the right addressee."""
     rows = [flat(row) for row in rows_of(facts, "outputs")]
     named = [row for row in rows if row.get("kind") == "right-addressee"]
+    named += [flat(row) for row in rows_of(facts, "right")]
     known = ("right_unit", "right_organisation", "right_municipality")
     units, organisations, municipalities = (
         frozenset(row[fact] for row in named if fact in row) for fact in known
