@@ -200,12 +200,13 @@ def _where_to(tx: Transaction, case: Case, her_id: str | None, verdict: Verdict,
         refused, today = who_refused(case, parts), norwegian_day(parts.clock())
         if verdict.unit and has_refused(parts.directory, verdict.unit, refused, today):
             raise Refused(Finding("wrong-addressee", "unit"))
-        return verdict
-    unit = by_her_id(parts.directory, her_id, norwegian_day(parts.clock()))
-    if unit is None:
-        raise Refused(Finding("no-unit", "unit"))
-    chosen = reachable(tx, Verdict("route", (), unit), parts.clock(), parts)
-    if chosen.unit is None:
+    else:
+        unit = by_her_id(parts.directory, her_id, norwegian_day(parts.clock()))
+        if unit is None:
+            raise Refused(Finding("no-unit", "unit"))
+        verdict = Verdict("route", (), unit)
+    chosen = reachable(tx, verdict, parts.clock(), parts)
+    if verdict.unit and chosen.unit is None:
         raise Refused(*chosen.findings)
     return chosen
 
