@@ -164,6 +164,7 @@ MADE = {
     "chart participation": lambda: chart("participation"),
     "chart complaint": lambda: chart("complaint"),
     "chart hand-over": lambda: chart("hand-over"),
+    "chart purge-there": lambda: chart("purge-there"),
     "steps": steps,
     "doors": doors,
     "givers": givers,
