@@ -88,8 +88,8 @@ class Transaction(Protocol):
     has its clocks looked at: at once, or as `keep_deadlines` says, which comes last in its transaction.
 
     `of_case` gives the current version of each resource, `of_cases` the same for several cases, none left out.
-    `register_entry` is what the address register said of a HER-id, `unit_entries` what it said of the units' of cases,
-    by case and owner. Both lock nothing.
+    `register_entry` is what the address register said of a HER-id; `doubted_units`, by case and owner, what it said of the
+    addresses of those of the cases' units that may not be good. Both lock nothing.
 
     `versions` and `fresh` leave out what is not there; `fresh` gives deliveries as they stand now, in the order of
     the ids. These three ask once, however many they are asked for, and lock nothing.
@@ -119,7 +119,7 @@ class Transaction(Protocol):
 
     # addresses
     def register_entry(self, her_id: str) -> Entry | None: ...
-    def unit_entries(self, case_ids: Collection[str]) -> Mapping[tuple[str, str], Entry]: ...
+    def doubted_units(self, case_ids: Collection[str]) -> Mapping[tuple[str, str], Entry]: ...
 
     # clocks
     def deadlines(self, case_id: str) -> Sequence[Deadline]: ...

@@ -47,7 +47,7 @@ READS = {
     "person_waits",
     "persons_wait",
     "register_entry",
-    "unit_entries",
+    "doubted_units",
     "glance",
     "current",
     "version",

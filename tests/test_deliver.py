@@ -105,7 +105,7 @@ def test_a_batch_asks_the_database_as_often_as_a_single_letter_does(stage: Stage
     counting: Any = Counting(stage.parts.store, asked)
     asyncio.run(deliver_round(MUNICIPALITY, Accepting(), replace(stage.parts, store=counting)))
     del asked["record"]  # evidence is for each
-    asks = ("due", "fresh", "of_cases", "persons_wait", "unit_entries", "versions")
+    asks = ("due", "fresh", "of_cases", "persons_wait", "doubted_units", "versions")
     once = (*asks, "unchanged", "begin", "settle")
     assert asked == {"transaction": 3} | dict.fromkeys(once, 1)
 

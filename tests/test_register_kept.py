@@ -62,5 +62,17 @@ def test_a_case_is_found_by_the_address_of_its_unit(cases: Database) -> None:
     with cases.transaction() as tx:
         assert tx.register_entry("8900022") == FULL
         assert tx.register_entry("1") is None
-        assert tx.unit_entries([CASE.id, "case-2", "nobody"]) == {(CASE.id, "999900022"): FULL}
-        assert tx.unit_entries([]) == {}
+        assert tx.doubted_units([CASE.id, "case-2", "nobody"]) == {(CASE.id, "999900022"): FULL}
+        assert tx.doubted_units([]) == {}
+
+
+def test_only_addresses_that_may_not_be_good_are_found_so(cases: Database) -> None:
+    """The one that has ended or will, is not as it should be, or is not the owner's."""
+    good = replace(BARE, her_id="8900022", organisation="999900022")
+    with cases.transaction() as tx:
+        tx.move(replace(CASE, owner="999900022", unit="8900022"), [])
+    doubted = [replace(good, until=NOW), replace(good, organisation="1"), replace(good, state="other-kind")]
+    for entry, found in [(good, []), *((one, [one]) for one in doubted)]:
+        cases.register().keep([entry])
+        with cases.transaction() as tx:
+            assert [*tx.doubted_units([CASE.id]).values()] == found

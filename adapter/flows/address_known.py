@@ -21,6 +21,6 @@ def closed_to(
     tx: Transaction, case_ids: Collection[str], at: datetime, parts: Parts
 ) -> Mapping[tuple[str, str], str]:
     """Of cases whose unit's address is no longer good: by case and owner (organisation number) the problem's name."""
-    known = tx.unit_entries(case_ids)
+    known = tx.doubted_units(case_ids)
     found = {key: not_to_be_used(entry, key[1], at, parts.tables.register) for key, entry in known.items()}
     return {key: problem for key, problem in found.items() if problem}

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, func, select, update
+from sqlalchemy import Executable, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.domain.register import Entry, Feed
@@ -17,10 +17,16 @@ from adapter.service_ports import Register
 
 ENTRY = select(register_entry).where(register_entry.c.her_id == bindparam("address"))
 ENTRIES = select(register_entry).order_by(register_entry.c.her_id)
-OF_UNITS = (
+# Only those that may not be used: nearly all may, and reading the rows of 16 of them takes 200 us instead of 65.
+_IN_DOUBT = or_(
+    register_entry.c.state != "active",
+    register_entry.c.until.is_not(None),
+    register_entry.c.organisation != case_.c.owner,
+)
+DOUBTED_UNITS = (
     select(case_.c.id.label("case_id"), case_.c.owner, register_entry)
     .join(register_entry, register_entry.c.her_id == case_.c.unit)
-    .where(case_.c.id.in_(bindparam("ids", expanding=True)))
+    .where(case_.c.id.in_(bindparam("ids", expanding=True)), _IN_DOUBT)
 )
 TO_LOOK_AT = (
     select(register_entry)
@@ -66,8 +72,8 @@ class Addresses(ABC):
         row = self._sql.first(ENTRY, address=her_id)
         return Entry(**row) if row else None
 
-    def unit_entries(self, case_ids: Collection[str]) -> Mapping[tuple[str, str], Entry]:
-        rows = self._sql.rows(OF_UNITS, ids=sorted(case_ids))
+    def doubted_units(self, case_ids: Collection[str]) -> Mapping[tuple[str, str], Entry]:
+        rows = self._sql.rows(DOUBTED_UNITS, ids=sorted(case_ids))
         return {(row.pop("case_id"), row.pop("owner")): Entry(**row) for row in rows}
 
 
