@@ -84,12 +84,12 @@ class Transaction(Protocol):
     `case_of_reference` finds a case by the id of a message that `sender` sent or that went out to it,
     `case_of_content` by the digest of a message's content, `delivery_of_message` a delivery by the id it goes under.
 
-    `deadlines` and `waits` give what is kept of the clocks and the lists of a case that is locked. Whatever changes a case
-    has its clocks looked at: at once, or as `keep_deadlines` says, which comes last in its transaction.
+    `deadlines` and `waits` give what is kept of the clocks and the lists of a case that is locked. Whatever changes a
+    case has its clocks looked at: at once, or as `keep_deadlines` says, which comes last in its transaction.
 
     `of_case` gives the current version of each resource, `of_cases` the same for several cases, none left out.
-    `register_entry` is what the address register said of a HER-id; `doubted_units`, by case and owner, what it said of the
-    addresses of those of the cases' units that may not be good. Both lock nothing.
+    `register_entry` is what the address register said of a HER-id; `doubted_units`, by case and owner, what it said of
+    the addresses of those of the cases' units that may not be good. Both lock nothing.
 
     `versions` and `fresh` leave out what is not there; `fresh` gives deliveries as they stand now, in the order of
     the ids. These three ask once, however many they are asked for, and lock nothing.
