@@ -40,13 +40,15 @@ class _Outcome:
     reply_to: ReplyTo | None = None
 
 
-def accept(door: Door, raw: bytes, caller: Caller, parts: Parts) -> Answer:
-    """Answer one message in its sender's own form; what is answered positively is durably kept."""
+def accept(door: Door, raw: bytes, caller: Caller, parts: Parts, by: str = "") -> Answer:
+    """Answer one message in its sender's own form; what is answered positively is durably kept. `by`: the person here
+    who enters it, if one does."""
     at = parts.clock()
     envelope: Envelope | None = None
     try:
         try:
             opened = open_message(door, raw, caller, parts, parts.tables.schemas)
+            opened = replace(opened, by=by) if by else opened
         except Unreadable as unreadable:
             envelope = unreadable.envelope
             return _again(partial(_unreadable, unreadable, door, caller, at, parts))

@@ -43,7 +43,7 @@ _RECEIVER = {
 class Opened:
     """A message that could be opened. `sender` is the partner's organisation number.
 
-    `known` is the id of the case that it continues, by its ConversationRef, as of when it was opened.
+    `known` is the id of the case that it continues, as of when it was opened. `by` is the person here who entered it.
     """
 
     envelope: Envelope
@@ -51,6 +51,7 @@ class Opened:
     sender: str
     addressed: tuple[str, ...]
     known: str | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

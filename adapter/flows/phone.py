@@ -4,7 +4,6 @@ Who rings need not be able to send anything; who writes it down answers for it w
 in which a line stands that nobody reads: who wrote it is there and can correct it.
 """
 
-from adapter.domain.case import Audit
 from adapter.domain.message import Answer, Caller
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.accept import accept
@@ -26,15 +25,13 @@ def register(raw: bytes, by: str, parts: Parts) -> Answer:
     try:
         envelope, _ = open_form(raw)
         caller = Caller(envelope.sender.organisation, frozenset())
-        with parts.store.transaction() as tx:
-            tx.record(Audit(at, by, "form-entered", None, {"form": envelope.message_id}))
         if unknown := _unknown(raw, caller, parts):
             return answer_to(None, "hand", unknown, at, parts)
     except Unreadable as unreadable:
         return answer_to(None, "hand", unreadable.findings, at, parts)
     except StoreBusy:
         return answer_to(None, "hand", (Finding("store-busy"),), at, parts)
-    return accept("hand", raw, caller, parts)
+    return accept("hand", raw, caller, parts, by)
 
 
 def _unknown(raw: bytes, caller: Caller, parts: Parts) -> tuple[Finding, ...]:

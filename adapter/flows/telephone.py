@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from adapter.domain.case import Case, Version
+from adapter.domain.case import Audit, Case, Version
 from adapter.domain.identifiers import derived
 from adapter.flows.doors import Opened, Read
 from adapter.flows.notice import notice_of
@@ -46,6 +46,7 @@ def note_call(tx: Transaction, case_id: str, opened: Opened, read: Read, at: dat
     if case.owner and case.state == "routed":
         told.append(note_to(case, case.owner, note, at, carried[1:]))
     tx.send(told)
+    tx.record(Audit(at, opened.by, "registered-by-hand", case.id, {"message": opened.envelope.message_id}))
 
 
 def _facts(case: Case, id_: str, said: Mapping[str, str], parts: Parts) -> dict[str, Fact]:
