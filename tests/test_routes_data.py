@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter.domain.routing import numbers_in_force
-from adapter.mapping.routes import load
+from adapter.mapping.routes import districts_of, load
 from adapter.mapping.unit_table import COLUMNS
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -196,6 +196,27 @@ def test_a_wrong_unit_table_is_refused(tmp_path: Path, table: str, says: str) ->
     (tmp_path / "coordinating-units.csv").write_text(table, "utf-8")
     with pytest.raises(ValueError, match=rf"^coordinating-units\.csv, {says}"):
         load(tmp_path)
+
+
+def test_the_city_districts_that_need_a_unit_are_those_of_volven_3403() -> None:
+    """Of Oslo those that are districts with a board: not Sentrum (16), Marka (17), or not stated (99)."""
+    oslo = {code for code in codes(3403) if code.startswith("0301")}
+    assert districts_of(ROUTES).keys() == {"0301"}
+    assert {*districts_of(ROUTES)["0301"]} == oslo - {"030116", "030117", "030199"}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("301,030101,A\n", "line 2: municipality: must be 4 digits"),
+        ("0301,03010,A\n", "line 2: district: must be 6 digits"),
+        ("0301,030101\n", "line 2: 2 cells, must be 3"),
+    ],
+)
+def test_a_wrong_table_of_districts_is_refused(tmp_path: Path, row: str, says: str) -> None:
+    (tmp_path / "districts.csv").write_text(f"municipality,district,name\n{row}", "utf-8")
+    with pytest.raises(ValueError, match=rf"^districts\.csv, {says}"):
+        districts_of(tmp_path)
 
 
 def test_units_side_by_side_and_one_after_the_other_are_fine(tmp_path: Path) -> None:
