@@ -15,7 +15,7 @@ from adapter.flows.parts import Parts
 from adapter.outside.store import open_store
 from adapter.replay import open_stage, play, read_cast
 
-HOSPITAL, MUNICIPALITY = "999900011", "999900022"
+MUNICIPALITY, SECOND = "999900022", "999900033"
 MILESTONES = ["delivered", "opened", "acted-upon", "decided", "coordinator-appointed"]
 
 
@@ -60,6 +60,7 @@ def test_what_a_case_comes_past_is_told_in_order(tmp_path: Path) -> None:
         ("follow/only-the-unit-gives-an-interim-reply", MUNICIPALITY, "decide"),
         ("hold/municipality-not-stated", HERE, "routing: municipality-not-stated"),
         ("receipt/taken-but-for-a-part", HERE, "delivery 1: partly-rejected"),
+        ("team/invited-without-consent", SECOND, "answer-the-invitation"),
     ],
 )
 def test_who_owes_the_next_step(folder: str, by: str, what: str, tmp_path: Path) -> None:
