@@ -224,8 +224,9 @@ def _repeats(whole: Letters, dead: Letters) -> int:
 
 
 def _rows(database: Path) -> Rows:
-    """Every row of every table. Who reads twice is audited twice, so reads count once and audit rows by content. That
-    nobody knows what came of a try is what a death leaves: `begun` is held against it in tests/test_withdrawal.py."""
+    """Every row of every table. Who reads twice, or tries to, is audited twice, so reads count once and audit rows by
+    content. That nobody knows what came of a try is what a death leaves: `begun` is held against it in
+    tests/test_withdrawal.py."""
     connection = sqlite3.connect(database)
     try:
         tables = [
@@ -234,7 +235,7 @@ def _rows(database: Path) -> Rows:
         ]
         rows = [(t, *row) for t in tables for row in connection.execute(_all_but_begun(connection, t))]
         evidence = [(t, *rest) for t, _id, *rest in (r for r in rows if r[0] == "audit")]
-        reads = {row for row in evidence if "resource-read" in row}
+        reads = {row for row in evidence if {"resource-read", "emergency-refused"} & {*row}}
         others = [row for row in rows if row[0] != "audit"] + [row for row in evidence if row not in reads]
         return sorted([*others, *reads], key=repr)
     finally:

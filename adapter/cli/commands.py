@@ -32,6 +32,7 @@ COMMANDS = {
     "lapsing": "List consents that lapse or run out soon, and those that have and were not given anew.",
     "seen": "Take a case that goes on off the lists, when what was said about it is seen to.",
     "purge": "Remove a case that was about the wrong person, and tell everybody who got anything of it.",
+    "purged": "Record that a unit has told that what came to it wrongly is purged there.",
     "close": "Close the cases of a person who has died, or one about a child that is not born.",
     "renumber": "Put the cases of a person under the identity number that the person has got since.",
     "overview": "Show who from the services takes part in a case, and what each answers for.",

@@ -5,11 +5,13 @@ The Task holds nothing but what it is about. It is the only thing of the case th
 nobody else learns of it (hpl § 21). A purge that was said in the same breath as the return is not asked for.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.domain.case import Audit, Case, Resource, Step, Version
 from adapter.domain.days import norwegian_day
+from adapter.domain.identifiers import derived
 from adapter.domain.problems import Finding, Refused
 from adapter.domain.purge_there import ASK, CONFIRM, PURGE_THERE, Purged, amiss
 from adapter.domain.steps import names_professional, rule_of, step_of
@@ -65,14 +67,30 @@ def confirm_by_report(tx: Transaction, back: Return, letter: str, parts: Parts) 
     """A report on the very message (id `letter`) that asked for the purge is the answer to it."""
     sent = (d.outgoing for d in tx.deliveries(back.case.id))
     asked = {f"{out.focus.type}/{out.focus.id}" for out in sent if out.message_id == letter}
-    rule = rule_of(parts.tables.steps, PURGE_THERE, "ask")
-    for task in asked_to_purge(tx.of_case(back.case.id), parts).get(back.by, ()):
-        if task.reference not in asked or task.body["status"] != rule.status:
-            continue
-        over = task.body | {"status": rule_of(parts.tables.steps, PURGE_THERE, "confirm").status}
-        keep_changed(tx, [over], case=back.case, author=back.by, source=back.source, at=back.at)
-        tx.move(back.case, [Step(back.case.id, PURGE_THERE, *CONFIRM, back.at, back.by, task.reference)])
-        tx.record(_confirmed(back.case.id, task, back))
+    for task in _open(asked_to_purge(tx.of_case(back.case.id), parts).get(back.by, ()), parts):
+        if task.reference in asked:
+            _over(tx, back, task, back.by, parts)
+            tx.record(_confirmed(back.case.id, task, back))
+
+
+def told_purged(case_id: str, organisation: str, by: str, why: str, parts: Parts) -> None:
+    """A unit has told somebody here by other means that it has purged what came to it; told again it changes nothing.
+
+    `organisation` is its number, "" where only one is asked. Raises Refused: not-found, several-units.
+    """
+    now = parts.clock()
+    with parts.store.transaction() as tx:
+        case = tx.case(case_id)
+        asked = asked_to_purge(tx.of_case(case.id), parts) if case else {}
+        if case is None or not asked or (organisation and organisation not in asked):
+            raise Refused(Finding("not-found", "purge"))
+        if not organisation and len(asked) > 1:
+            raise Refused(Finding("several-units", "purge"))
+        for task in _open(asked[organisation or next(iter(asked))], parts):
+            told = Return(case, purger(task.body), derived("purged", task.id), now)
+            _over(tx, told, task, f"operator:{by}", parts)
+            details = {"resource": task.reference, "recipient": told.by, "why": why}
+            tx.record(Audit(now, by, "content-purged-there", case.id, details))
 
 
 def decide(asked: Update, parts: Parts) -> Decision:
@@ -141,6 +159,19 @@ def purged(facts: Facts) -> Purged:
     named = any(names_professional(one) for one in outputs if one.get("kind") == "decided-by")
     times = [one["when"] for one in outputs if one.get("kind") == "content-purged" and "when" in one]
     return Purged(named, norwegian_day(datetime.fromisoformat(times[-1])) if times else None)
+
+
+def _open(tasks: Iterable[Version], parts: Parts) -> list[Version]:
+    """Those that nobody has confirmed."""
+    rule = rule_of(parts.tables.steps, PURGE_THERE, "ask")
+    return [task for task in tasks if task.body["status"] == rule.status]
+
+
+def _over(tx: Transaction, back: Return, task: Version, actor: str, parts: Parts) -> None:
+    over = task.body | {"status": rule_of(parts.tables.steps, PURGE_THERE, "confirm").status}
+    author = back.by if actor == back.by else "adapter"
+    keep_changed(tx, [over], case=back.case, author=author, source=back.source, at=back.at)
+    tx.move(back.case, [Step(back.case.id, PURGE_THERE, *CONFIRM, back.at, actor, task.reference)])
 
 
 def _confirmed(case_id: str, task: Version, back: Return) -> Audit:

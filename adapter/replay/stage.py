@@ -21,6 +21,7 @@ from adapter.flows.lapse_news import look_at_all
 from adapter.flows.overview import service_overview
 from adapter.flows.parts import Parts
 from adapter.flows.purge import purge
+from adapter.flows.purge_there import told_purged
 from adapter.flows.read import read_resource
 from adapter.flows.renumber import renumber
 from adapter.flows.resources import id_of
@@ -91,6 +92,7 @@ class Stage:
     def _pass_to(self, at: datetime) -> None:
         while (due := self.parts.store.next_look()) and due < at:
             self._set_clock(max(due, self.clock.now))
+            look_at_all(self.parts)  # a deadline turns as a day begins, and so does what lapses
             self.deliver()
         self._set_clock(at)
 
@@ -179,6 +181,8 @@ class Stage:
                 operate.release(id_, given.unit, _OPERATOR, given.why, self.parts)
             elif given.do == "dismiss":
                 operate.dismiss(id_, _OPERATOR, given.why, self.parts)
+            elif given.do == "purged":
+                told_purged(id_, "", _OPERATOR, given.why, self.parts)
             elif given.do == "purge":
                 purge(id_, _OPERATOR, given.why, self.parts)
             elif given.do == "close":
