@@ -83,6 +83,8 @@ def _require_ground(
     rule: StepRule, asked: Update, hand_over: HandOver, unit: Unit | None, parts: Parts
 ) -> None:
     """Asked when it is proposed, and anew when it is accepted: a consent may have been taken back. Raises Refused."""
+    if rule.event == "propose" and unit and asked.gone(unit):
+        unit = None
     ground = _ground(asked, hand_over, unit, parts)
     if found := list(obstacles(ground) if rule.event == "propose" else obstacles_to_accepting(ground)):
         raise Refused(*found)

@@ -15,6 +15,8 @@ from adapter.domain.delivery import Outgoing, Pinned
 from adapter.domain.message import Answer, Caller
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
+from adapter.domain.routing import Unit
+from adapter.flows.address_known import why_not
 from adapter.flows.complaint_known import hidden, keeps
 from adapter.flows.death import Report, is_found_dead, reported, said_by_plan, taken_back_by_plan
 from adapter.flows.decisions_made import task_versions
@@ -56,6 +58,8 @@ class Update:
     """A version of what is updated, by its number."""
     tasks: Callable[[], Sequence[Version]]
     """All versions of the Task of the case, oldest first."""
+    gone: Callable[[Unit], Finding | None]
+    """Why nothing goes to a unit by its address, by what the address register has said; locks nothing."""
     taken: bool
     """Whether there is something of this id that the caller may not know of: it is answered as if there were not."""
 
@@ -181,10 +185,9 @@ def _against(tx: Transaction, caller: Caller, resource: Resource, at: datetime, 
     recorded_by, elsewhere = _recorded_by(tx, caller, current), partial(other_plans, tx, case)
     family = partial(other_child_coordinators, tx, case, versions, at, parts)
     tasks = partial(task_versions, tx, case.id, versions)
-    earlier = partial(_earlier, tx, resource)
-    return Update(
-        caller, resource, current, case, versions, at, recorded_by, elsewhere, family, earlier, tasks, taken
-    )
+    earlier, gone = partial(_earlier, tx, resource), partial(why_not, tx, at=at, parts=parts)
+    more = recorded_by, elsewhere, family, earlier, tasks, gone, taken
+    return Update(caller, resource, current, case, versions, at, *more)
 
 
 def _earlier(tx: Transaction, resource: Resource, number: int) -> Version | None:
