@@ -9,20 +9,20 @@ from adapter.wire.parties import Entries
 _UUID = "urn:ietf:rfc:3986"
 
 
-def named_by(bundle: Resource, header: Resource) -> tuple[str, str]:
+def named_by(entries: Entries, header: Resource) -> tuple[str, str]:
     """What the focus answers (inResponseTo) and which case it is about, each by a business identifier (UUID) or else by
     the id of a resource of ours; "" where it does not say so, or is no Communication."""
-    note = _focus(bundle, header)
+    note = _focus(entries, header)
     if note.get("resourceType") != "Communication":
         return "", ""
     return next(_names(note.get("inResponseTo")), ""), next(_names(note.get("about")), "")
 
 
-def _focus(bundle: Resource, header: Resource) -> Resource:
+def _focus(entries: Entries, header: Resource) -> Resource:
     listed = header.get("focus")
     first = listed[0] if isinstance(listed, list) and listed else None
     reference = first.get("reference") if isinstance(first, dict) else None
-    found = Entries(bundle).resolve(reference) if isinstance(reference, str) else None
+    found = entries.resolve(reference) if isinstance(reference, str) else None
     return found[1] if found else {}
 
 

@@ -5,6 +5,7 @@ Bundle.id is the envelope, new at every send; MessageHeader.id is the letter, th
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -61,6 +62,8 @@ def open_message(
     parties = party(entries, header.get("sender")), party(entries, _receiver(header))
     findings = [*_head_faults(bundle, header, parties, event_system), *check(bundle)]
     envelope = _envelope(bundle, header, parties, event_system)
+    parent, conversation = named_by(entries, header)
+    envelope = envelope and replace(envelope, parent=parent, conversation=conversation)
     if findings or envelope is None:
         raise Unreadable(*(findings or [Finding("missing-element", f"{_HEADER}.sender")]), envelope=envelope)
     return envelope, bundle
@@ -180,7 +183,6 @@ def _head_faults(bundle: Resource, header: Resource, parties: _Parties, event_sy
 def _envelope(bundle: Resource, header: Resource, parties: _Parties, event_system: str) -> Envelope | None:
     """None where the message cannot be answered: without its id, its event or its sender."""
     sender, receiver = parties
-    parent, conversation = named_by(bundle, header)
     kind, timestamp = _kind(header, event_system), bundle.get("timestamp")
     if not (_is_uuid(header.get("id")) and kind and sender and (sender.organisation or sender.her_ids)):
         return None
@@ -194,8 +196,6 @@ def _envelope(bundle: Resource, header: Resource, parties: _Parties, event_syste
         receiver=receiver or Party(),
         generated=timestamp if isinstance(timestamp, str) else "",
         digest=json.digest({k: v for k, v in bundle.items() if k not in _CHANGES_AT_RESEND}),
-        parent=parent,
-        conversation=conversation,
     )
 
 
