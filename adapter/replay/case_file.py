@@ -74,7 +74,8 @@ class Operate(_Strict):
     what was said about one that goes on (all of it, or this `reason`), purge one that was about the wrong person,
     record that what came wrongly to a unit is purged there, close one `because` of a row of closings.csv, or put the
     cases of a person under a new identity `number` (who has cases under it is the `same_person`, unless that is
-    false), or ask who has read or got what (`access`: its report is the answer). `case` is the n-th case met (from 1) in place of the last.
+    false), or ask who has read or got what (`access`: its report is the answer). `case` is the n-th case met (from 1)
+    in place of the last.
 
     Refused, it names `problems` as an answer does.
     """
