@@ -15,7 +15,7 @@ from adapter.domain.identifiers import derived
 from adapter.domain.partners import Partner
 from adapter.flows.clock_facts import OF_CLOCKS
 from adapter.flows.contacts import codes
-from adapter.flows.outbox import outgoing
+from adapter.flows.outbox import has_received, outgoing
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
 from adapter.flows.purge_asked import purger
@@ -64,7 +64,7 @@ def _reminded(
 def _number(tx: Transaction, case: Case, deadline: Deadline, role: str) -> str | None:
     """The organisation (number) in a role; None where nobody is, or who is may not know that there is a case."""
     if role == "owner":
-        return None if case.owner is None or has_returned(case, case.owner) else case.owner
+        return case.owner if case.owner and _has_the_case(tx, case, case.owner) else None
     if role == "requester":
         return case.requester
     type_, _, id_ = deadline.about.partition("/")
@@ -72,6 +72,12 @@ def _number(tx: Transaction, case: Case, deadline: Deadline, role: str) -> str |
     if version:
         return version.author if role == "author" else purger(version.body)
     return deadline.about if deadline.about in (case.requester, case.owner) else None
+
+
+def _has_the_case(tx: Transaction, case: Case, owner: str) -> bool:
+    """A unit to which nothing has come yet, or nothing may, does not learn by a reminder that there is a case (hpl §
+    21)."""
+    return has_received(tx.deliveries(case.id), owner) and not has_returned(case, owner)
 
 
 def _send(

@@ -83,16 +83,17 @@ class Stage:
     def act_first(self, step: CaseStep) -> None:
         """What moves the world but not the adapter: the clock, and what partners will say. A deadline that turns on the
         way is seen to at its own time."""
-        self._pass_to(self.clock.now + (step.wait or STEP))
+        self._pass_to(self.clock.now + (step.wait or STEP), looks=not _acts(step))
         if step.partner:
             self.script.direct(step.partner)
         if step.address_register:
             register.answers(step.address_register, self.parts)
 
-    def _pass_to(self, at: datetime) -> None:
+    def _pass_to(self, at: datetime, *, looks: bool) -> None:
         while (due := self.parts.store.next_look()) and due < at:
             self._set_clock(max(due, self.clock.now))
-            look_at_all(self.parts)  # a deadline turns as a day begins, and so does what lapses
+            if looks:  # a deadline turns as a day begins, and so does what lapses
+                look_at_all(self.parts)
             self.deliver()
         self._set_clock(at)
 
@@ -215,6 +216,11 @@ class Stage:
 
     def _meet(self) -> None:
         self.cases += [id_ for id_ in self.parts.store.case_ids() if id_ not in self.cases]
+
+
+def _acts(step: CaseStep) -> bool:
+    """Whether it is more than waiting."""
+    return any((step.receive, step.receipt, step.put, step.read, step.operate))
 
 
 def _merged(target: Any, patch: Any) -> Any:
