@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 from adapter.domain.case import Case, Resource, Version, Waiting
 from adapter.domain.problems import Finding
 from adapter.flows.placing import Taken
 from adapter.flows.resources import id_of, instant
 from adapter.ports import Transaction
+
+OVERTAKEN: Final = frozenset({"consent-outdated", "change-outdated"})
+"""What is found of a message that was overtaken."""
 
 
 def overtaken(tx: Transaction, case: Case, facts: Mapping[str, str]) -> Finding | None:
