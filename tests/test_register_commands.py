@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import respx
-from cases import empty_database
+from cases import FIXTURES, empty_database
 from edi20_calls import KEY
 
 from adapter.app import address_register, build, refuse_unsafe, system_clock
 from adapter.cli.commands import app
 from adapter.domain.register import Entry
 from adapter.outside.store import Database, open_store
+from adapter.replay import open_stage, read_case
 from adapter.settings import Settings
 
 UNIT = "8900022"
@@ -110,6 +111,19 @@ def test_what_is_kept_is_listed_with_what_nobody_has_looked_at(
         ("8900011", "999900011", False),
         (UNIT, "999900022", True),
     ]
+
+
+def test_a_letter_that_is_held_for_its_address_is_listed_with_that_reason(
+    set_: dict[str, Any], store: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = FIXTURES / "register" / "address-goes-while-the-need-waits"
+    stage = open_stage(folder, store)
+    for step in read_case(folder).steps[:5]:
+        stage.play(step)
+    with pytest.raises(SystemExit):
+        app(["parked", "--json"])
+    (held,) = json.loads(capsys.readouterr().out)
+    assert (held["list"], held["reason"], held["to"]) == ("delivery", "address-gone", "999900022")
 
 
 def test_a_person_takes_an_address_off_the_list_with_a_reason(

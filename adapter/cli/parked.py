@@ -11,6 +11,7 @@ from adapter.cli.telling import age, tell, tell_json
 from adapter.cli.unit_lines import beside_line
 from adapter.domain.case import DEAD
 from adapter.domain.delivery import Delivery
+from adapter.domain.register import AMISS
 from adapter.domain.way_round import WayRound
 from adapter.flows.parked_mail import called
 from adapter.flows.unit_ways import beside_delivery, beside_waiting
@@ -92,7 +93,7 @@ def _all(now: Opened) -> Iterator[Standing]:
 def _reason(delivery: Delivery, now: Opened) -> str:
     """The problem's name: what the recipient answered, why it is held, or that time ran out while it was tried."""
     because = delivery.because.partition(":")[0]  # behind it stand the codes of a receipt
-    told = delivery.state == "rejected" or because == DEAD
+    told = delivery.state == "rejected" or because in (DEAD, *AMISS)
     known = told and because in now.parts.tables.problems.problems
     return because if known else "not-delivered-in-time"
 
