@@ -4,15 +4,13 @@ A person decides (pasientjournalloven § 11). Here it is only held against itsel
 counted, where what the law counts from is known; nothing is made up for what is missing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, Literal
 
+from adapter.domain.counting import IsDayOff, Length, last_day
 from adapter.domain.problems import Finding
-
-IsDayOff = Callable[[date], bool]
-"""Whether a time limit that ends on this day goes on: a Saturday, a Sunday or a holiday (domstolloven § 149)."""
 
 BASIS: Final = "legal-basis"
 KNOWLEDGE: Final = "known-on"
@@ -140,8 +138,7 @@ def _before(decision: Decision, need_on: date) -> Iterator[Finding]:
 
 
 def time_limit(decision: Decision, rules: DecisionRules, is_day_off: IsDayOff) -> TimeLimit:
-    """When the time to complain of a decision ends (pbrl § 7-5, fvl § 29), counted as fvl § 30 says: weeks end on the
-    day of the same name, and what would end on a day off ends on the next other day (domstolloven §§ 148, 149)."""
+    """When the time to complain of a decision ends (pbrl § 7-5, fvl § 29), counted as fvl § 30 says."""
     tracks = {rules.bases[code].track for code in decision.bases}
     missing = [] if tracks else [BASIS]
     missing += [ONE_TRACK] if len(tracks) > 1 else []
@@ -149,10 +146,7 @@ def time_limit(decision: Decision, rules: DecisionRules, is_day_off: IsDayOff) -
     track = next(iter(tracks)) if len(tracks) == 1 else None
     if track is None or decision.known_on is None:
         return TimeLimit(track, None, tuple(missing))
-    last = decision.known_on + timedelta(weeks=track.weeks)
-    while is_day_off(last):
-        last += timedelta(days=1)
-    return TimeLimit(track, last)
+    return TimeLimit(track, last_day(decision.known_on, Length(track.weeks, "weeks"), is_day_off))
 
 
 InTime = Literal["in-time", "late", "not-known"]
