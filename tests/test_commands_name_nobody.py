@@ -49,6 +49,7 @@ def test_a_command_prints_nothing_of_a_person(
         *asked,
         ["plan", case],
         ["explain", case],
+        ["follow", case],
         ["overview", case, "--why", "hvem ringer man"],
     ):
         for form in ([], ["--json"]):

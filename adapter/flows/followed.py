@@ -42,7 +42,7 @@ _NEXT = {
     "accepted": ("owner", "decide"),
     "needs-information": ("requester", "answer"),
     "held-for-consent": ("requester", "state-the-consent"),
-    **dict.fromkeys(("decided", "coordinator-offered", "coordinator-declined"), ("owner", "appoint")),
+    **dict.fromkeys(("decided", "coordinator-offered"), ("owner", "appoint")),
 }
 """Who takes the next step of a case that goes on, by its state."""
 
