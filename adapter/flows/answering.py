@@ -23,8 +23,8 @@ def answer_to(
     parts: Parts,
     case_id: str | None = None,
 ) -> Answer:
-    """AppRec or response message; problem details or an OperationOutcome where nobody can be addressed, or where a person
-    here entered the message."""
+    """AppRec or response message; problem details or an OperationOutcome where nobody can be addressed, or where a
+    person here entered the message."""
     if door == "edi":
         return _to_xml(envelope, findings, at, parts)
     status = outcome.http_status(findings, parts.tables.problems)

@@ -16,7 +16,7 @@ from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
 from adapter.flows.clock_facts import happened
 from adapter.flows.contacts import codes
-from adapter.flows.interim import interim_in
+from adapter.flows.interim import INTERIM, interim_in
 from adapter.flows.members import members, team_of
 from adapter.flows.participants import has_returned
 from adapter.flows.parts import Parts
@@ -116,7 +116,6 @@ def followed(case_id: str, parts: Parts) -> Followed:
         steps = parts.store.history_of(case.id)
         moved = [step for step in steps if step.lifecycle == "case" and step.before != step.after]
         since = moved[-1].at if moved else case.opened_at
-        task = next((v.body for v in versions if v.id == id_of(case.id, "task")), {})
         return Followed(
             case=case.id,
             state=case.state,
@@ -125,11 +124,18 @@ def followed(case_id: str, parts: Parts) -> Followed:
             owner=case.owner,
             unit=case.unit,
             passed=tuple(_passed(facts, steps)),
-            expected_on=interim_in(task, parts).expected_on if task else None,
+            expected_on=_expected(case, versions, parts),
             owed=tuple(_owed(tx, case, since, versions, parts)),
             clocks=tuple(_clock(one, case, parts) for one in tx.deadlines(case.id)),
             team=tuple(_team(versions, at, parts)),
         )
+
+
+def _expected(case: Case, versions: Sequence[Version], parts: Parts) -> date | None:
+    """The day that the last interim reply names, as long as one can be given: what is decided waits for none."""
+    task = next((v.body for v in versions if v.id == id_of(case.id, "task")), None)
+    open_ = parts.tables.lifecycles["case"].after(case.state, INTERIM) is not None
+    return interim_in(task, parts).expected_on if task and open_ else None
 
 
 def _passed(facts: Iterable[Happened], steps: Sequence[Step]) -> Iterator[Passed]:
