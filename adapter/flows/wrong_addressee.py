@@ -15,7 +15,7 @@ from adapter.domain.days import norwegian_day
 from adapter.domain.need import Verdict, shielded, stay_of
 from adapter.domain.partners import Partner
 from adapter.domain.problems import Finding, Refused
-from adapter.domain.routing import Unit
+from adapter.domain.routing import PROTECTED, Unit
 from adapter.domain.steps import rule_of
 from adapter.domain.wrong_addressee import Named, right_unit
 from adapter.flows.consents import consents_of
@@ -111,8 +111,11 @@ def _whither(tx: Transaction, back: Return, named: Named, parts: Parts) -> _Way 
     if (person := _why_a_person(tx, back, named, versions, parts)) or message is None:
         return person or Finding(UNKNOWN, "unit")
     opened, read = message
-    born, on = stay_of(read.facts).birth_date, norwegian_day(back.at)
-    unit = right_unit(parts.directory, named, born, {back.by}, on)
+    stay, on = stay_of(read.facts), norwegian_day(back.at)
+    if is_protected(versions, parts):
+        stated = stay.protection in PROTECTED
+        return Finding("protected-address" if stated else "protection-unknown", "stay.protection")
+    unit = right_unit(parts.directory, named, stay.birth_date, {back.by}, on)
     if isinstance(unit, Finding):
         return unit
     verdict = reachable(tx, Verdict("route", (), unit), back.at, parts)
@@ -133,7 +136,7 @@ def _why_a_person(
         return Finding("refused-by-several-units", "unit")
     if not named.somebody or tx.person_waits(back.case.subject_key, DEATHS):
         return Finding(UNKNOWN, "unit")
-    return Finding("protected-address", "stay.protection") if is_protected(versions, parts) else None
+    return None
 
 
 def _said_last(case: Case, parts: Parts) -> tuple[Opened, Read] | None:

@@ -120,7 +120,8 @@ class Troubles:
             self.explained.operated += 1
 
     def _wrong_addressees(self) -> None:
-        """A unit sends two cases back; a person sends one on to the right unit, one still waits at the end."""
+        """A unit sends two cases back and names the right one; whether an address is protected none of them says, so a
+        person sends one on, and one still waits at the end."""
         for number in range(2):
             case = self._agenda.new_case("fhir", self._world.units[4])
             case.steps = ("receive", "reject-addressee")
@@ -128,7 +129,7 @@ class Troubles:
             if number:
                 self._world.later(MORNING + 150 * MINUTE, partial(self._send_on, case))
             else:
-                self.explained.waiting[case.letter.need] = "wrong-addressee"
+                self.explained.waiting[case.letter.need] = "protection-unknown"
 
     async def _send_on(self, case: Case) -> None:
         unit = self._world.units[-1].organisation
