@@ -77,6 +77,17 @@ def test_a_need_that_is_still_on_its_way_is_not_unopened(url: str) -> None:
         assert set(kinds(stage)) == {"outbox"}
 
 
+def test_clocks_that_nobody_looks_at_are_an_alarm(url: str) -> None:
+    """Once one is due; until then nothing is missed. Who keeps them has them looked at long before."""
+    with played(url, SHOWN["unopened"][0]) as stage:
+        first = stage.parts.store.next_look()
+        assert first
+        just_before, after = first - stage.clock.now - timedelta(seconds=1), first - stage.clock.now
+        assert "clocks" not in kinds(stage, just_before)
+        assert kinds(stage, after)["clocks"] == (1, False)
+        assert kinds(stage, after + timedelta(hours=1))["clocks"] == (1, True)
+
+
 def test_books_that_do_not_balance_are_an_alarm_at_once(url: str) -> None:
     with played(url, SHOWN["unopened"][0]) as stage:
         by_hand(

@@ -12,7 +12,12 @@ from adapter.ports import Reckoning
 def stuck(reckoning: Reckoning, thresholds: Thresholds, now: datetime) -> Sequence[Stuck]:
     """Every kind, in the order of KINDS. A handful of questions, whatever there is. Raises StoreBusy."""
     found = {**reckoning.standing(), **_books(reckoning)}
-    return [_judged(kind, found.get(kind, NONE), thresholds, now) for kind in KINDS]
+    due = {
+        kind: one
+        for kind, one in found.items()
+        if one.oldest is None or kind != "clocks" or one.oldest <= now
+    }
+    return [_judged(kind, due.get(kind, NONE), thresholds, now) for kind in KINDS]
 
 
 def _books(reckoning: Reckoning) -> Mapping[Kind, Standing]:

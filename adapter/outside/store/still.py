@@ -50,7 +50,11 @@ PARKED = select(_NUMBER, func.min(fetched.c.first).label("oldest")).where(_PARKE
 REGISTER = select(_NUMBER, func.min(register_entry.c.look_since).label("oldest")).where(
     register_entry.c.look_since.is_not(None)
 )
-ALL: Final = (HEADS, HELD, UNOPENED, OVERDUE, LISTS, ANNOUNCED, PARKED, REGISTER)
+_FIRST_LOOK = (
+    select(case_.c.look_at).where(case_.c.look_at.is_not(None)).order_by(case_.c.look_at).limit(1).subquery()
+)
+CLOCKS = select(_NUMBER, func.min(_FIRST_LOOK.c.look_at).label("oldest")).select_from(_FIRST_LOOK)
+ALL: Final = (HEADS, HELD, UNOPENED, OVERDUE, LISTS, ANNOUNCED, PARKED, REGISTER, CLOCKS)
 _ALONE: Final[tuple[tuple[Kind, Any], ...]] = (
     ("parked", HELD),
     ("unopened", UNOPENED),
@@ -58,6 +62,7 @@ _ALONE: Final[tuple[tuple[Kind, Any], ...]] = (
     ("announced", ANNOUNCED),
     ("mailbox", PARKED),
     ("register", REGISTER),
+    ("clocks", CLOCKS),
 )
 
 
