@@ -19,6 +19,7 @@ OF_CASE = (
     .order_by(*(deadline.c[name] for name in KEY))
 )
 WAITS_OF_CASE = select(waiting).where(waiting.c.case_id == bindparam("case")).order_by(waiting.c.id)
+# `look_at`: since when, or when, the clocks of a case are to be looked at; null: nothing will turn by itself.
 LOOKS_DUE = (
     select(case_.c.id)
     .where(case_.c.look_at.is_not(None), case_.c.look_at <= bindparam("now"))
