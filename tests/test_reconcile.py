@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from cases import empty_database
 from kept import by_hand, played
+from test_query_plans_sqlite import plans, whole_tables
 
 from adapter.cli.commands import app
 from adapter.domain.reconciliation import Balance, Trace
 from adapter.flows.reconciliation import reconcile, reconcile_yesterday, unexplained
+from adapter.outside.store import Database
 from adapter.replay.stage import Stage
 
 DAY = date(2026, 3, 10)
@@ -134,3 +136,19 @@ def run(command: list[str], url: str, capsys: pytest.CaptureFixture[str]) -> tup
     with pytest.raises(SystemExit) as ended:
         app([*command, "--database", url], prog_name="ip-adapter")
     return capsys.readouterr().out, ended.value.code or 0
+
+
+def test_a_day_is_read_by_its_indexes(stage: Stage) -> None:
+    """However many messages and rows of the audit there are beside it."""
+    store = stage.parts.store
+    assert isinstance(store, Database)
+    since, before = stage.clock.now - timedelta(days=1), stage.clock.now
+
+    def asked(_: object) -> None:
+        store.reckoning().traces(since, before, None, 10)
+        store.reckoning().last_audit("reconciled")
+
+    plan = plans(store._connections.engine, asked)
+    assert whole_tables(plan, set()) == [], plan
+    assert any("ix_received_at" in step for step in plan)
+    assert sum("ix_audit_alone" in step for step in plan) == 2

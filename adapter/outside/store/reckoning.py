@@ -48,7 +48,7 @@ class SqlReckoning:
         at = audit.c
         newest = select(audit).where(at.case_id.is_(None), at.action == action)
         with self._connections.reading() as sql:
-            row = sql.first(newest.order_by(at.id.desc()).limit(1))
+            row = sql.first(newest.order_by(at.at.desc(), at.id.desc()).limit(1))
         return rows.audit_of(row) if row else None
 
 

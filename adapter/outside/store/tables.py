@@ -81,6 +81,7 @@ received = Table(
     UniqueConstraint("door", "sender", "message_id", name="uq_received_message"),
     Index("ix_received_envelope", "sender", "envelope_id"),
     Index("ix_received_case", "case_id"),
+    Index("ix_received_at", "at", "id"),
 )
 
 _LOOKS = text("look_at IS NOT NULL")
@@ -97,7 +98,6 @@ case_ = Table(
     Column("state", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("moved_at", Moment),
-    # Since when, or when, somebody has to look at the clocks of the case; null: nothing will turn by itself.
     Column("look_at", Moment),
     Index("ix_case_opened", "opened_at", "id"),
     Index("ix_case_state", "state", "moved_at"),
@@ -156,6 +156,7 @@ recipient = Table(
 )
 
 _CONTENT = text("content <> ''")
+_WITH_BYTES, _ALONE = text("raw IS NOT NULL"), text("case_id IS NULL")
 Index(
     "uq_received_content",
     received.c.content,
@@ -257,6 +258,7 @@ audit = Table(
     Column("case_id", Text),
     Column("details", Text, nullable=False),
     Index("ix_audit_case", "case_id", "id"),
+    Index("ix_audit_alone", "action", "at", "id", postgresql_where=_ALONE, sqlite_where=_ALONE),
 )
 
 # One row: the oldest release, by the number of its newest migration, that may work on these tables.
@@ -288,12 +290,5 @@ tombstone = Table(
     Column("archive", Text, nullable=False),
 )
 
-_WITH_BYTES, _ALONE = text("raw IS NOT NULL"), text("case_id IS NULL")
-Index(
-    "ix_received_payload",
-    received.c.at,
-    received.c.id,
-    postgresql_where=_WITH_BYTES,
-    sqlite_where=_WITH_BYTES,
-)
+Index("ix_received_payload", *received.c["at", "id"], postgresql_where=_WITH_BYTES, sqlite_where=_WITH_BYTES)
 Index("ix_received_refused", received.c.at, received.c.id, postgresql_where=_ALONE, sqlite_where=_ALONE)
