@@ -109,6 +109,8 @@ def edition(versions: Iterable[Version]) -> int:
 
 CLOSED: Final = "closed"
 """The state of a case that a person has closed, so that nobody is told anything of it any more."""
+OVER: Final = frozenset({"cancelled", "dismissed", "refused", "concluded", CLOSED})
+"""States of a case in which nobody is waited for any more."""
 DEAD: Final = "person-reported-dead"
 DEATH_TAKEN_BACK: Final = "report-of-death-taken-back"
 DEATHS: Final = (DEAD, DEATH_TAKEN_BACK)

@@ -4,10 +4,10 @@ All of it is read anew at each look, from what is kept; the names of the facts a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from adapter.domain.case import DEATHS, Case, Step, Version, Waiting
+from adapter.domain.case import DEATHS, OVER, Case, Step, Version, Waiting
 from adapter.domain.days import begins
 from adapter.domain.deadline import Happened, Rule
 from adapter.domain.decision import time_limit
@@ -63,7 +63,15 @@ def _delivered(deliveries: Iterable[Delivery], steps: Sequence[Step], parts: Par
         to, sent = one.outgoing.recipient, one.outgoing.created_at
         acted = [step.at for step in steps if step.actor == to and step.at >= sent]
         said = [at for _, at, receipt in parts.store.receipts_of(one.id) if _accepts(to, receipt, parts)]
-        yield Happened("delivered", min([*acted, *said[:1]], default=sent), to)
+        came = min([*acted, *said[:1]], default=sent)
+        if not _was_over(steps, came):
+            yield Happened("delivered", came, to)
+
+
+def _was_over(steps: Sequence[Step], at: datetime) -> bool:
+    """Whether the case was over when something came: of a need that was taken back before, nothing is waited for."""
+    of_case = [step.after for step in steps if step.lifecycle == "case" and step.at < at]
+    return bool(of_case) and of_case[-1] in OVER
 
 
 def _given_and_done(steps: Sequence[Step], delivered: Iterable[Happened]) -> Iterator[Happened]:

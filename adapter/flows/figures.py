@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from adapter.domain.case import Step
+from adapter.domain.case import OVER, Step
 from adapter.domain.days import begins
 from adapter.domain.exchange import conclude
 from adapter.domain.figures import Course, Group, Key, Stage, figures
@@ -22,7 +22,6 @@ KEYS: Mapping[str, Callable[[Course], Key]] = {
     "both": lambda course: (course.municipality, course.hospital),
 }
 _PAGE = 500
-_OVER: Final = frozenset({"cancelled", "dismissed", "refused", "concluded", "closed"})
 _EVENTS: Mapping[Stage, tuple[str, frozenset[str]]] = {
     "opened": (
         "case",
@@ -62,7 +61,7 @@ def course(one: Counted, municipalities: Mapping[str, str], parts: Parts) -> Cou
         municipality=municipalities.get(case.unit or "", case.owner or NOT_ROUTED),
         notified=case.opened_at,
         at=_reached(since, one.needs, parts) if since else {},
-        ended=case.state in _OVER,
+        ended=case.state in OVER,
         plan_wanted=one.has_plan,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from adapter.domain.case import CLOSED, DEATHS, Audit, Case, Version, Waiting
+from adapter.domain.case import DEATHS, OVER, Audit, Case, Version, Waiting
 from adapter.domain.lapse import Lapse
 from adapter.flows.consent_notices import Standing, concerned
 from adapter.flows.givers import tells_of_care
@@ -20,8 +20,6 @@ from adapter.ports import Transaction
 
 ASK_ANEW: Final = "consent-ended"
 _TOLD: Final = "consent-ended"
-_OVER = frozenset({"cancelled", "dismissed", "refused", "concluded", CLOSED})
-"""States of a case in which nobody is asked anew."""
 _LIST: Final = "consent"
 _PAGE = 100
 _JUST_BEFORE = timedelta(microseconds=1)
@@ -81,7 +79,7 @@ def _tell(case_id: str, parts: Parts) -> None:
     listed = any(w.case_id == case_id and w.list == _LIST for w in parts.store.waiting())
     with parts.store.transaction() as tx:
         case = tx.case(case_id)
-        if case is None or case.state in _OVER or tx.person_waits(case.subject_key, DEATHS):
+        if case is None or case.state in OVER or tx.person_waits(case.subject_key, DEATHS):
             return
         versions = tx.of_case(case_id)
         for consent, lapse in _untold(case_id, versions, at, parts):
