@@ -198,7 +198,8 @@ def test_whatever_the_order_what_must_hold_holds(pytestconfig: pytest.Config) ->
         stateful_step_count=60 if long else 25,
         deadline=None,
         derandomize=not long,
-        phases=tuple(Phase) if long else (Phase.generate,),  # finding the shortest order takes many times as long
+        # Finding the shortest order takes many times as long.
+        phases=tuple(Phase) if long else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Orders, settings=drawn)  # type: ignore[no-untyped-call]

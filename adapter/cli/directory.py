@@ -57,7 +57,8 @@ def command(
 
     import takes a table of the same columns. A unit that is not in it ends the day before, one that is changed ends and
     begins anew, and a row without valid_from begins on the day; what was in force before stays as it was. It is written
-    when nothing is amiss that is not so now; lines of units are those of the table as it would be. What runs reads its tables when it starts: start it anew.
+    when nothing is amiss that is not so now; lines of units are those of the table as it would be. What runs reads its
+    tables when it starts: start it anew.
 
     \b
     Examples:

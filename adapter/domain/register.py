@@ -142,9 +142,7 @@ def learned(
     return replace(entry, since=before.since if same else now, look_since=look)
 
 
-def not_to_be_used(
-    entry: Entry | None, organisation: str, now: datetime, belief: Belief
-) -> Amiss | None:
+def not_to_be_used(entry: Entry | None, organisation: str, now: datetime, belief: Belief) -> Amiss | None:
     """Why health data must not go to an address as that of an organisation (number), by what the register last said.
 
     Nothing is known without a register, and nothing is believed of it for ever.

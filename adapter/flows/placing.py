@@ -144,9 +144,8 @@ def traced(
 
 
 def reachable(tx: Transaction, verdict: Verdict, at: datetime, parts: Parts) -> Verdict:
-    """A unit that a person rings, whose organisation has no channel, or whose address the register says is no longer its
-    own, is no address: a person must see to it.
-    """
+    """A unit that a person rings, whose organisation has no channel, or whose address the register says is no longer
+    its own, is no address: a person must see to it."""
     unit = verdict.unit
     if unit is None:
         return verdict

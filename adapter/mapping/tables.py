@@ -18,8 +18,8 @@ from adapter.domain.detection import Phrases
 from adapter.domain.doors import Way
 from adapter.domain.exchange import AnswerRule
 from adapter.domain.lifecycle import UNCHANGED, LifeCycle
-from adapter.domain.plan_content import ContentRules
 from adapter.domain.partners import KindRule
+from adapter.domain.plan_content import ContentRules
 from adapter.domain.problems import Catalogue, Problem
 from adapter.domain.protection import Places
 from adapter.domain.register import Belief
@@ -31,8 +31,8 @@ from adapter.mapping.attachments import attachment_rules
 from adapter.mapping.authority import AuthorityRules, authority_rules
 from adapter.mapping.deadlines import DeadlineRules, deadline_rules
 from adapter.mapping.decisions import decision_rules
-from adapter.mapping.phrases import phrases
 from adapter.mapping.partner_kinds import kind_rules
+from adapter.mapping.phrases import phrases
 from adapter.mapping.plan_content import content_rules
 from adapter.mapping.protection import places
 from adapter.mapping.register import belief
