@@ -79,7 +79,7 @@ COMPUTED = (
         "unit_had_it",
     ),
     *("note_text", "attached", "hospital_coordinator_name", "hospital_coordinator_phone"),
-    *("interim_reason", "expected_on", "stay_name", "registered_name"),
+    *("interim_reason", "expected_on", "sent_on", "stay_name", "registered_name"),
 )
 ROW = """
 - organisation: "999900022"
