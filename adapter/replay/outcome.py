@@ -6,9 +6,11 @@ Goldens are whole and pretty-printed so that a change is read as a diff; nothing
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from adapter.domain.deadline import Deadline
 from adapter.domain.message import Answer
 from adapter.ports import Store
 from adapter.replay.said import is_xml
@@ -63,6 +65,7 @@ def _case(store: Store, case_id: str) -> Mapping[str, Any]:
             for m in store.messages_of(case_id)
         ],
         "waiting": [f"{w.list}: {w.reason}" for w in store.waiting() if w.case_id == case_id],
+        "deadlines": [_deadline(d) for d in store.deadlines_of(case_id)],
         "deliveries": [
             {
                 "to": d.outgoing.recipient,
@@ -85,6 +88,16 @@ def _case(store: Store, case_id: str) -> Mapping[str, Any]:
             for a in store.audit_of(case_id)
         ],
         "resources": resources,
+    }
+
+
+def _deadline(deadline: Deadline) -> Mapping[str, str]:
+    """Its rule, its moments in UTC, and who stopped it; without what there is not."""
+    told = asdict(deadline) | {"case_id": ""}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in told.items()
+        if value
     }
 
 
