@@ -152,3 +152,11 @@ def test_a_day_is_read_by_its_indexes(stage: Stage) -> None:
     assert whole_tables(plan, set()) == [], plan
     assert any("ix_received_at" in step for step in plan)
     assert sum("ix_audit_alone" in step for step in plan) == 2
+
+
+def test_a_case_sent_back_twice_is_a_repeat_and_nothing_lost(url: str) -> None:
+    """The second return by the same unit changes nothing, and is told as such."""
+    with played(url, "purge/returned-by-a-message-in-fhir") as stage:
+        found = books(stage)
+    assert unexplained(found) == 0
+    assert sum(one.fates["repeats"] for one in found) == 1

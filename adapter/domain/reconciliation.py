@@ -33,8 +33,8 @@ class Trace:
 
     `audited`: what the audit says became of it (`message-accepted`, `message-refused`, or nothing). `opened`: a case
     began by it. `moved`: steps in histories; `written`: types of resources of which it made a version. `listed`: its
-    case was on a list of people when it came. `known`: it was answered as telling nothing new. `purged`: its case is
-    gone.
+    case was on a list of people when it came. `known`: it was answered as telling nothing new. `returned`: its sender
+    had sent the case back before. `purged`: its case is gone.
     """
 
     message: str
@@ -48,6 +48,7 @@ class Trace:
     written: frozenset[str]
     listed: bool
     known: bool
+    returned: bool
     purged: bool
 
 
@@ -66,10 +67,11 @@ class Balance:
         return not self.unexplained and self.received == sum(self.fates.values())
 
 
-def fate(trace: Trace, stays: Collection[str]) -> Fate | None:
+def fate(trace: Trace, stays: Collection[str], returns: Collection[str]) -> Fate | None:
     """What became of a message; None where nothing shows it, or two things that exclude each other.
 
-    `stays`: kinds of messages that tell of a stay: where no case is met they leave only that they came.
+    `stays`: kinds of messages that tell of a stay: where no case is met they leave only that they came. `returns`:
+    kinds that send a case back: who has done so says nothing new by a second one.
     """
     left = trace.opened or trace.moved or bool(trace.written)
     if trace.audited == "message-refused":
@@ -78,10 +80,10 @@ def fate(trace: Trace, stays: Collection[str]) -> Fate | None:
         return None
     if trace.case_id is None:
         return "events" if trace.kind in stays else None
-    return _of_a_case(trace)
+    return _of_a_case(trace, returns)
 
 
-def _of_a_case(trace: Trace) -> Fate | None:
+def _of_a_case(trace: Trace, returns: Collection[str]) -> Fate | None:
     if trace.opened:
         return "cases"
     if "Communication" in trace.written:
@@ -90,17 +92,17 @@ def _of_a_case(trace: Trace) -> Fate | None:
         return "events"
     if trace.purged:
         return "purged"
-    if trace.known:
+    if trace.known or (trace.returned and trace.kind in returns):
         return "repeats"
     return "waiting" if trace.listed else None
 
 
-def balances(traces: Iterable[Trace], stays: Collection[str]) -> Sequence[Balance]:
-    """By day in Norway and sender, in that order."""
+def balances(traces: Iterable[Trace], stays: Collection[str], returns: Collection[str]) -> Sequence[Balance]:
+    """By day in Norway and sender, in that order. Kinds as in `fate`."""
     of: dict[tuple[date, str], list[tuple[str, Fate | None]]] = {}
     for trace in traces:
         key = norwegian_day(trace.at), trace.sender
-        of.setdefault(key, []).append((trace.message, fate(trace, stays)))
+        of.setdefault(key, []).append((trace.message, fate(trace, stays, returns)))
     return [_balance(day, sender, of[day, sender]) for day, sender in sorted(of)]
 
 

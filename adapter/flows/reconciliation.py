@@ -16,7 +16,8 @@ def reconcile(first: date, last: date, parts: Parts) -> Sequence[Balance]:
     """Each day in Norway from the first to the last, and each sender. Reads only. Raises StoreBusy."""
     since, before = begins(first), begins(last + timedelta(days=1))
     stays = frozenset(way.kind for way in parts.tables.ways if way.event == "stay")
-    return balances(_traces(since, before, parts), stays)
+    returns = frozenset(way.kind for way in parts.tables.ways if way.event == "returned")
+    return balances(_traces(since, before, parts), stays, returns)
 
 
 def reconcile_yesterday(parts: Parts) -> Sequence[Balance] | None:

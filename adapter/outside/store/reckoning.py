@@ -69,6 +69,7 @@ def _traces(sql: Sql, page: Sequence[Record]) -> Sequence[Trace]:
     versions = _by(sql.rows(_of(version, cases).where(version.c.source.in_(ids))), "source")
     lists = _by(sql.rows(_of(waiting, cases)), "case_id")
     gone = {row["case_id"] for row in sql.rows(select(tombstone.c.case_id).where(_in(tombstone, cases)))}
+    back = _by(sql.rows(_returned(cases)), "case_id")
     told = _audited(sql, page, cases)
     return [
         Trace(
@@ -83,6 +84,9 @@ def _traces(sql: Sql, page: Sequence[Record]) -> Sequence[Trace]:
             written=frozenset(v["type"] for v in versions[row["id"]]),
             listed=any(_stood(w, row["at"]) for w in lists[row["case_id"]]),
             known=any(problem in KNOWN for problem, _ in rows.from_text(row["findings"])),
+            returned=any(
+                s["actor"] == row["sender"] and s["at"] < row["at"] for s in back.get(row["case_id"], ())
+            ),
             purged=row["case_id"] in gone,
         )
         for row in page
@@ -98,6 +102,12 @@ def _audited(sql: Sql, page: Sequence[Record], cases: Collection[str]) -> dict[s
         *sql.rows(answered.where(at.case_id.is_(None))),
     ]
     return {rows.from_text(row["details"])["message"]: row["action"] for row in found}
+
+
+def _returned(cases: Collection[str]) -> Select[*tuple[Any, ...]]:
+    at = history.c
+    steps = select(at.case_id, at.actor, at.at)
+    return steps.where(at.case_id.in_(cases), at.lifecycle == "case", at.event == "reject-addressee")
 
 
 def _of(table: Any, cases: Collection[str]) -> Select[*tuple[Any, ...]]:
