@@ -137,7 +137,11 @@ def test_every_problem_is_met_in_a_case_or_shown_elsewhere() -> None:
         name
         for folder in FOLDERS
         for step in read_case(folder).steps
-        for name in (*(step.expect.problems or ()), *(step.expect.waiting or ()))
+        for name in (
+            *(step.expect.problems or ()),
+            *(step.expect.waiting or ()),
+            *(step.expect.overdue or ()),
+        )
     }
     told = {name for name in PROBLEMS if name in expected or re.search(rf'(?:"|: ){name}[" ]', out)}
     coded = {
