@@ -171,7 +171,7 @@ def test_a_refused_message_is_told_without_an_account(parts: Parts) -> None:
     account = explain(message["entry"][0]["resource"]["id"], parts)
     assert (account.case, account.messages[0].leaves) == (None, ())
     assert account.messages[0].unaccounted == "refused-messages-are-not-kept"
-    assert [f.problem for f in account.messages[0].findings] == ["missing-person-id"]
+    assert [f.problem for f in account.messages[0].findings] == ["missing-person-id", "came-late"]
 
 
 def test_a_case_without_consent_tells_its_list_and_that_the_question_needs_none(parts: Parts) -> None:
