@@ -41,8 +41,10 @@ def test_nothing_denied_leaves(
 
 @pytest.mark.parametrize("folder", DENYING, ids=name_of)
 def test_what_is_denied_was_there_to_be_sent(folder: Path) -> None:
-    """Each denied value stands in what the municipality put: or the search could find nothing."""
-    put = json.dumps([step.put.change for step in read_case(folder).steps if step.put], ensure_ascii=False)
+    """Each denied value stands in what the municipality put or the hospital sent: or the search could find nothing."""
+    steps = read_case(folder).steps
+    put = json.dumps([step.put.change for step in steps if step.put], ensure_ascii=False)
+    put += "".join((folder / step.receive.file).read_text("utf-8") for step in steps if step.receive)
     values = {value for denied in read_case(folder).denied.values() for value in denied}
     assert values
     assert [value for value in values if value not in put] == []
