@@ -23,6 +23,7 @@ class Places:
     at which all may; `codes` are those of our own systems (system|code), `coded` all that stand in a code table."""
 
     open: frozenset[str]
+    outputs: frozenset[str]
     elements: frozenset[str]
     systems: frozenset[str]
     phones: re.Pattern[str]

@@ -76,6 +76,8 @@ class Placing:
         """Whether an element is left out (adapter/flows/pruning.py)."""
         if name in self._places.elements or (name == "text" and "div" in value):
             return True
+        if name == "output" and _codes(value.get("type", {})) & self._places.outputs:
+            return True
         if self._put and name.startswith("value") and name != "value" and name not in self._places.values:
             return True
         if name == "contained":
@@ -215,6 +217,10 @@ class Placing:
             return True
         held = _CONTAINED.match(place)
         return held is not None and self._held[int(held[1])][1] in self._places.who
+
+
+def _codes(concept: Value) -> frozenset[str]:
+    return frozenset(str(coding.get("code", "")) for coding in concept.get("coding", ()))
 
 
 def _identifiers(value: Value) -> list[Value]:
