@@ -74,9 +74,11 @@ class Placing:
 
     def leaves(self, name: str, value: Any, place: str, element: Element | None, said: Any) -> bool:
         """Whether an element is left out (adapter/flows/pruning.py)."""
-        if name in self._places.elements or (name == "text" and "div" in value):
-            return True
-        if name == "output" and _codes(value.get("type", {})) & self._places.outputs:
+        if (
+            name in self._places.elements
+            or (name == "text" and "div" in value)
+            or self._sends_there(name, value)
+        ):
             return True
         if self._put and name.startswith("value") and name != "value" and name not in self._places.values:
             return True
@@ -91,6 +93,10 @@ class Placing:
         kind = _type_of(element.child)
         self._around[place] = _Around(kind, name, value)
         return kind in self._by_type and self._by_type[kind](name, value, place, element)
+
+    def _sends_there(self, name: str, value: Any) -> bool:
+        """Whether this is what came of a Task, and tells to which unit a case belongs."""
+        return name == "output" and bool(_codes(value.get("type", {})) & self._places.outputs)
 
     def _is_contact_there(self, value: Value) -> bool:
         told = value.get("system", "phone") in self._places.contacts
