@@ -89,13 +89,13 @@ def test_of_one_who_has_died_nobody_is_told(stage: Stage) -> None:
     assert (notices(stage), lists(stage)) == ([], [DEAD])
 
 
-def test_a_graver_reason_stays_on_the_list(stage: Stage) -> None:
+def test_a_graver_reason_stays_on_the_list_beside_it(stage: Stage) -> None:
     with stage.parts.store.transaction() as tx:
         tx.case(stage.cases[0])
         tx.wait_for_person(Waiting(stage.cases[0], "consent", "need-stopped", stage.clock.now))
     at(stage, "2026-03-12T08:00:00+01:00")
     look_at_all(stage.parts)
-    assert (notices(stage), lists(stage)) == ([HOSPITAL, MUNICIPALITY], ["need-stopped"])
+    assert (notices(stage), lists(stage)) == ([HOSPITAL, MUNICIPALITY], ["need-stopped", "consent-ended"])
 
 
 def test_what_was_over_when_it_was_recorded_is_told_by_that(stage: Stage) -> None:

@@ -76,7 +76,6 @@ def _was_over(consent: Version, lapse: Lapse, versions: Sequence[Version], parts
 def _tell(case_id: str, parts: Parts) -> None:
     """Of a case that is locked: what is over still, and nobody has told of meanwhile. Nobody of one who has died."""
     at = parts.clock()
-    listed = any(w.case_id == case_id and w.list == _LIST for w in parts.store.waiting())
     with parts.store.transaction() as tx:
         case = tx.case(case_id)
         if case is None or case.state in OVER or tx.person_waits(case.subject_key, DEATHS):
@@ -89,9 +88,7 @@ def _tell(case_id: str, parts: Parts) -> None:
                     case, party, "consent-changed", "consent-notice", consent, [consent], at, ground="ended"
                 )
                 tx.send([notice])
-            # What a person looks at already is graver: a need that was stopped is on no other list.
-            if not listed:
-                tx.wait_for_person(Waiting(case_id, _LIST, ASK_ANEW, at))
+            tx.wait_for_person(Waiting(case_id, _LIST, ASK_ANEW, at))
             tx.record(Audit(at, "adapter", _TOLD, case_id, {"consent": _named(consent), "ask": lapse.ask}))
 
 
