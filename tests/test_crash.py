@@ -235,7 +235,9 @@ def _rows(database: Path) -> Rows:
         ]
         rows = [(t, *row) for t in tables for row in connection.execute(_all_but_begun(connection, t))]
         evidence = [(t, *rest) for t, _id, *rest in (r for r in rows if r[0] == "audit")]
-        reads = {row for row in evidence if {"resource-read", "emergency-refused"} & {*row}}
+        reads = {
+            row for row in evidence if {"resource-read", "emergency-refused", "access-reported"} & {*row}
+        }
         others = [row for row in rows if row[0] != "audit"] + [row for row in evidence if row not in reads]
         return sorted([*others, *reads], key=repr)
     finally:

@@ -75,5 +75,8 @@ def test_an_address_is_a_service_of_a_hospital(row: int, address: str, tmp_path:
     table["partners"][row]["address"] = address
     file = tmp_path / "partners.yaml"
     file.write_text(yaml.safe_dump(table), "utf-8")
-    with pytest.raises(ValueError, match=f"row {row + 1}: address is the HER-id of a service of a hospital"):
+    with pytest.raises(
+        ValueError,
+        match=f"row {row + 1}: address is the HER-id of a service, of another partner than a municipality",
+    ):
         partners.load(file, synthetic=True)
