@@ -1,5 +1,5 @@
 """What goes or comes long after its time says so, with its own time: a backlog that is sent again without a word is
-read as news (interop-rules c; R-161).
+read as news (R-161).
 
 A letter keeps its id and its bytes at every try. So it says that it is late only where surely no copy that does not
 say so can have come to its recipient; and once it says so, so does each further copy.
