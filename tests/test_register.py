@@ -63,7 +63,9 @@ def entry(state: State = "active", **more: object) -> Entry:
         (entry("gone"), NOW, "address-gone"),
         (entry("unknown-there"), NOW, "address-gone"),
         (entry("other-organisation"), NOW, "address-of-another"),
-        (entry("other-kind"), NOW, None),
+        (entry("other-kind"), NOW, "address-is-no-service"),
+        (entry("other-kind"), NOW + 8 * DAY, None),
+        (replace(entry("other-kind"), organisation=ANOTHER), NOW, "address-of-another"),
         (entry("gone"), NOW + 7 * DAY, "address-gone"),
         (entry("gone"), NOW + 7 * DAY + timedelta(seconds=1), None),
         (entry("gone"), NOW - timedelta(seconds=1), None),
@@ -78,7 +80,9 @@ def entry(state: State = "active", **more: object) -> Entry:
         "ended",
         "unknown",
         "another's",
-        "no service",
+        "a person's",
+        "a person's, a week ago",
+        "a person's of another",
         "a week old",
         "older",
         "from the future",
@@ -91,6 +95,7 @@ def entry(state: State = "active", **more: object) -> Entry:
 def test_an_address_is_used_unless_the_register_has_said_lately_that_it_is_not_the_units(
     kept: Entry | None, at: datetime, why: str | None
 ) -> None:
+    """It is not either that of a person: an address is the HER-id of a service, never a person's (HIS 1153)."""
     assert not_to_be_used(kept, OURS, at, BELIEF) == why
 
 

@@ -155,6 +155,19 @@ def test_a_position_moves_only_behind_what_was_kept(watched: Watched) -> None:
     assert watched.states() == {UNIT: "gone", HOSPITAL: "gone"}
 
 
+def test_two_of_ours_that_have_gone_between_two_looks_are_learned_of(watched: Watched) -> None:
+    """All that a page of the events tells of is unknown there now; what comes behind it is learned of too."""
+    watched.all()
+    watched.service.told = [(1, UNIT), (2, HOSPITAL)]
+    del watched.service.parties[UNIT], watched.service.parties[HOSPITAL]
+    watched.news()
+    assert watched.states() == {UNIT: "unknown-there", HOSPITAL: "unknown-there"}
+    watched.gone("8900003", 3)
+    watched.news()
+    assert watched.states()["8900003"] == "gone"
+    assert watched.kept.feed(SERVICE).position == 3
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_where_the_register_does_not_tell_on_everything_is_asked_for(watched: Watched, status: int) -> None:
     watched.all()

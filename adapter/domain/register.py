@@ -14,7 +14,7 @@ State = Literal["active", "gone", "unknown-there", "other-organisation", "other-
 """gone: it has ended there. unknown-there: the register has no such address. other-organisation: it is a service of
 somebody else. other-kind: it is no service, or an organisation where a service should be."""
 
-Amiss = Literal["address-gone", "address-of-another"]
+Amiss = Literal["address-gone", "address-of-another", "address-is-no-service"]
 """Why nothing is sent to an address: the names of problems."""
 AMISS: Final = frozenset(get_args(Amiss))
 
@@ -145,7 +145,8 @@ def learned(
 def not_to_be_used(entry: Entry | None, organisation: str, now: datetime, belief: Belief) -> Amiss | None:
     """Why health data must not go to an address as that of an organisation (number), by what the register last said.
 
-    Nothing is known without a register, and nothing is believed of it for ever.
+    A need goes to a service, never to a person (R-102; HIS 1153: a unit is a HER-id of level 2). Nothing is known
+    without a register, and nothing is believed of it for ever.
     """
     if entry is None or not entry.believed(now, belief):
         return None
@@ -153,7 +154,9 @@ def not_to_be_used(entry: Entry | None, organisation: str, now: datetime, belief
     if state in ("gone", "unknown-there"):
         return "address-gone"
     elsewhere = entry.organisation not in ("", organisation)
-    return "address-of-another" if elsewhere or state == "other-organisation" else None
+    if elsewhere or state == "other-organisation":
+        return "address-of-another"
+    return "address-is-no-service" if state == "other-kind" else None
 
 
 def certificates_ending(entry: Entry, now: datetime, belief: Belief) -> Iterator[tuple[str, datetime]]:

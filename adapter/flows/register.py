@@ -78,14 +78,15 @@ def whole_is_due(feed: Feed, now: datetime) -> bool:
 async def look_at_all(looking: Looking) -> Looked:
     """Ask for every address. What answers is kept, also if the register goes away in the middle.
 
-    Raises ServiceAway, ServiceRefuses, StoreBusy, Collision.
+    A register that knows none of them is not the register: nothing is believed of it. Raises ServiceAway,
+    ServiceRefuses, StoreBusy, Collision.
     """
     now = looking.parts.clock()
     position = await _latest(looking.service)
     ours = addresses(looking.parts, now)
     known = {entry.her_id: entry for entry in await looking.ask(looking.register.entries)}
     oldest_first = sorted(ours, key=lambda h: (known[h].checked_at.isoformat() if h in known else "", h))
-    looked = await _look_at([ours[her_id] for her_id in oldest_first], known, looking)
+    looked = await _look_at([ours[her_id] for her_id in oldest_first], known, looking, whole=True)
     if left := sorted(known.keys() - ours.keys()):
         await looking.ask(looking.register.forget, left)
     await looking.ask(looking.register.read_to, SERVICE, Feed(position, now))
@@ -136,8 +137,13 @@ async def _latest(service: RegisterService) -> int | None:
         return None
 
 
-async def _look_at(asked: Sequence[Address], known: Mapping[str, Entry], looking: Looking) -> Looked:
-    """One after the other: it is a few hundred at most, and the register is everybody's."""
+async def _look_at(
+    asked: Sequence[Address], known: Mapping[str, Entry], looking: Looking, *, whole: bool = False
+) -> Looked:
+    """One after the other: it is a few hundred at most, and the register is everybody's.
+
+    `whole`: all of ours are asked for. The few that it tells of may well have gone, every one.
+    """
     entries: list[Entry] = []
     fault: ServiceAway | ServiceRefuses | None = None
     unread = 0
@@ -149,7 +155,7 @@ async def _look_at(asked: Sequence[Address], known: Mapping[str, Entry], looking
             if not _is_of_one(why):
                 break
             unread += 1
-    if entries and len(asked) > 1 and all(entry.state == "unknown-there" for entry in entries):
+    if whole and entries and len(asked) > 1 and all(entry.state == "unknown-there" for entry in entries):
         raise ServiceAway("nonsense", 404)  # who knows nobody is not the register: nothing is believed of it
     if entries:
         await looking.ask(looking.register.keep, entries)

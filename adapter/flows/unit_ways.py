@@ -4,6 +4,7 @@ from adapter.domain.case import Case
 from adapter.domain.days import norwegian_day
 from adapter.domain.need import stay_of
 from adapter.domain.problems import Finding, Refused
+from adapter.domain.register import AMISS
 from adapter.domain.routing import Routed, Unit, by_her_id, route
 from adapter.domain.way_round import WayRound, way_round
 from adapter.flows.doors import read_message
@@ -12,7 +13,7 @@ from adapter.flows.parts import Parts
 from adapter.flows.resources import id_of
 from adapter.mapping.days_off import is_holiday
 
-CLOSED = ("unit-by-telephone", "address-not-in-partner-table", "address-gone", "address-of-another")
+CLOSED = frozenset({"unit-by-telephone", "address-not-in-partner-table", *AMISS})
 """Why a case waits though its unit is known."""
 
 
