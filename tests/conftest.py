@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["databases"]
+pytest_plugins = ["databases", "directory_commands"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

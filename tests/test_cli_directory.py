@@ -1,54 +1,23 @@
-"""`ip-adapter directory` and `ip-adapter route`: what they find, what they write, and what they refuse."""
+"""`ip-adapter directory`: what it finds, what it writes, and what it refuses."""
 
 import json
 import shutil
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from api_client import open_database
+from directory_commands import MAPPINGS, VESTBY, Run
 
 from adapter.cli import directory_table
-from adapter.cli.commands import app
 from adapter.cli.failed import Failed
 from adapter.domain.register import Entry
 from adapter.domain.routing import Routed, Stay, route
 from adapter.mapping import routes
 from adapter.mapping.unit_table import COLUMNS
 
-MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
-VESTBY = "3216,,,,2024-01-01,,999900022,8900022,A (fiktiv),partner,,,\n"
 LATER = "2100-01-01"
-
-Run = Callable[..., Any]
-
-
-@pytest.fixture
-def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project's tables, with one unit only; where the table of units stands."""
-    shutil.copytree(MAPPINGS, tmp_path / "mappings")
-    monkeypatch.setenv("IP_ADAPTER_MAPPINGS", str(tmp_path / "mappings"))
-    monkeypatch.setenv("IP_ADAPTER_DATABASE", f"sqlite:///{tmp_path / 'none.db'}")
-    units = tmp_path / "mappings" / "routes" / "coordinating-units.csv"
-    units.write_text(f"{COLUMNS}\n{VESTBY}", "utf-8")
-    return units
-
-
-@pytest.fixture
-def run(tables: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command on these tables: exit code, what it printed, and what it complained of."""
-
-    def run_(*args: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            app([str(a) for a in args], prog_name="ip-adapter")
-        said = capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    return run_
 
 
 def whole_country() -> str:
@@ -131,7 +100,9 @@ def test_a_new_table_is_written_and_the_old_days_stay(run: Run, tables: Path, tm
         assert isinstance(result, Routed)
         assert result.unit.her_id == her_id
     code, told, _ = run("directory", "import", new, "--from", LATER, "--json")
-    assert json.loads(told) == {"changes": [], "amiss": [], "written": True}
+    assert json.loads(told) == {"changes": [], "amiss": [], "written": False}
+    said = "Nothing changes, and nothing is written.\n"
+    assert run("directory", "import", new, "--from", LATER)[:2] == (0, said)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +134,45 @@ def test_a_gap_is_written_where_somebody_says_so_and_a_rewritten_past_never(
     new.write_text(f"{COLUMNS}\n", "utf-8")
     assert run("directory", "import", new, "--from", LATER, "--allow-gaps")[0] == 0
     assert "2099-12-31" in tables.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (VESTBY.replace("999900022,8900022", "999900011,8900012"), "not-a-municipality"),
+        (VESTBY.replace("8900022", "8900012"), "of-another-organisation"),
+        (VESTBY.replace("999900022,8900022", "999900077,8900077"), "not-a-partner"),
+        (VESTBY.replace("partner,", "partner,8900099"), "fallback-is-none"),
+    ],
+)
+def test_that_gaps_are_allowed_lets_in_nothing_but_gaps(
+    row: str, what: str, run: Run, tables: Path, tmp_path: Path
+) -> None:
+    """A unit of a hospital would get what only the municipality is to have (hol § 3-1)."""
+    before = tables.read_bytes()
+    (tmp_path / "new.csv").write_text(f"{COLUMNS}\n{row}", "utf-8")
+    code, told, _ = run("directory", "import", tmp_path / "new.csv", "--from", LATER, "--allow-gaps")
+    assert (code, f"{what}: " in told, "Not written" in told) == (1, True, True)
+    assert tables.read_bytes() == before
+
+
+def test_a_list_with_its_old_first_days_is_taken_in_year_after_year(
+    run: Run, tables: Path, tmp_path: Path
+) -> None:
+    """As a municipality keeps its own, and does not know which rows began anew here."""
+    new = tmp_path / "new.csv"
+    rung = VESTBY.replace("partner,,,", "partner,,22000000,")
+    for row, first, said in (
+        (rung, "2100-01-01", "Written"),
+        (rung, "2100-01-01", "Nothing changes"),
+        (rung, "2101-01-01", "Nothing changes"),
+        (VESTBY, "2102-01-01", "Written"),
+    ):
+        new.write_text(f"{COLUMNS}\n{row}", "utf-8")
+        code, told, _ = run("directory", "import", new, "--from", first)
+        assert (code, said in told) == (0, True), told
+    began = [line.split(",")[4:6] for line in tables.read_text("utf-8").splitlines()[1:]]
+    assert began == [["2024-01-01", "2099-12-31"], ["2100-01-01", "2101-12-31"], ["2102-01-01", ""]]
 
 
 def test_a_day_that_is_over_is_no_day_to_begin_on(run: Run, tables: Path, tmp_path: Path) -> None:
@@ -201,75 +211,3 @@ def test_what_the_register_says_of_an_address_is_named(
         store.register().keep([Entry("8900022", "gone", "", asked, asked)])
     found = json.loads(run("directory", "check", "--json")[1])
     assert [a["what"] for a in found if a["line"]] == what
-
-
-def test_a_need_is_led_to_its_unit_and_what_a_person_may_do_beside_it(run: Run, tables: Path) -> None:
-    ways = "telephone,8900022,00 00 00 01,Mo-Fr 08:00-15:30"
-    other = VESTBY.replace("3216", "3101").replace("8900022", "8900077").replace("partner,,,", ways)
-    tables.write_text(f"{COLUMNS}\n{other}{VESTBY}", "utf-8")
-    code, told, _ = run("route", "--municipality", "3216", "--on", "2026-11-22")
-    assert (code, told.splitlines()) == (
-        0,
-        ["On 2026-11-22: A (fiktiv)", "  organisation 999900022, HER-id 8900022, channel fhir"],
-    )
-    code, told, _ = run("route", "--municipality", "3101", "--json")
-    led = json.loads(told)
-    assert (code, led["reason"], led["channel"]) == (1, "unit-by-telephone", "telephone")
-    assert (led["beside"]["telephone"], led["beside"]["fallback"]) == ("00 00 00 01", "8900022")
-    assert isinstance(led["beside"]["open"], bool)
-    assert "telephone 00 00 00 01 (Mo-Fr 08:00-15:30" in run("route", "--municipality", "3101")[1]
-
-
-@pytest.mark.parametrize(
-    ("args", "on", "her_id", "findings"),
-    [
-        (["--municipality", "0219"], "2019-12-31", "8902001", []),
-        (["--municipality", "0219"], "2024-01-01", "8902001", ["municipality-renumbered"]),
-        (["--municipality", "4204"], "2024-12-31", "8902006", []),
-        (["--municipality", "4204"], "2025-01-01", "8902007", []),
-        (["--municipality", "5501", "--age", "17"], "2026-11-22", "8902009", []),
-        (["--municipality", "5501", "--born", "2008-11-22"], "2026-11-22", "8902010", []),
-        (["--municipality", "5501", "--age", "18"], "2024-02-29", "8902010", []),
-        (["--registered", "0301", "--district", "030105"], "2026-11-22", "8901005", []),
-        (["--municipality", "0301", "--district", "030105"], "2026-11-22", "8901005", []),
-    ],
-)
-def test_where_a_need_would_have_gone_on_a_day(
-    args: list[str], on: str, her_id: str, findings: list[str], run: Run, tables: Path
-) -> None:
-    """By the sample table, whose history begins on 2018-01-01."""
-    shutil.copy(MAPPINGS / "routes" / "coordinating-units.csv", tables)
-    led = json.loads(run("route", *args, "--on", on, "--json")[1])
-    assert (led["unit"]["her_id"], led["findings"]) == (her_id, findings)
-    assert "born" not in led
-
-
-@pytest.mark.parametrize(
-    ("args", "reason"),
-    [
-        (["--municipality", "1507"], "municipality-split"),
-        (["--municipality", "2100"], "municipality-unknown"),
-        (["--municipality", "9999"], "municipality-unknown"),
-        (["--municipality", "0301"], "district-unknown"),
-        (["--municipality", "5501"], "age-unknown"),
-        (["--municipality", "3216", "--protected"], "protected-address"),
-        ([], "municipality-not-stated"),
-    ],
-)
-def test_where_a_person_must_choose_the_reason_is_told(
-    args: list[str], reason: str, run: Run, tables: Path
-) -> None:
-    shutil.copy(MAPPINGS / "routes" / "coordinating-units.csv", tables)
-    code, told, _ = run("route", *args, "--on", "2026-11-22", "--json")
-    led = json.loads(told)
-    assert (code, led["reason"], led["unit"]) == (1, reason, None)
-    assert run("route", *args, "--on", "2026-11-22")[1].startswith(f"{reason}: ")
-
-
-def test_a_sender_that_addresses_a_unit_reaches_it_for_a_protected_person_too(run: Run) -> None:
-    code, told, _ = run("route", "--addressed", "8900022", "--protected", "--on", "2026-11-22", "--json")
-    assert (code, json.loads(told)["unit"]["her_id"]) == (0, "8900022")
-
-
-def test_an_age_and_a_day_of_birth_are_not_both_said(run: Run) -> None:
-    assert run("route", "--municipality", "3216", "--age", "17", "--born", "2009-01-01")[0] == 2

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit_tables import DAYS, TABLES, apart, unit
 
-from adapter.domain.directory_change import Change, changed
+from adapter.domain.directory_change import Change, Changed, changed
 from adapter.domain.directory_check import overlaps
 from adapter.domain.routing import Unit
 
@@ -126,3 +126,37 @@ def test_a_row_that_says_itself_that_it_ends_the_day_before_is_no_rewriting() ->
     ended = replace(UNIT, valid_to=date(2023, 12, 31))
     new = changed([UNIT], [(2, ended)], FIRST)
     assert (new.units, new.rewrites) == ((ended,), ())
+
+
+def test_a_row_is_known_by_what_it_serves_whenever_it_began_anew() -> None:
+    """Its first day is that of one before it; nothing of what it says of the past is written."""
+    since = replace(UNIT, valid_from=date(2022, 1, 1), telephone="00 00 00 01")
+    table = [replace(UNIT, valid_to=date(2021, 12, 31)), since]
+    rung = replace(UNIT, telephone="00 00 00 01")
+    assert changed(table, [(2, rung)], FIRST) == Changed(tuple(table), (), ())
+    new = changed(table, [(2, UNIT)], FIRST)
+    assert (new.rewrites, [c.columns for c in new.changes]) == ((), [("telephone",)])
+    assert new.units == (table[0], replace(since, valid_to=FIRST - DAY), replace(UNIT, valid_from=FIRST))
+    over = replace(rung, valid_to=FIRST - DAY)
+    assert changed([*table], [(2, over)], FIRST).rewrites == ()
+    wrong = replace(rung, valid_from=date(2019, 1, 1))
+    assert changed(table, [(2, wrong)], FIRST).rewrites == (2,)
+
+
+def test_the_same_table_for_the_same_day_changes_nothing_the_second_time() -> None:
+    wanted = numbered([replace(UNIT, age_to=17), replace(UNIT, age_from=18, her_id="8900072")])
+    once = changed([UNIT], wanted, FIRST)
+    again = changed(once.units, wanted, FIRST)
+    assert (again.units, again.changes, again.rewrites) == (once.units, (), ())
+
+
+@given(TABLES, st.data())
+def test_any_table_is_taken_in_twice_as_once(table: list[Unit], data: st.DataObject) -> None:
+    """Rows keep the first days they had, also where a change has made them begin anew."""
+    current = [u for u in table if u.in_force(FIRST - DAY) and u.in_force(FIRST)]
+    wanted = [replace(u, name=data.draw(st.sampled_from([u.name, "C (fiktiv)"]))) for u in current]
+    once = changed(table, numbered(wanted), FIRST)
+    again = changed(once.units, numbered(wanted), FIRST)
+    assert (again.units, again.changes, again.rewrites) == (once.units, (), ())
+    later = changed(once.units, numbered(u for u in wanted if not u.valid_to), FIRST + 400 * DAY)
+    assert later.rewrites == ()

@@ -152,6 +152,7 @@ def test_a_unit_that_nothing_comes_to_is_named_with_the_reason() -> None:
         (5, "not-a-municipality"),
         (7, "not-reachable"),
         (7, "of-another-organisation"),
+        (8, "not-a-municipality"),
         (8, "of-another-organisation"),
         (6, "not-reachable"),
     ]

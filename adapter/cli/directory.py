@@ -18,7 +18,7 @@ from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.days import norwegian_day
 from adapter.domain.directory_change import Changed, changed
-from adapter.domain.directory_check import Amiss, Beside, overlaps
+from adapter.domain.directory_check import GAPS, Amiss, Beside, overlaps
 from adapter.mapping import unit_table
 from adapter.settings import Settings
 
@@ -45,7 +45,9 @@ def command(
     ] = False,
     allow_gaps: Annotated[
         bool,
-        typer.Option("--allow-gaps", help="import: also where the new table has gaps that this has not."),
+        typer.Option(
+            "--allow-gaps", help="import: also where nobody serves whom this table serves; nothing else."
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -128,11 +130,11 @@ def _import(
     if table.wrong:
         raise Failed(f"{in_use.name}: it has rows that are none; see ip-adapter directory check")
     new, found = _new(table, wanted, against, first)
-    hinders = [one for one in found if not allow_gaps or one.what in ("row", "overlap")]
-    if not (hinders or dry_run):
+    hinders = [one for one in found if not allow_gaps or one.what not in GAPS]
+    written = bool(new.changes) and not (hinders or dry_run)
+    if written:
         put_in_place(in_use, before, unit_table.written(new.units))
     if json:
-        written = not (hinders or dry_run)
         tell_json({"changes": new.changes, "amiss": found, "written": written})
     else:
         _tell_import(new, found, against, hinders=bool(hinders), dry_run=dry_run)
@@ -162,11 +164,11 @@ def _tell_import(
     names = {m.number: m.name for m in against.municipalities}
     for change in new.changes:
         tell(change_line(change, names))
-    if not new.changes:
-        tell("Nothing changes.")
     _tell_amiss(found, against)
     if hinders:
         tell("Not written: see above what would be amiss.")
+    elif not new.changes:
+        tell("Nothing changes, and nothing is written.")
     else:
         tell("Not written: --dry-run." if dry_run else "Written. Start anew what runs.")
 

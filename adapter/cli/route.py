@@ -1,5 +1,6 @@
 """`ip-adapter route`"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -25,10 +26,25 @@ _Day = typer.Option(formats=["%Y-%m-%d"], help="The day the need comes.  [defaul
 _Born = typer.Option(formats=["%Y-%m-%d"], help="The day of birth, in place of --age. It is printed nowhere.")
 
 
+def _digits(many: int) -> Callable[[str | None], str | None]:
+    """A reader of a number of so many digits."""
+
+    def read(number: str | None) -> str | None:
+        if number is None or (len(number) == many and number.isascii() and number.isdigit()):
+            return number
+        raise typer.BadParameter(f"must be {many} digits")
+
+    return read
+
+
+_FOUR, _SIX = _digits(4), _digits(6)
+
+
 @dataclass(frozen=True, slots=True)
 class Led:
     """Where a need leads on a day: to a unit by a channel (fhir, edi, edi20 or telephone; "" where its organisation is
-    no partner), with what a person may do beside that, as it is now; or why a person must choose (a problem)."""
+    no partner), with what a person may do beside that, as it is now; or why a person must choose (a problem). `number`
+    says of a municipality number that leads nowhere what it is, "" of others."""
 
     on: date
     unit: Unit | None
@@ -36,12 +52,19 @@ class Led:
     beside: WayRound | None
     reason: str
     findings: tuple[str, ...]
+    number: str = ""
 
 
 def command(
-    municipality: Annotated[str | None, typer.Option(help="Where the person stays: four digits.")] = None,
-    district: Annotated[str | None, typer.Option(help="The city district there: six digits.")] = None,
-    registered: Annotated[str | None, typer.Option(help="Where the person is registered.")] = None,
+    municipality: Annotated[
+        str | None, typer.Option(help="Where the person stays: four digits.", callback=_FOUR)
+    ] = None,
+    district: Annotated[
+        str | None, typer.Option(help="The city district there: six digits.", callback=_SIX)
+    ] = None,
+    registered: Annotated[
+        str | None, typer.Option(help="Where the person is registered: four digits.", callback=_FOUR)
+    ] = None,
     age: Annotated[int | None, typer.Option(min=0, max=150, help="Whole years on the day.")] = None,
     born: Annotated[datetime | None, _Born] = None,
     on: Annotated[datetime | None, _Day] = None,
@@ -95,7 +118,8 @@ def _led(
     result = route(directory, stay, addressed, day)
     findings = tuple(finding.problem for finding in result.findings)
     if not isinstance(result, Routed):
-        return Led(day, None, "", None, result.reason.problem, findings)
+        number = _of_number(stay.municipality or stay.registered, result.reason.problem, directory, day)
+        return Led(day, None, "", None, result.reason.problem, findings, number)
     unit, partner = result.unit, partners.by_organisation.get(result.unit.organisation)
     channel = partner.channel if partner and partner.reachable else ""
     closed = why_nothing_is_sent(unit, partners)
@@ -109,10 +133,27 @@ def _led(
     )
 
 
+def _of_number(number: str | None, problem: str, directory: Directory, on: date) -> str:
+    """What a number is that is that of no municipality on a day; Volven 3402 has more than municipalities."""
+    if number is None or problem != "municipality-unknown":
+        return ""
+    if number == "9999":
+        return "says that the municipality is not stated (Uoppgitt)"
+    if "21" <= number[:2] <= "27":
+        return "is that of no municipality, but of Svalbard, Jan Mayen, the shelf or abroad"
+    rows = [m for m in directory.municipalities if m.number == number]
+    if not rows:
+        return "stands in no table of municipalities"
+    begins = min((m.valid_from for m in rows if m.valid_from > on), default=None)
+    return "is not in use that day" + (f": the tables have it from {begins} on" if begins else "")
+
+
 def _birthday(age: int | None, day: date) -> date | None:
-    """A day of birth that makes this age on the day; None without one."""
+    """A day of birth that makes this age on the day; None without one. Raises Failed where there is none."""
     if age is None:
         return None
+    if day.year <= age:
+        raise Failed("--age: nobody was born before the year 1; give a later --on, or a lower age")
     try:
         return day.replace(year=day.year - age)
     except ValueError:
@@ -123,6 +164,8 @@ def _tell(led: Led, problems: Catalogue) -> None:
     for name in (led.reason, *led.findings):
         if name:
             tell(f"{name}: {problems[name].text['nb']}")
+    if led.number:
+        tell(f"  The number {led.number}.")
     if led.unit:
         unit = led.unit
         tell(f"On {led.on}: {unit.name}")

@@ -44,24 +44,25 @@ class Changed:
 def changed(table: Sequence[Unit], wanted: Rows, first: date) -> Changed:
     """The table with the rows wanted from a day on.
 
-    A row wanted that began before that day must be one of the table, by municipality, district and its first day; what
-    else it says counts from that day. One that had ended by then must stand in the table just so.
+    A row wanted that began before that day must be one of the table, by what it served on the day before and by a
+    first day that its place has had: who changed since has begun anew. What else it says counts from the day of the new
+    table. One that had ended by then must have ended in the table just so.
     """
     rewrites: list[int] = []
     goes_on: dict[Unit, Unit] = {}
     begins: list[Unit] = []
     for line, unit in wanted:
-        if unit.valid_to and unit.valid_to < first:
-            if unit not in table and not _ends_now(unit, table, first):
-                rewrites.append(line)
+        over = unit.valid_to is not None and unit.valid_to < first
+        stood = any(_was(e, unit, first) if over else _stands(e, unit, first) for e in table)
+        stood = stood and any(_began(e, unit) for e in table)
+        if not stood and (over or unit.valid_from < first):
+            rewrites.append(line)
+        elif over:
+            continue
         elif (same := _same(unit, table, first)) is not None:
             goes_on[same] = replace(same, valid_to=unit.valid_to)
-        elif unit.valid_from >= first:
-            begins.append(unit)
-        elif any(_stands(e, unit, first) for e in table):
-            begins.append(replace(unit, valid_from=first))
         else:
-            rewrites.append(line)
+            begins.append(replace(unit, valid_from=max(unit.valid_from, first)))
     kept = [goes_on.get(unit) or _ended(unit, first) for unit in table]
     units = sorted([unit for unit in kept if unit] + begins, key=_order)
     gone = [u for u in table if u not in goes_on and _ended(u, first) != u]
@@ -69,25 +70,35 @@ def changed(table: Sequence[Unit], wanted: Rows, first: date) -> Changed:
 
 
 def _same(wanted: Unit, table: Sequence[Unit], first: date) -> Unit | None:
-    """The unit of the table that goes on as the one wanted: only the day that it ends on may differ."""
-    for unit in table:
-        began = unit.valid_from == wanted.valid_from or unit.valid_from < wanted.valid_from == first
-        if began and _is_current(unit, first) and not _differing(unit, wanted):
-            return unit
-    return None
+    """The unit of the table that goes on as the one wanted: only the day that it ends on may differ. The latest, so
+    that one that has ended does not stand in for the one that began instead."""
+    found = [u for u in table if _is_current(u, first) and not _differing(u, wanted)]
+    found = [
+        u for u in found if u.valid_from == wanted.valid_from or max(u.valid_from, wanted.valid_from) <= first
+    ]
+    return max(found, key=lambda u: u.valid_from, default=None)
+
+
+def _began(unit: Unit, wanted: Unit) -> bool:
+    """Whether a unit of the table began in the place of the wanted one on the day that this says."""
+    return (unit.municipality, unit.district, unit.valid_from) == (
+        wanted.municipality,
+        wanted.district,
+        wanted.valid_from,
+    )
 
 
 def _stands(unit: Unit, wanted: Unit, first: date) -> bool:
-    """Whether a unit of the table is the one that the wanted one was until the day before."""
-    place = (unit.municipality, unit.district, unit.valid_from)
-    return place == (wanted.municipality, wanted.district, wanted.valid_from) and _is_current(unit, first)
+    """Whether a unit of the table is the one that the wanted one was on the day before: by its ages, its address or its
+    first day; whenever the row began that has it now."""
+    alike = _began(unit, wanted) or _place(unit) == _place(wanted) or _identity(unit) == _identity(wanted)
+    return alike and unit.in_force(first - _DAY)
 
 
-def _ends_now(wanted: Unit, table: Sequence[Unit], first: date) -> bool:
-    """Whether it says of a unit of the table no more than that it ends the day before."""
-    return wanted.valid_to == first - _DAY and any(
-        _is_current(unit, first) and replace(unit, valid_to=wanted.valid_to) == wanted for unit in table
-    )
+def _was(unit: Unit, wanted: Unit, first: date) -> bool:
+    """Whether a unit of the table ended as the wanted one has, or is said by it to end the day before."""
+    ends_now = wanted.valid_to == first - _DAY and unit.in_force(first - _DAY)
+    return (ends_now or unit.valid_to == wanted.valid_to) and not _differing(unit, wanted)
 
 
 def _is_current(unit: Unit, first: date) -> bool:

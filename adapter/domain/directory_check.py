@@ -20,6 +20,8 @@ What = Literal[
     "of-another-organisation", "fallback-is-none", "address-gone", "address-unknown", "address-of-another",
     "address-is-no-service",
 ]  # fmt: skip
+GAPS: frozenset[What] = frozenset({"no-unit", "hole"})
+"""Whom nobody serves: the one thing a table may be meant to say."""
 Register = Mapping[str, tuple[str, str]]
 _Served = tuple[str | None, int, int | None]
 """A city district, or None, and a range of ages."""
@@ -206,12 +208,12 @@ def _ways(unit: Unit, partners: Partners) -> Iterator[What]:
     at_address, partner = partners.by_her_id.get(unit.her_id), partners.by_organisation.get(unit.organisation)
     if at_address and at_address.organisation != unit.organisation:
         yield "of-another-organisation"
-    if unit.channel == "telephone":
-        return
-    if partner is None:
-        yield "not-a-partner"
-    elif partner.kind != "municipality":
+    if partner and partner.kind != "municipality":
         yield "not-a-municipality"
+    elif unit.channel == "telephone":
+        return
+    elif partner is None:
+        yield "not-a-partner"
     elif not partner.reachable:
         yield "not-reachable"
 

@@ -30,10 +30,13 @@ class WayRound:
 
 
 def why_nothing_is_sent(unit: Unit, partners: Partners) -> Finding | None:
-    """Why a unit is no address: a person rings it, or its organisation has no channel."""
+    """Why a unit is no address: its organisation is no municipality, which answers for whoever stays in it (hol § 3-1);
+    a person rings it; or its organisation has no channel."""
+    owner = partners.by_organisation.get(unit.organisation)
+    if owner and owner.kind != "municipality":
+        return Finding("unit-of-no-municipality", _TABLE)
     if unit.channel == TELEPHONE:
         return Finding("unit-by-telephone", _TABLE)
-    owner = partners.by_organisation.get(unit.organisation)
     if owner and owner.reachable:
         return None
     return Finding("address-not-in-partner-table", _TABLE)

@@ -15,6 +15,7 @@ from adapter.flows.attachments import documents, standing
 from adapter.flows.notice import Notice
 from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
+from adapter.flows.purge_withdrawn import withdraw_asked
 from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
 from adapter.flows.standing_plan import ask_to_revise, standing_plans, without_draft
 from adapter.flows.taken_up import is_place_for_plan
@@ -56,9 +57,7 @@ def place(
     after = _moved(tx, case, verdict, notice, parts)
     told = [*kept, *traced(tx, case, kept, verdict.event, notice, parts)]
     if after.owner and verdict.event == "route":
-        send_need(tx, after, told, notice)
-        if case.state != "new":
-            tx.send(notes_owed(after, tx.of_case(case.id), notice.at))
+        _send(tx, after, told, notice, parts, anew=case.state != "new")
     if any(f.problem == "consent-not-stated" for f in verdict.findings):
         _ask(tx, after, told, notice.at)
     if looked_at:
@@ -144,8 +143,8 @@ def traced(
 
 
 def reachable(tx: Transaction, verdict: Verdict, at: datetime, parts: Parts) -> Verdict:
-    """A unit that a person rings, whose organisation has no channel, or whose address the register says is no longer
-    its own, is no address: a person must see to it."""
+    """A unit of no municipality, that a person rings, whose organisation has no channel, or whose address the register
+    says is no longer its own, is no address: a person must see to it."""
     unit = verdict.unit
     if unit is None:
         return verdict
@@ -153,6 +152,17 @@ def reachable(tx: Transaction, verdict: Verdict, at: datetime, parts: Parts) -> 
     if missing is None:
         return verdict
     return Verdict("hold-for-routing", (*verdict.findings, missing), None, "routing", missing.problem)
+
+
+def _send(
+    tx: Transaction, case: Case, told: Sequence[Version], notice: Notice, parts: Parts, *, anew: bool
+) -> None:
+    """`anew`: the case has been somewhere before, with this very unit perhaps, or has waited."""
+    if anew:
+        withdraw_asked(tx, case, notice.source, notice.at, parts)
+    send_need(tx, case, told, notice)
+    if anew:
+        tx.send(notes_owed(case, tx.of_case(case.id), notice.at))
 
 
 def send_need(tx: Transaction, case: Case, told: Sequence[Version], notice: Notice) -> None:

@@ -13,7 +13,7 @@ from adapter.flows.parts import Parts
 from adapter.flows.resources import id_of
 from adapter.mapping.days_off import is_holiday
 
-CLOSED = frozenset({"unit-by-telephone", "address-not-in-partner-table", *AMISS})
+CLOSED = frozenset({"unit-of-no-municipality", "unit-by-telephone", "address-not-in-partner-table", *AMISS})
 """Why a case waits though its unit is known."""
 
 
