@@ -1,6 +1,7 @@
 """Who has read or got what is told whole, on its basis, also when the case is gone; and asking is recorded."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_asking_is_recorded_and_in_the_next_report(url: str) -> None:
         stage.clock.now += timedelta(minutes=1)
         second = access_report(stage.cases[0], "kari", "asked again", stage.parts)
     assert [one.how for one in second if one not in first] == ["looked-up-here"]
+
+
+def test_a_report_does_not_list_itself(url: str) -> None:
+    """Whatever the clock does while it is made."""
+    with played(url, FOLDER) as stage:
+        ticks = (stage.clock.now + timedelta(milliseconds=n) for n in range(1, 99))
+        report = access_report(
+            stage.cases[0], "kari", "asked", replace(stage.parts, clock=lambda: next(ticks))
+        )
+    assert "kari" not in {one.who for one in report}
 
 
 def test_a_case_that_is_gone_still_tells_who_got_it(url: str) -> None:

@@ -81,6 +81,18 @@ def test_the_day_of_an_interim_reply_is_shown(tmp_path: Path) -> None:
     assert found.state == "accepted"
 
 
+def test_each_clock_says_when_it_began(tmp_path: Path) -> None:
+    """But not one whose beginning could tell a birthday."""
+    found = of_only_case("notify/xml-need-is-routed", tmp_path)
+    told = [line for line in lines(found, {}, found.since) if line.startswith("clock ")]
+    assert told
+    assert all(", begun 2026-03-10" in line for line in told)
+    (tmp_path / "other").mkdir()
+    found = of_only_case("deadline/eighteen-soon-with-a-child-coordinator", tmp_path / "other")
+    (dayless,) = (line for line in lines(found, {}, found.since) if line.startswith("clock turns-18"))
+    assert "begun" not in dayless
+
+
 def test_a_case_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     with played("notify/xml-need-is-routed", tmp_path) as parts, pytest.raises(Refused):
         followed("00000000-0000-4000-8000-000000000000", parts)

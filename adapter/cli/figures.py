@@ -18,11 +18,14 @@ from adapter.domain.figures import OTHERS, STAGES, Group, Reached
 from adapter.flows.figures import KEYS, figures_of
 
 _USUAL_DAYS = 365
+_HIDDEN = "-"
 _HOUR = timedelta(hours=1)
 _OF_STAGE = ("of", "reached", "ended", "lost", "share_lost", "median_hours", "p90_hours")
 
 _By = Annotated[str, typer.Option(help="municipality, hospital or both.")]
-_Least = Annotated[int, typer.Option(min=3, help="Groups of fewer cases are not shown apart.")]
+_Least = Annotated[
+    int, typer.Option(min=5, help="No group, count or time is shown that tells of fewer people.")
+]
 _Csv = Annotated[bool, typer.Option("--csv", help="Print one line of CSV for each group.")]
 
 
@@ -41,8 +44,9 @@ def command(
     coordinator appointed, plan in force. For each the median and the 90th percentile of the time since the
     notification, and how many of those that had come so far are over, or have not come further. Times are in hours.
 
-    No person can be found in it: groups of few cases are shown together, and no time of fewer is shown. That holds of
-    one table, so do not give away several of the same cases, cut in different ways.
+    No person can be found in it: groups of few cases are shown together, counts of fewer than --least are left out with
+    what they could be reckoned from, and no time is shown that fewer have exceeded. That holds of one table, so do not
+    give away several of the same cases, cut in different ways.
 
     \b
     Examples:
@@ -92,7 +96,7 @@ def _value(one: Reached, name: str) -> int | float | None:
     if name.endswith("_hours"):
         took: timedelta | None = getattr(one, name.removesuffix("_hours"))
         return None if took is None else round(took / _HOUR, 1)
-    value: int = getattr(one, name)
+    value: int | None = getattr(one, name)
     return value
 
 
@@ -121,10 +125,16 @@ def lines(total: Group | None, groups: Sequence[Group], names: dict[str, str], l
         together = " (groups too small to be shown apart)" if group.key == OTHERS else ""
         yield f"{_called(group, names)}{together}: {group.notified} notified"
         for one in group.stages:
-            yield f"    {one.stage:<11}  {one.reached:>6} of {one.of}, {one.ended} over, {one.lost} not yet{_time(one)}"
+            counts = f"{_count(one.reached):>6} of {_count(one.of)}"
+            left = f"{_count(one.ended)} over, {_count(one.lost)} not yet"
+            yield f"    {one.stage:<11}  {counts}, {left}{_time(one)}"
+    yield f"{_HIDDEN}: would tell of fewer than {least}, itself or by what could be reckoned from it."
+
+
+def _count(number: int | None) -> str:
+    return _HIDDEN if number is None else str(number)
 
 
 def _time(one: Reached) -> str:
-    if one.median is None or one.p90 is None:
-        return ""
-    return f"; median {one.median / _HOUR:.1f} h, 90 % within {one.p90 / _HOUR:.1f} h"
+    median = f"; median {one.median / _HOUR:.1f} h" if one.median is not None else ""
+    return median + (f", 90 % within {one.p90 / _HOUR:.1f} h" if one.p90 is not None else "")

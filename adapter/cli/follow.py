@@ -60,11 +60,13 @@ def lines(found: Followed, names: dict[str, str], at: datetime) -> Iterator[str]
 
 
 def _clock_line(clock: Clock, names: dict[str, str]) -> str:
+    since = f", begun {norwegian_day(clock.since)}" if clock.since else ""
     due = f", last day {norwegian_day(clock.due) - timedelta(days=1)}" if clock.due else ""
     whom = " and ".join(_named(number, names) for number in clock.waits_for)
     stopped = f", stopped by {_named(clock.stopped_by, names)}" if clock.stopped_by else ""
     return (
-        f"clock {clock.rule}: {clock.state}{due}{f', for {whom}' if whom else ''}{stopped} [{clock.because}]"
+        f"clock {clock.rule}: {clock.state}{since}{due}"
+        f"{f', for {whom}' if whom else ''}{stopped} [{clock.because}]"
     )
 
 

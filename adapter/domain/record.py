@@ -84,9 +84,11 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A case as it is counted: its history in order, the letters of its need, and whether it has a plan or a draft."""
+    """A case as it is counted: its history in order, the letters of its need, whether it has a plan or a draft, and, of
+    a case in which something was decided and no coordinator appointed, all versions of its Tasks, oldest first."""
 
     case: Case
     steps: tuple[Step, ...]
     needs: tuple[Handed, ...]
     has_plan: bool
+    tasks: tuple[Version, ...] = ()

@@ -27,13 +27,13 @@ _NEED = frozenset({"Patient", "ServiceRequest", "DocumentReference"})
 
 def access_report(case_id: str, by: str, why: str, parts: Parts) -> Sequence[Access]:
     """All there is until now, oldest first; this report is in the next one. Raises Refused(not-found) or StoreBusy."""
-    store = parts.store
+    store, now = parts.store, parts.clock()
     with store.transaction() as tx:
         case = tx.case(case_id)
         if case is None:
             raise Refused(Finding("not-found", "case"))
-        tx.record(Audit(parts.clock(), by, ACTION, case_id, {"why": why}))
-    audit = [a for a in store.audit_of(case_id) if (a.action, a.actor, a.at) != (ACTION, by, parts.clock())]
+        tx.record(Audit(now, by, ACTION, case_id, {"why": why}))
+    audit = [a for a in store.audit_of(case_id) if (a.action, a.actor, a.at) != (ACTION, by, now)]
     versions = store.versions_of(case_id)
     deliveries = {str(d.id): d for d in store.deliveries_of(case_id)}
     found = [*_read(case, audit, versions, parts), *_sent(audit, deliveries, parts)]

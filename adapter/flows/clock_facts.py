@@ -10,13 +10,15 @@ from typing import Final
 from adapter.domain.case import DEATHS, OVER, Case, Step, Version, Waiting
 from adapter.domain.days import begins
 from adapter.domain.deadline import Happened, Rule
-from adapter.domain.decision import time_limit
+from adapter.domain.decision import Decision, time_limit
 from adapter.domain.delivery import Delivery, Receipt
 from adapter.domain.exchange import conclude
 from adapter.flows import asked_of_others, stated_days
-from adapter.flows.death import DIED, is_found_dead
+from adapter.flows.contact_doctor import STAY, of_stays
+from adapter.flows.death import DIED, NOT_DIED, is_found_dead
 from adapter.flows.decision import decision_in
 from adapter.flows.decisions_made import Made, decisions_made, task_versions
+from adapter.flows.hand_over_asked import TAKEN_OVER
 from adapter.flows.interim import INTERIM, interim_in
 from adapter.flows.parts import Parts
 from adapter.mapping.days_off import is_day_off
@@ -27,6 +29,8 @@ OF_CLOCKS: Final = "deadline"
 _DECIDES: Final = frozenset({"decide", "refuse", "conclude", "appoint"})
 _GRANTS: Final = frozenset({"plan-and-coordinator", "coordinator-only", "child-coordinator"})
 """Outcomes (CL-10) by which a coordinator is to be appointed (hol §§ 7-2, 7-2 a)."""
+_COMES: Final = frozenset({"route", "hand-over"})
+"""Steps by which a case comes to a unit."""
 _ONE_OF_SEVERAL: Final = "purge-there"
 """The life cycle whose steps rest on the one thing of several that they are about."""
 
@@ -36,36 +40,56 @@ def rules_of(case: Case, parts: Parts) -> Sequence[Rule]:
     return parts.tables.deadlines.between(case.requester, case.owner)
 
 
+def owes_coordinator(decision: Decision) -> bool:
+    """Whether a coordinator is still to be appointed, as far as is said: who names no outcome may grant one."""
+    return not decision.outcome or decision.outcome in _GRANTS
+
+
 def happened(tx: Transaction, case: Case, parts: Parts) -> list[Happened]:
     """All that may begin or end a deadline, of a case that is locked; what belongs to one moment in the order in which
     it counts."""
     steps, versions, now = parts.store.history_of(case.id), tx.of_case(case.id), parts.clock()
-    return [
+    found = [
         Happened("received", case.opened_at, case.requester),
         *_given_and_done(steps, _delivered(tx.deliveries(case.id), steps, parts)),
         *_decided(tx, case, steps, versions, parts),
         *_written(versions, parts),
+        *of_stays(tx, case, steps, versions, now, parts),
         *asked_of_others.of_team(tx, case, steps, versions, parts),
         *asked_of_others.complaints(tx, versions, parts),
         *stated_days.revisions(tx, versions, parts),
         *stated_days.consents(tx, versions, now, parts),
         *stated_days.birthdays(case, versions, now, parts),
         *_listed(tx.waits(case.id)),
-        *_death(tx, case, steps, versions),
     ]
+    return found + list(_death(tx, case, steps, versions, found))
 
 
 def _delivered(deliveries: Iterable[Delivery], steps: Sequence[Step], parts: Parts) -> Iterator[Happened]:
-    """That a unit has the need. Who has acted on it had it, also where its receipt came later."""
+    """That a unit has the case: once for each time that it came to it. What the hospital corrects is the same enquiry,
+    and its time runs (fvl § 11 a)."""
+    first: dict[tuple[str, int], datetime] = {}
     for one in deliveries:
-        if one.outgoing.category != "need" or one.state != "accepted":
-            continue
-        to, sent = one.outgoing.recipient, one.outgoing.created_at
-        acted = [step.at for step in steps if step.actor == to and step.at >= sent]
-        said = [at for _, at, receipt in parts.store.receipts_of(one.id) if _accepts(to, receipt, parts)]
-        came = min([*acted, *said[:1]], default=sent)
+        out = one.outgoing
+        if one.state == "accepted" and (out.category == "need" or out.event == TAKEN_OVER):
+            time = sum(_comes(step) and step.at <= out.created_at for step in steps)
+            came = _came(one, steps, parts)
+            first[out.recipient, time] = min(came, first.get((out.recipient, time), came))
+    for (to, _), came in first.items():
         if not _was_over(steps, came):
             yield Happened("delivered", came, to)
+
+
+def _comes(step: Step) -> bool:
+    return step.lifecycle == "case" and step.event in _COMES
+
+
+def _came(one: Delivery, steps: Sequence[Step], parts: Parts) -> datetime:
+    """When it came. Who has acted on it had it, also where its receipt came later."""
+    to, sent = one.outgoing.recipient, one.outgoing.created_at
+    acted = [step.at for step in steps if step.actor == to and step.at >= sent]
+    said = [at for _, at, receipt in parts.store.receipts_of(one.id) if _accepts(to, receipt, parts)]
+    return min([*acted, *said[:1]], default=sent)
 
 
 def _was_over(steps: Sequence[Step], at: datetime) -> bool:
@@ -92,7 +116,7 @@ def _accepts(recipient: str, receipt: Receipt, parts: Parts) -> bool:
 
 
 def _steps(steps: Iterable[Step]) -> Iterator[Happened]:
-    for step in steps:
+    for step in (s for s in steps if s.lifecycle != STAY):
         about = step.because if step.lifecycle == _ONE_OF_SEVERAL else ""
         yield Happened(f"{step.lifecycle}:{step.event}", step.at, step.actor, about)
 
@@ -151,9 +175,28 @@ def _listed(waits: Iterable[Waiting]) -> Iterator[Happened]:
 
 
 def _death(
-    tx: Transaction, case: Case, steps: Sequence[Step], versions: Sequence[Version]
+    tx: Transaction,
+    case: Case,
+    steps: Sequence[Step],
+    versions: Sequence[Version],
+    others: Sequence[Happened],
 ) -> Iterator[Happened]:
-    """That the person is said to be dead, or was found to be, as long as that stands (R-154)."""
-    if is_found_dead(versions) or tx.person_waits(case.subject_key, DEATHS):
-        told = next((s for s in reversed(steps) if (s.lifecycle, s.event) == ("stay", DIED)), None)
-        yield Happened("death", told.at, told.actor) if told else Happened("death", case.opened_at, "adapter")
+    """That the person is said to be dead, or was found to be (R-154): as long as that stands, so also at whatever
+    happens from then on, and nothing begins by it."""
+    if not (is_found_dead(versions) or tx.person_waits(case.subject_key, DEATHS)):
+        return
+    told = _told_dead(steps)
+    since, by = (told.at, told.actor) if told else (case.opened_at, "adapter")
+    yield from (Happened("death", at, by) for at in {since, *(o.at for o in others if o.at > since)})
+
+
+def _told_dead(steps: Iterable[Step]) -> Step | None:
+    """The report since which somebody has said so; where all have taken it back, of the last time that anybody did."""
+    told, say = None, set[str]()
+    for step in (s for s in steps if s.lifecycle == STAY):
+        if step.event == DIED:
+            told = told if say else step
+            say.add(step.actor)
+        elif step.event == NOT_DIED:
+            say.discard(step.actor)
+    return told

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from adapter.domain.case import OVER, Step
+from adapter.domain.case import OVER, Step, Version
 from adapter.domain.days import begins
 from adapter.domain.exchange import conclude
 from adapter.domain.figures import Course, Group, Key, Stage, figures
 from adapter.domain.record import Counted, Handed
+from adapter.flows.clock_facts import owes_coordinator
+from adapter.flows.decisions_made import decisions_made, standing
+from adapter.flows.followed import COMES
 from adapter.flows.parts import Parts
+from adapter.flows.resources import id_of
 
 NOT_ROUTED: Final = "-"
 KEYS: Mapping[str, Callable[[Course], Key]] = {
@@ -25,13 +29,27 @@ _PAGE = 500
 _EVENTS: Mapping[Stage, tuple[str, frozenset[str]]] = {
     "opened": (
         "case",
-        frozenset({"open", "accept", "ask", "interim", "decide", "refuse", "conclude", "offer", "appoint"}),
+        frozenset(
+            {
+                "open",
+                "accept",
+                "ask",
+                "interim",
+                "decide",
+                "refuse",
+                "conclude",
+                "offer",
+                "appoint",
+                "hand-over",
+            }
+        ),
     ),
     "decided": ("case", frozenset({"decide", "refuse", "conclude"})),
     "coordinator": ("case", frozenset({"appoint"})),
     "plan": ("plan", frozenset({"activate"})),
 }
-"""By which events of which life cycle a case comes to a stage: by the first of them."""
+"""By which events of which life cycle a case comes to a stage: by the first of them. Who takes a case over has it
+before it and has opened it."""
 
 
 def figures_of(
@@ -55,7 +73,7 @@ def _courses(since: datetime, before: datetime, parts: Parts) -> Iterator[Course
 def course(one: Counted, municipalities: Mapping[str, str], parts: Parts) -> Course:
     """`municipalities`: the number of each unit's, by its HER-id; of a unit that is not there, its organisation."""
     case = one.case
-    since = _since_routed(one.steps)
+    since = _since_it_came(one.steps)
     return Course(
         hospital=case.requester,
         municipality=municipalities.get(case.unit or "", case.owner or NOT_ROUTED),
@@ -63,19 +81,27 @@ def course(one: Counted, municipalities: Mapping[str, str], parts: Parts) -> Cou
         at=_reached(since, one.needs, parts) if since else {},
         ended=case.state in OVER,
         plan_wanted=one.has_plan,
+        coordinator_wanted=owes_coordinator(standing(decisions_made(_tasks(one), parts))),
     )
 
 
-def _since_routed(steps: Sequence[Step]) -> Sequence[Step]:
-    """From the last time it was sent to a unit; nothing where it never was."""
-    routed = [place for place, step in enumerate(steps) if (step.lifecycle, step.event) == ("case", "route")]
-    return steps[routed[-1] :] if routed else ()
+def _tasks(one: Counted) -> Sequence[Version]:
+    """The versions of the Task of the case, not those of what else is asked of somebody in it."""
+    return [version for version in one.tasks if version.id == id_of(one.case.id, "task")]
+
+
+def _since_it_came(steps: Sequence[Step]) -> Sequence[Step]:
+    """From when it came to the unit that has it: sent there, or taken over; nothing where it never was."""
+    came = [place for place, step in enumerate(steps) if step.lifecycle == "case" and step.event in COMES]
+    return steps[came[-1] :] if came else ()
 
 
 def _reached(steps: Sequence[Step], needs: Sequence[Handed], parts: Parts) -> dict[Stage, datetime]:
     at: dict[Stage, datetime] = {}
     confirmed = [moment for one in needs if (moment := _confirmed(one, steps[0].at, parts))]
-    if confirmed:
+    if steps[0].event == "hand-over":
+        at["delivered"] = steps[0].at
+    elif confirmed:
         at["delivered"] = min(confirmed)
     for stage, (lifecycle, events) in _EVENTS.items():
         found = [step.at for step in steps if step.lifecycle == lifecycle and step.event in events]

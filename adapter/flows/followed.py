@@ -14,8 +14,9 @@ from adapter.domain.deadline import Deadline, Happened, Rule, State
 from adapter.domain.delivery import Delivery
 from adapter.domain.participation import Participant
 from adapter.domain.problems import Finding, Refused
-from adapter.flows.clock_facts import happened
+from adapter.flows.clock_facts import happened, owes_coordinator
 from adapter.flows.contacts import codes
+from adapter.flows.decisions_made import decisions_made, standing, task_versions
 from adapter.flows.interim import INTERIM, interim_in
 from adapter.flows.members import members, team_of
 from adapter.flows.participants import has_returned
@@ -27,15 +28,17 @@ HERE: Final = "a-person-here"
 _ACTED = ("accept", "ask", "interim", "decide", "refuse", "conclude", "offer", "decline-offer", "appoint")
 _MILESTONES = {
     "delivered": {"delivered"},
-    "opened": {"case:open", *(f"case:{event}" for event in _ACTED)},
-    "acted-upon": {"unit-wrote", *(f"case:{event}" for event in _ACTED)},
+    "opened": {"case:open", "case:hand-over", *(f"case:{event}" for event in _ACTED)},
+    "acted-upon": {"unit-wrote", "case:hand-over", *(f"case:{event}" for event in _ACTED)},
     "decided": {"case:decide", "case:refuse", "case:conclude"},
     "coordinator-offered": {"case:offer"},
     "coordinator-appointed": {"case:appoint"},
     "plan-in-force": {"plan:activate"},
 }
-"""What a case comes past, each by the first of these that happened since it came to the unit that has it."""
-_COMES = frozenset({"route", "hand-over"})
+"""What a case comes past, each by the first of these that happened since it came to the unit that has it. Who accepts
+a hand-over has opened the case, and acted upon it."""
+COMES: Final = frozenset({"route", "hand-over"})
+"""Events by which a case comes to the unit that has it: what was done elsewhere before is not this unit's."""
 _NEXT = {
     **dict.fromkeys(("routed", "received"), ("owner", "open")),
     "opened": ("owner", "accept"),
@@ -139,7 +142,7 @@ def _expected(case: Case, versions: Sequence[Version], parts: Parts) -> date | N
 
 
 def _passed(facts: Iterable[Happened], steps: Sequence[Step]) -> Iterator[Passed]:
-    came = [step.at for step in steps if step.lifecycle == "case" and step.event in _COMES]
+    came = [step.at for step in steps if step.lifecycle == "case" and step.event in COMES]
     here = sorted((one for one in facts if came and one.at >= came[-1]), key=lambda one: one.at)
     for milestone, events in _MILESTONES.items():
         first = next((one for one in here if one.event in events), None)
@@ -151,6 +154,10 @@ def _owed(
     tx: Transaction, case: Case, since: datetime, versions: Sequence[Version], parts: Parts
 ) -> Iterator[Owed]:
     role, step = _NEXT.get(case.state, ("", ""))
+    if step == "appoint" and not owes_coordinator(
+        standing(decisions_made(task_versions(tx, case.id, versions), parts))
+    ):
+        role = ""
     by = case.requester if role == "requester" else case.owner
     if role and by and not (role == "owner" and has_returned(case, by)):
         yield Owed(by, step, since)
@@ -197,7 +204,7 @@ def _clock(one: Deadline, case: Case, parts: Parts) -> Clock:
     return Clock(
         rule=one.rule,
         state=one.state,
-        waits_for=tuple(_whom(rule, one, case)),
+        waits_for=tuple(_whom(rule, one, case, parts)),
         since=None if hidden else one.started_at,
         due=None if hidden else one.due_at,
         stopped_by=one.by,
@@ -205,10 +212,10 @@ def _clock(one: Deadline, case: Case, parts: Parts) -> Clock:
     )
 
 
-def _whom(rule: Rule, one: Deadline, case: Case) -> Iterator[str]:
+def _whom(rule: Rule, one: Deadline, case: Case, parts: Parts) -> Iterator[str]:
     numbers = {"owner": case.owner, "requester": case.requester}
     for role in rule.remind:
-        whom = numbers.get(role, one.about if one.about in numbers.values() else None)
+        whom = numbers.get(role, one.about if one.about in parts.partners.by_organisation else None)
         if whom:
             yield whom
 

@@ -1,7 +1,7 @@
 """Cases as they are counted: a page by when they were opened, and each kind of row by one question for all of them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,16 +27,28 @@ def counted(sql: Sql, page: Sequence[Record]) -> Sequence[Counted]:
     cases = [row["id"] for row in page]
     steps = _by_case(sql.rows(select(history).where(history.c.case_id.in_(cases)).order_by(history.c.id)))
     planned = {row["case_id"] for row in sql.rows(_with_plan(cases))}
-    handed = _handed(sql, cases)
+    handed, tasks = _handed(sql, cases), _by_case(_tasks(sql, steps))
     return [
         Counted(
             rows.case_of(row),
             tuple(rows.step_of(step) for step in steps[row["id"]]),
             tuple(handed[row["id"]]),
             row["id"] in planned,
+            tuple(rows.version_of(task) for task in tasks[row["id"]]),
         )
         for row in page
     ]
+
+
+def _tasks(sql: Sql, steps: Mapping[str, Sequence[Record]]) -> Sequence[Record]:
+    """Of the cases of which a decision alone says whether a coordinator is waited for."""
+    events = {
+        case: {step["event"] for step in of if step["lifecycle"] == "case"} for case, of in steps.items()
+    }
+    cases = [case for case, had in events.items() if "decide" in had and "appoint" not in had]
+    at = version.c
+    found = select(version).where(at.case_id.in_(cases), at.type == "Task").order_by(at.id, at.number)
+    return sql.rows(found) if cases else []
 
 
 def _with_plan(cases: Sequence[str]) -> Select[*tuple[Any, ...]]:
