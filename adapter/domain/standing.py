@@ -52,7 +52,7 @@ NONE: Final = Standing(0, None)
 @dataclass(frozen=True, slots=True)
 class Stuck:
     """A kind as it is judged at a moment: `age` of the oldest, nothing where there is none; `alarm_at` is from when it
-    is an alarm (UTC)."""
+    is an alarm (UTC), None for what is none however long it stands."""
 
     kind: Kind
     number: int
@@ -64,13 +64,15 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """From when the oldest of a kind is an alarm, by the clock or in working days, and why."""
+    """From when the oldest of a kind is an alarm, by the clock or in working days, None for never, and why."""
 
-    alarm_after: timedelta | Length
+    alarm_after: timedelta | Length | None
     because: str
 
-    def alarm_at(self, since: datetime, is_day_off: IsDayOff) -> datetime:
+    def alarm_at(self, since: datetime, is_day_off: IsDayOff) -> datetime | None:
         """The first moment at which what stands since then is an alarm. Working days are whole days in Norway."""
+        if self.alarm_after is None:
+            return None
         if isinstance(self.alarm_after, timedelta):
             return since + self.alarm_after
         return begins(last_day(norwegian_day(since), self.alarm_after, is_day_off) + timedelta(days=1))

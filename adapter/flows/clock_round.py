@@ -10,7 +10,7 @@ from adapter.domain.case import Audit
 from adapter.domain.deadline import Deadline, Turn, deadlines, look, next_look
 from adapter.flows.clock_facts import happened, rules_of
 from adapter.flows.parts import Parts
-from adapter.flows.reminders import remind
+from adapter.flows.reminders import off_the_list, remind
 from adapter.mapping.days_off import is_day_off
 
 
@@ -32,6 +32,7 @@ def keep_clocks_of(case_id: str, parts: Parts) -> None:
         kept = tx.deadlines(case_id)
         counted = deadlines(case_id, happened(tx, case, parts), rules_of(case, parts), is_day_off)
         found = look(kept, counted, at)
+        off_the_list(tx, case, kept, found.deadlines, parts)
         for turn in found.turns:
             remind(tx, case, turn.deadline, turn.stage, turn.at, parts)
             if turn.stage != "stopped":

@@ -4,7 +4,7 @@ Nobody but who is reminded reads a reminder: another clock may be none of its bu
 Consent decides when it is sent, as of all that goes out. Nothing of the case changes by it (R-093).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,14 +27,16 @@ from adapter.ports import Transaction
 _KIND: Final = "reminder"
 _TO_OWNER: Final = "reminder-to-owner"
 """The category of what reminds the unit whose the case is: it reads its own case without being let."""
+_INVITED: Final = "invited"
+_TO_INVITED: Final = "reminder-to-invited"
+"""The category of what reminds who is asked to take part, and has nothing of the case yet but that."""
 
 
 def remind(tx: Transaction, case: Case, deadline: Deadline, stage: Stage, at: datetime, parts: Parts) -> None:
     """Tell those whom the rule names, at each stage once. `at` is when it came to that stage, which after an outage was
-    long ago; what has stopped is only taken off the list of a person here."""
+    long ago; that it has stopped is told to nobody."""
     rule = parts.tables.deadlines.of(deadline.rule)
     if stage == "stopped":
-        _off_the_list(tx, case, deadline, rule, parts)
         return
     for partner in _reminded(tx, case, deadline, rule, stage, parts):
         _send(tx, case, deadline, rule, stage, at, partner, parts)
@@ -42,11 +44,21 @@ def remind(tx: Transaction, case: Case, deadline: Deadline, stage: Stage, at: da
         tx.wait_for_person(Waiting(case.id, OF_CLOCKS, rule.operator, parts.clock()))
 
 
-def _off_the_list(tx: Transaction, case: Case, deadline: Deadline, rule: Rule, parts: Parts) -> None:
-    """Unless another clock of the rule is overdue."""
-    others = (d for d in tx.deadlines(case.id) if d.rule == rule.name and d.key != deadline.key)
-    if rule.operator and not any(other.state == "overdue" for other in others):
-        tx.resolve(case.id, parts.clock(), deadline.by or "adapter", (rule.operator,))
+def off_the_list(
+    tx: Transaction, case: Case, before: Iterable[Deadline], now: Collection[Deadline], parts: Parts
+) -> None:
+    """Take off the list of a person here what was overdue before a look, where by what is kept after it no clock of
+    that list is."""
+    listed = {problem: d for d in before if d.state == "overdue" and (problem := _operator(d, parts))}
+    still = {_operator(d, parts) for d in now if d.state == "overdue"}
+    by = {d.key: d.by for d in now}
+    for problem, deadline in listed.items():
+        if problem not in still:
+            tx.resolve(case.id, parts.clock(), by.get(deadline.key) or "adapter", (problem,))
+
+
+def _operator(deadline: Deadline, parts: Parts) -> str:
+    return parts.tables.deadlines.of(deadline.rule).operator
 
 
 def _reminded(
@@ -54,14 +66,24 @@ def _reminded(
 ) -> Iterator[Partner]:
     """Those of the rule who can be reached: each once."""
     roles = rule.remind + (rule.also if stage == "overdue" else ())
-    numbers = (_number(tx, case, deadline, role) for role in roles)
+    numbers = (_number(tx, case, deadline, rule, role) for role in roles)
     for number in dict.fromkeys(number for number in numbers if number):
         partner = parts.partners.by_organisation.get(number)
-        if partner and partner.reachable:
+        if partner and partner.reachable and _may_know(case, rule, partner):
             yield partner
 
 
-def _number(tx: Transaction, case: Case, deadline: Deadline, role: str) -> str | None:
+def _may_know(case: Case, rule: Rule, partner: Partner) -> bool:
+    """A letter in XML names the person: who is but invited, and reads so here in FHIR, learns no more by a reminder."""
+    return partner.channel == "fhir" or not _is_invited(case, rule, partner)
+
+
+def _is_invited(case: Case, rule: Rule, partner: Partner) -> bool:
+    """Whether it is asked to take part, and has no other part in the case."""
+    return _INVITED in rule.starts and partner.organisation not in (case.owner, case.requester)
+
+
+def _number(tx: Transaction, case: Case, deadline: Deadline, rule: Rule, role: str) -> str | None:
     """The organisation (number) in a role; None where nobody is, or who is may not know that there is a case."""
     if role == "owner":
         return case.owner if case.owner and _has_the_case(tx, case, case.owner) else None
@@ -71,7 +93,8 @@ def _number(tx: Transaction, case: Case, deadline: Deadline, role: str) -> str |
     version = tx.current(type_, id_) if id_ else None
     if version:
         return version.author if role == "author" else purger(version.body)
-    return deadline.about if deadline.about in (case.requester, case.owner) else None
+    known = deadline.about in (case.requester, case.owner) or _INVITED in rule.starts
+    return deadline.about if known else None
 
 
 def _has_the_case(tx: Transaction, case: Case, owner: str) -> bool:
@@ -96,9 +119,16 @@ def _send(
     made = {"resourceType": "Communication", "id": id_, **(written or {})}
     require_valid(_KIND, made)
     (kept,) = keep_changed(tx, [made], case=case, author="adapter", source=id_, at=now)
-    own = rule.category == _KIND and partner.organisation == case.owner
-    category = _TO_OWNER if own else rule.category
+    category = _category(case, rule, partner)
     tx.send([outgoing(case, partner.organisation, "case-updated", category, kept, [kept], now)])
+
+
+def _category(case: Case, rule: Rule, partner: Partner) -> str:
+    """By which consent somebody is reminded, or that none is needed."""
+    if _is_invited(case, rule, partner):
+        return _TO_INVITED
+    own = rule.category == _KIND and partner.organisation == case.owner
+    return _TO_OWNER if own else rule.category
 
 
 def _facts(

@@ -34,4 +34,4 @@ def _judged(kind: Kind, standing: Standing, thresholds: Thresholds, now: datetim
         return Stuck(kind, standing.number, None, timedelta(), None, alarm=False)
     at = thresholds.waiting[kind].alarm_at(standing.oldest, is_day_off)
     age = max(now - standing.oldest, timedelta())
-    return Stuck(kind, standing.number, standing.oldest, age, at, alarm=at <= now)
+    return Stuck(kind, standing.number, standing.oldest, age, at, alarm=at is not None and at <= now)

@@ -11,6 +11,7 @@ from adapter.mapping import yaml_text
 
 _BY_THE_CLOCK = re.compile(r"PT([0-9]{1,3})H|P([1-9][0-9]{0,2})D", re.ASCII)
 _WORKING_DAYS = re.compile(r"P([1-9][0-9]?)B", re.ASCII)
+_NEVER = "never"
 _OF_LATE = {"out", "in", "not-there", "because"}
 _OF_A_KIND = {"alarm-after", "because"}
 
@@ -37,7 +38,9 @@ def _require(row: Mapping[str, Any], names: set[str], where: str) -> None:
         raise ValueError(f"{where}: unknown or missing {sorted(wrong)}")
 
 
-def _wait(text: str) -> timedelta | Length:
+def _wait(text: str) -> timedelta | Length | None:
+    if text == _NEVER:
+        return None
     days = _WORKING_DAYS.fullmatch(text)
     return Length(int(days[1]), "working-days") if days else _clock(text)
 

@@ -16,7 +16,8 @@ def views(text: str, categories: Mapping[str, Category], codes: Collection[str])
     if strange := set(raw) ^ {"version", "history", "whole", "system", "frames", "coordinators"}:
         raise ValueError(f"unknown or missing {sorted(strange)}")
     whole = categories[raw["whole"]]
-    parts = {name: c for name, c in categories.items() if c.within == whole.name}
+    # What is a resource of its own is sent beside the whole, and is no part of it.
+    parts = {name: c for name, c in categories.items() if c.within == whole.name and not c.resource}
     if odd := sorted(n for n, c in parts.items() if (c.kinds, c.consent_needed) != (whole.kinds, True)):
         raise ValueError(f"{odd}: a part is let pass by the consents that let the whole of it pass")
     needed = {name for name, c in categories.items() if c.consent_needed}
