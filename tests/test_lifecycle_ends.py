@@ -20,7 +20,7 @@ ENDS = {
         *("withdrawn", "entered-in-error"),
     },
     "exchange": {"accepted", "stopped-by-consent", "skipped"},
-    "purge-there": {"confirmed"},
+    "purge-there": {"confirmed", "withdrawn"},
 }
 """Read from the life cycles of the field (case: what the notification asked for is answered), not from the tables."""
 ANEW = {"reopen", "hand-over"}

@@ -62,7 +62,7 @@ RANKS = {
         {"reversed", "upheld", "changed", "quashed", "dismissed", "withdrawn"},
         {"entered-in-error"},
     ],
-    "purge-there": [{"none"}, {"asked"}, {"confirmed"}],
+    "purge-there": [{"none"}, {"asked"}, {"confirmed", "withdrawn"}],
     "hand-over": [{"none"}, {"requested"}, {"accepted", "rejected", "cancelled"}],
     "exchange": [
         {"queued"},

@@ -17,6 +17,7 @@ PURGE_THERE: Final = "purge-there"
 """The life cycle, and the category of what asks for it."""
 ASK: Final = ("ask", "none", "asked")
 CONFIRM: Final = ("confirm", "asked", "confirmed")
+WITHDRAW: Final = ("withdraw", "asked", "withdrawn")
 """What happens to it: event, state before and after."""
 
 

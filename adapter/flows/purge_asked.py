@@ -1,11 +1,12 @@
 """Who is asked to purge what came to it of a case, read from the Tasks that ask: for it alone to read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from adapter.domain.case import Resource, Version
 from adapter.domain.delivery import Pinned
 from adapter.domain.identifiers import derived
 from adapter.domain.purge_there import PURGE_THERE
+from adapter.domain.steps import rule_of
 from adapter.flows.parts import Parts
 from adapter.flows.resources import same
 from adapter.flows.task_kind import PURGE_CONTENT, task_kind, tasks_told_of
@@ -30,6 +31,12 @@ def asked_to_purge(versions: Sequence[Version], parts: Parts) -> dict[str, list[
         if _asks(version, parts):
             asked.setdefault(purger(version.body), []).append(version)
     return asked
+
+
+def open_tasks(tasks: Iterable[Version], parts: Parts) -> list[Version]:
+    """Those that nobody has confirmed, nor are withdrawn."""
+    rule = rule_of(parts.tables.steps, PURGE_THERE, "ask")
+    return [task for task in tasks if task.body["status"] == rule.status]
 
 
 def is_asked_to_purge(version: Version | None, organisation: str, parts: Parts) -> bool:
@@ -66,8 +73,11 @@ def last_word(tx: Transaction, resource: Resource, organisation: str, parts: Par
 
 
 def has_sent_back(versions: Sequence[Version], owner: str | None, organisation: str, parts: Parts) -> bool:
-    """Whether a case came to an organisation wrongly that has it no more; `owner` has it now."""
-    return organisation != owner and organisation in asked_to_purge(versions, parts)
+    """Whether a case came to an organisation wrongly that has it no more; `owner` has it now. What it was asked for and
+    is not to purge any more it has had as its own since."""
+    withdrawn = rule_of(parts.tables.steps, PURGE_THERE, "withdraw").status
+    asked = asked_to_purge(versions, parts).get(organisation, ())
+    return organisation != owner and any(task.body["status"] != withdrawn for task in asked)
 
 
 def _asks(version: Version, parts: Parts) -> bool:

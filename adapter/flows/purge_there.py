@@ -5,7 +5,6 @@ The Task holds nothing but what it is about. It is the only thing of the case th
 nobody else learns of it (hpl § 21). A purge that was said in the same breath as the return is not asked for.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from adapter.domain.purge_there import ASK, CONFIRM, PURGE_THERE, Purged, amiss
 from adapter.domain.steps import names_professional, rule_of, step_of
 from adapter.flows.outbox import knows_of, outgoing
 from adapter.flows.parts import Parts
-from adapter.flows.purge_asked import asked_to_purge, purge_id, purger
+from adapter.flows.purge_asked import asked_to_purge, open_tasks, purge_id, purger
 from adapter.flows.resources import ENH, id_of, instant, keep_changed, require_valid
 from adapter.flows.task_kind import PURGE_CONTENT
 from adapter.flows.update import Decision, Update, read_update, require_unchanged
@@ -67,7 +66,7 @@ def confirm_by_report(tx: Transaction, back: Return, letter: str, parts: Parts) 
     """A report on the very message (id `letter`) that asked for the purge is the answer to it."""
     sent = (d.outgoing for d in tx.deliveries(back.case.id))
     asked = {f"{out.focus.type}/{out.focus.id}" for out in sent if out.message_id == letter}
-    for task in _open(asked_to_purge(tx.of_case(back.case.id), parts).get(back.by, ()), parts):
+    for task in open_tasks(asked_to_purge(tx.of_case(back.case.id), parts).get(back.by, ()), parts):
         if task.reference in asked:
             _over(tx, back, task, back.by, parts)
             tx.record(_confirmed(back.case.id, task, back))
@@ -86,7 +85,7 @@ def told_purged(case_id: str, organisation: str, by: str, why: str, parts: Parts
             raise Refused(Finding("not-found", "purge"))
         if not organisation and len(asked) > 1:
             raise Refused(Finding("several-units", "purge"))
-        for task in _open(asked[organisation or next(iter(asked))], parts):
+        for task in open_tasks(asked[organisation or next(iter(asked))], parts):
             told = Return(case, purger(task.body), derived("purged", task.id), now)
             _over(tx, told, task, f"operator:{by}", parts)
             details = {"resource": task.reference, "recipient": told.by, "why": why}
@@ -159,12 +158,6 @@ def purged(facts: Facts) -> Purged:
     named = any(names_professional(one) for one in outputs if one.get("kind") == "decided-by")
     times = [one["when"] for one in outputs if one.get("kind") == "content-purged" and "when" in one]
     return Purged(named, norwegian_day(datetime.fromisoformat(times[-1])) if times else None)
-
-
-def _open(tasks: Iterable[Version], parts: Parts) -> list[Version]:
-    """Those that nobody has confirmed."""
-    rule = rule_of(parts.tables.steps, PURGE_THERE, "ask")
-    return [task for task in tasks if task.body["status"] == rule.status]
 
 
 def _over(tx: Transaction, back: Return, task: Version, actor: str, parts: Parts) -> None:

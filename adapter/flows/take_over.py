@@ -23,6 +23,7 @@ from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.participants import may_have, recipients_of_plan
 from adapter.flows.parts import Parts
 from adapter.flows.plan import plan_and_team
+from adapter.flows.purge_withdrawn import withdraw_asked
 from adapter.flows.resources import (
     ENH,
     Place,
@@ -98,6 +99,7 @@ def take_over(tx: Transaction, taking: TakeOver, parts: Parts) -> list[Outgoing]
     )  # fmt: skip
     kept += keep_changed(tx, [origin], case=case, author="adapter", source=asked.source, at=asked.at)
     _settle_elsewhere(tx, taking)
+    withdraw_asked(tx, case, asked.source, asked.at, parts)
     return _tells(tx, taking, kept, parts)
 
 
