@@ -1,5 +1,5 @@
-"""What somebody was asked for and has answered, or not: to take part, to look at a complaint anew, to name the contact
-doctor (IP-f § 8; pbrl § 7-7; sphl § 2-5 c)."""
+"""What somebody was asked for and has answered, or not: to take part, to look at a complaint anew (IP-f § 8; pbrl
+§ 7-7)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -15,8 +15,7 @@ from adapter.flows.stated_days import every_version
 from adapter.flows.task_kind import is_complaint
 from adapter.ports import Transaction
 
-_CONTACT_DOCTOR: Final = frozenset({"contact-doctor", "contact-psychologist"})
-_INVITE, _ADMIT = ("participation", "invite"), ("stay", "admitted")
+_INVITE: Final = ("participation", "invite")
 _UNANSWERED: Final = frozenset({"none", "received"})
 """States of a complaint that whoever decided has done nothing with."""
 
@@ -24,19 +23,14 @@ _UNANSWERED: Final = frozenset({"none", "received"})
 def of_team(
     tx: Transaction, case: Case, steps: Sequence[Step], versions: Sequence[Version], parts: Parts
 ) -> Iterator[Happened]:
-    """Who was invited to take part and has answered; since when a contact doctor is known. Only of a case in which
-    somebody was invited or admitted are the versions of the team read."""
-    admitted = [s.at for s in steps if (s.lifecycle, s.event) == _ADMIT]
+    """Who was invited to take part and has answered. Only of a case in which somebody was invited are the versions of
+    the team read."""
     invites = any((s.lifecycle, s.event) == _INVITE for s in steps)
     team = next((v for v in versions if v.type == "CareTeam"), None)
-    if team is None or not (admitted or invites):
+    if team is None or not invites:
         return
     told = [(v, members(v.body, versions, parts)) for v in every_version(tx, team)]
     yield from _invitations(case, told)
-    named = next((v for v, rows in told if any(row.roles & _CONTACT_DOCTOR for row in rows)), None)
-    if named:
-        moments = {max(at, named.at) for at in admitted}
-        yield from (Happened("contact-doctor-known", at, named.author) for at in sorted(moments))
 
 
 def _invitations(case: Case, told: Sequence[tuple[Version, Sequence[Participant]]]) -> Iterator[Happened]:
