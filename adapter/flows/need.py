@@ -16,7 +16,8 @@ from adapter.flows.family import tie
 from adapter.flows.lateness import is_notification, put_before_a_person
 from adapter.flows.notice import Notice, notice_of, person_of, require_person_of
 from adapter.flows.parts import Parts
-from adapter.flows.placing import Taken, is_recorded, place
+from adapter.flows.placing import Taken, place
+from adapter.flows.resources import is_recorded
 from adapter.ports import Transaction
 
 

@@ -61,13 +61,17 @@ def note_to(
     return outgoing(case, recipient, "case-updated", "note", note, [note, *carries], at, ground=ground)
 
 
-def notes_owed(case: Case, versions: Sequence[Version], at: datetime) -> list[Outgoing]:
+def notes_owed(
+    case: Case, versions: Sequence[Version], returns: Collection[str], at: datetime
+) -> list[Outgoing]:
     """What the hospital has written while the case had no unit, or another: it goes to the unit that has it now.
 
-    Once for each time the case is sent there, as the need itself: who has sent it back has purged it.
+    Once for each time the case is sent there, as the need itself: who has sent it back has purged it. `returns` are the
+    sources in which units have sent it back: a unit of who reported the need says that as a unit.
     """
     task = next(v for v in versions if v.id == derived(case.id, "task"))
-    written = [v for v in versions if v.type == "Communication" and v.author == case.requester]
+    notes = (v for v in versions if v.type == "Communication" and v.source not in returns)
+    written = [v for v in notes if v.author == case.requester]
     return [
         note_to(case, case.owner or "", note, at, ground=f"{task.reference}/{task.number}")
         for note in sorted(written, key=lambda v: (v.at, v.id))

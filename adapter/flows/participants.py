@@ -49,8 +49,10 @@ def _in_order(version: Version) -> tuple[str, str]:
 
 
 def has_returned(case: Case, organisation: str) -> bool:
-    """Whether an organisation is the unit that has sent the case back as not its own: it has purged what it got."""
-    return organisation == case.owner and case.state == "wrong-addressee"
+    """Whether an organisation is the unit that has sent the case back as not its own: it has purged what it got. Who
+    reported the need to its own unit still takes part as the one that did (hpl § 38 a)."""
+    sent_back = organisation == case.owner and case.state == "wrong-addressee"
+    return sent_back and organisation != case.requester
 
 
 def takes_part(

@@ -16,9 +16,9 @@ from adapter.flows.notice import Notice
 from adapter.flows.outbox import notes_owed, outgoing
 from adapter.flows.parts import Parts
 from adapter.flows.purge_withdrawn import withdraw_asked
-from adapter.flows.resources import Place, id_of, keep_changed, provenance, update_source, written
+from adapter.flows.resources import Place, id_of, is_recorded, keep_changed, provenance, written
 from adapter.flows.standing_plan import ask_to_revise, standing_plans, without_draft
-from adapter.flows.taken_up import is_place_for_plan
+from adapter.flows.taken_up import is_place_for_plan, is_units, returns_of
 from adapter.ports import Transaction
 
 OF_THE_NEED = ("patient", "hospital", "practitioner", "requester", "need")
@@ -57,7 +57,7 @@ def place(
     after = _moved(tx, case, verdict, notice, parts)
     told = [*kept, *traced(tx, case, kept, verdict.event, notice, parts)]
     if after.owner and verdict.event == "route":
-        _send(tx, after, told, notice, parts, anew=case.state != "new")
+        _send(tx, after, told, notice, parts, anew=case.state != "new", returned=not looked_at)
     if any(f.problem == "consent-not-stated" for f in verdict.findings):
         _ask(tx, after, told, notice.at)
     if looked_at:
@@ -97,7 +97,8 @@ def _in_which_somebody_wrote(tx: Transaction, case: Case, where: Place) -> list[
     )
     stays = where.unit is not None and where.unit.organisation == case.owner
     stands = ["plan"] if plan and not is_place_for_plan(plan, case) else []
-    return [*stands, "team"] if stays and team and team.author != case.requester else stands
+    of_need = team is None or (team.author == case.requester and not is_units(team, case))
+    return [*stands, "team"] if stays and not of_need else stands
 
 
 def consent_of_message(
@@ -115,11 +116,6 @@ def consent_of_message(
         anew = facts["consent.status"] == "obtained"
         return (derived(case.id, "consent", notice.message_id), True) if anew else (first, False)
     return first, not is_recorded(standing)
-
-
-def is_recorded(version: Version) -> bool:
-    """Whether an update made it, as against a message."""
-    return version.source == update_source(version.type, version.id, version.number)
 
 
 def traced(
@@ -155,14 +151,23 @@ def reachable(tx: Transaction, verdict: Verdict, at: datetime, parts: Parts) -> 
 
 
 def _send(
-    tx: Transaction, case: Case, told: Sequence[Version], notice: Notice, parts: Parts, *, anew: bool
+    tx: Transaction,
+    case: Case,
+    told: Sequence[Version],
+    notice: Notice,
+    parts: Parts,
+    *,
+    anew: bool,
+    returned: bool,
 ) -> None:
-    """`anew`: the case has been somewhere before, with this very unit perhaps, or has waited."""
+    """`anew`: the case has been somewhere before, with this very unit perhaps, or has waited. `returned`: what brings
+    it here is that another unit sends it back just now."""
     if anew:
         withdraw_asked(tx, case, notice.source, notice.at, parts)
     send_need(tx, case, told, notice)
     if anew:
-        tx.send(notes_owed(case, tx.of_case(case.id), notice.at))
+        returns = returns_of(case, parts) | ({notice.source} if returned else set())
+        tx.send(notes_owed(case, tx.of_case(case.id), returns, notice.at))
 
 
 def send_need(tx: Transaction, case: Case, told: Sequence[Version], notice: Notice) -> None:

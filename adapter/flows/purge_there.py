@@ -41,13 +41,17 @@ class Return:
 
 
 def ask(tx: Transaction, back: Return, parts: Parts) -> None:
-    """Where anything of the case came there, or may have: to purge it, unless it has been said to be purged."""
+    """Where anything of the case came there, or may have: to purge it, unless it has been said to be purged.
+
+    Who reported the need keeps what it said itself: what its own unit got of it, the organisation sees to.
+    """
     case = back.case
-    if not knows_of(tx.deliveries(case.id), back.by):
-        return
-    task = _task(case, back, parts)
     said = [one for one in (back.word or {}).get("output", ()) if _kind(one, parts.base) in _SAYS]
     done = any(_kind(one, parts.base) == "content-purged" for one in said)
+    itself = back.by == case.requester and not done
+    if itself or not knows_of(tx.deliveries(case.id), back.by):
+        return
+    task = _task(case, back, parts)
     if done:
         task |= {"status": rule_of(parts.tables.steps, PURGE_THERE, "confirm").status, "output": said}
     require_valid("purge there", task)

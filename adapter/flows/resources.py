@@ -85,6 +85,11 @@ def update_source(type_: str, id_: str, number: int) -> str:
     return derived("update", type_, id_, str(number))
 
 
+def is_recorded(version: Version) -> bool:
+    """Whether an update made it, as against a message."""
+    return version.source == update_source(version.type, version.id, version.number)
+
+
 def require_valid(name: str, resource: Resource) -> None:
     """What we make ourselves is valid, or is not stored."""
     if faults := check_own(resource):

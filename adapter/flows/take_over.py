@@ -34,6 +34,7 @@ from adapter.flows.resources import (
     provenance,
     written,
 )
+from adapter.flows.taken_up import returns_of
 from adapter.flows.update import Update
 from adapter.ports import Transaction
 
@@ -231,4 +232,5 @@ def _need(case: Case, versions: Sequence[Version], taking: TakeOver, parts: Part
     own = {id_of(case.id, name) for name in _NEED}
     told = [v for v in versions if v.id in own or v.type == "DocumentReference"]
     need = next(v for v in told if v.type == "ServiceRequest")
-    return [outgoing(case, new, "need-notified", "need", need, told, at), *notes_owed(case, versions, at)]
+    notes = notes_owed(case, versions, returns_of(case, parts), at)
+    return [outgoing(case, new, "need-notified", "need", need, told, at), *notes]

@@ -10,6 +10,7 @@ from adapter.domain.case import Case, Version
 from adapter.domain.delivery import Pinned
 from adapter.domain.problems import Finding
 from adapter.flows.parts import Parts
+from adapter.flows.resources import is_recorded
 from adapter.flows.task_kind import BESIDE, task_kind
 from adapter.ports import Transaction
 
@@ -27,13 +28,26 @@ def _is_work(version: Version, case: Case, parts: Parts) -> bool:
     if version.type == "CarePlan":
         return not is_place_for_plan(version, case)
     if version.type == "CareTeam":
-        return version.author == case.owner
+        return is_units(version, case)
     return version.type == "Task" and task_kind(version.body, parts.base) in BESIDE
 
 
 def is_place_for_plan(plan: Version, case: Case) -> bool:
     """Whether a plan is what the adapter makes of a need: a draft in which no unit has written."""
-    return plan.body["status"] == "draft" and plan.author in (case.requester, "adapter")
+    of_need = plan.author in (case.requester, "adapter") and not is_units(plan, case)
+    return plan.body["status"] == "draft" and of_need
+
+
+def is_units(version: Version, case: Case) -> bool:
+    """Whether the unit that has the case wrote a version. Where it reported the need as well, as any health personnel
+    does to the municipality (hpl § 38 a), what its notification made is not work on the case: its updates are."""
+    return version.author == case.owner and (version.author != case.requester or is_recorded(version))
+
+
+def returns_of(case: Case, parts: Parts) -> frozenset[str]:
+    """The sources (messages, updates) in which units have sent a case back."""
+    steps = parts.store.history_of(case.id)
+    return frozenset(s.because for s in steps if (s.lifecycle, s.event) == ("case", "reject-addressee"))
 
 
 def was_over_before(tx: Transaction, version: Version, here: str, case: Case, parts: Parts) -> bool:

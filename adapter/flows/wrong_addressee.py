@@ -26,11 +26,11 @@ from adapter.flows.notice import Notice
 from adapter.flows.outbox import outgoing
 from adapter.flows.participants import may_have
 from adapter.flows.parts import Parts
-from adapter.flows.placing import consent_of_message, is_recorded, place, reachable
+from adapter.flows.placing import consent_of_message, place, reachable
 from adapter.flows.protection import is_protected
 from adapter.flows.purge_asked import asked_to_purge
 from adapter.flows.purge_there import Return, ask
-from adapter.flows.resources import Place, id_of, written
+from adapter.flows.resources import Place, id_of, is_recorded, written
 from adapter.flows.stopping import stop_queued
 from adapter.mapping.engine import Facts, flat, rows_of
 from adapter.ports import Transaction
