@@ -44,7 +44,13 @@ def test_a_command_prints_nothing_of_a_person(
     play(FIXTURES / folder, database)
     with closing(open_store(f"sqlite:///{database}")) as store:
         case = next(iter(store.case_ids()))
-    asked = [["lapsing", "--within", "P36500D"], ["teams", "--days", "36500"], ["parked"], ["find"]]
+    asked = [
+        ["lapsing", "--within", "P36500D"],
+        ["teams", "--days", "36500"],
+        ["parked"],
+        ["find"],
+        ["deadlines"],
+    ]
     for command in (
         *asked,
         ["plan", case],

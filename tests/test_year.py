@@ -51,6 +51,7 @@ def test_the_same_seed_is_the_same_year(tmp_path: Path) -> None:
         (reckoning.nobody_owns, "UPDATE case_ SET owner = NULL", "has no owner"),
         (reckoning.unaccounted_mail, "UPDATE delivery SET message_id = 'x' || message_id", "never came"),
         (reckoning.unwarned, "UPDATE deadline SET warned_at = NULL", "before it was warned of"),
+        (reckoning.unwarned, "UPDATE deadline SET warned_at = overdue_at", "before it was warned of"),
     ],
 )
 def test_what_does_not_add_up_is_named(

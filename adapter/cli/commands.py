@@ -40,6 +40,7 @@ COMMANDS = {
     "teams": "List care teams that somebody here must see to.",
     "access": "Tell who has read or got what of a case, when, and on which basis: for the person whose it is.",
     "waiting": "Show everything that stands still: how many, how old the oldest, and whether that is an alarm.",
+    "deadlines": "List every clock that runs, of all cases: what is waited for, until when, and by whom.",
     "reconcile": "State that everything received led to something, by day and sender, and name what did not.",
     "figures": "Show how far notifications have come, how long that took, and where they stopped.",
     "register": "Ask the address register for an address, or for all of ours; or list what it last said.",

@@ -204,7 +204,7 @@ def _clock(one: Deadline, case: Case, parts: Parts) -> Clock:
     return Clock(
         rule=one.rule,
         state=one.state,
-        waits_for=tuple(_whom(rule, one, case, parts)),
+        waits_for=tuple(waits_for(rule, one, case, parts)),
         since=None if hidden else one.started_at,
         due=None if hidden else one.due_at,
         stopped_by=one.by,
@@ -212,7 +212,8 @@ def _clock(one: Deadline, case: Case, parts: Parts) -> Clock:
     )
 
 
-def _whom(rule: Rule, one: Deadline, case: Case, parts: Parts) -> Iterator[str]:
+def waits_for(rule: Rule, one: Deadline, case: Case, parts: Parts) -> Iterator[str]:
+    """The organisations (numbers) that a clock of a case reminds, as far as they are known to us."""
     numbers = {"owner": case.owner, "requester": case.requester}
     for role in rule.remind:
         whom = numbers.get(role, one.about if one.about in parts.partners.by_organisation else None)

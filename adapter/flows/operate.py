@@ -86,7 +86,7 @@ def seen(case_id: str, by: str, why: str, parts: Parts, reason: str = "") -> Non
     """A person has looked at what was said about a case that goes on, and has seen to it. Raises Refused.
 
     Given the `reason` (a problem's name), the others stay on the list. Not for a case that waits to be sent, which is
-    released or dismissed, nor for a need that was stopped.
+    released or dismissed, but for a clock of it by its reason; nor for a need that was stopped.
     """
     if reason and reason not in parts.tables.problems.problems:
         raise Refused(Finding("not-found", "reason"))
@@ -97,7 +97,8 @@ def seen(case_id: str, by: str, why: str, parts: Parts, reason: str = "") -> Non
         if case is None:
             raise Refused(Finding("not-found", "case"))
         stopped = "need-stopped" in on and reason in ("", "need-stopped")
-        if stopped or parts.tables.lifecycles["case"].after(case.state, "route"):
+        of_a_clock = any(rule.operator == reason for rule in parts.tables.deadlines.rules if reason)
+        if stopped or (parts.tables.lifecycles["case"].after(case.state, "route") and not of_a_clock):
             raise Refused(Finding("step-forbidden", "case"))
         if reason:
             count = tx.resolve(case.id, now, by, (reason,))

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from adapter.domain.case import Case
+from adapter.domain.deadline import Deadline
 from adapter.flows.reconciliation import reconcile
 
-from .clock import BEGIN, END
+from .clock import BEGIN, END, QUARTER
 from .world import World
 
 Check = Callable[[World], Iterator[str]]
@@ -49,15 +50,24 @@ def unaccounted_mail(world: World) -> Iterator[str]:
 
 
 def unwarned(world: World) -> Iterator[str]:
-    """What was overdue without having been warned of first."""
+    """What was overdue without having been warned of first. The keeper looks every quarter of a day: only a clock that
+    had less time than that, or had been stopped and went on by a later word, may be told of both at one look."""
     for case in _cases(world):
         for deadline in world.parts.store.deadlines_of(case.id):
-            if deadline.overdue_at is None:
+            if deadline.overdue_at is None or deadline.warn_at is None:
                 continue
-            if deadline.warn_at is not None and (
-                deadline.warned_at is None or deadline.warned_at > deadline.overdue_at
-            ):
+            warned = deadline.warned_at
+            late = warned is None or warned > deadline.overdue_at
+            if late or (warned == deadline.overdue_at and not _had_no_time(world, deadline)):
                 yield f"{deadline.rule} was overdue before it was warned of"
+
+
+def _had_no_time(world: World, deadline: Deadline) -> bool:
+    if deadline.warn_at and deadline.due_at - deadline.warn_at <= QUARTER:
+        return True
+    of_it = {"rule": deadline.rule, "since": deadline.started_at.isoformat()}
+    audit = world.parts.store.audit_of(deadline.case_id)
+    return any(a.action == "deadline-stopped" and of_it.items() <= a.details.items() for a in audit)
 
 
 def unbalanced(world: World) -> Iterator[str]:
