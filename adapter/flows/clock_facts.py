@@ -186,7 +186,8 @@ def _death(
     if not (is_found_dead(versions) or tx.person_waits(case.subject_key, DEATHS)):
         return
     told = _told_dead(steps)
-    since, by = (told.at, told.actor) if told else (case.opened_at, "adapter")
+    found = next((v.at for v in versions if is_found_dead([v])), case.opened_at)
+    since, by = (told.at, told.actor) if told else (found, "adapter")
     yield from (Happened("death", at, by) for at in {since, *(o.at for o in others if o.at > since)})
 
 
