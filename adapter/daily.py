@@ -1,4 +1,4 @@
-"""Once a day, and when a process starts: what the calendar alone has changed is told, and the books of the day before
+"""Once a day, and when a process starts: what the calendar alone has changed is told, and the books of the days before
 are made up.
 """
 
@@ -11,7 +11,7 @@ from adapter.domain.days import norwegian_day
 from adapter.flows.clocks import clock_ahead
 from adapter.flows.lapse_news import look
 from adapter.flows.parts import Parts
-from adapter.flows.reconciliation import reconcile_yesterday, unexplained
+from adapter.flows.reconciliation import make_up_books, unexplained
 from adapter.ports import Collision, StoreBusy
 
 _LOOK_EVERY = 60.0
@@ -60,8 +60,8 @@ class Daily:
 
 
 def _reconcile(parts: Parts) -> None:
-    """What was received the day before, held against what it led to; one log line, by whoever does it first."""
-    found = reconcile_yesterday(parts)
+    """What was received since the last day made up, held against what it led to; one log line, by whoever is first."""
+    found = make_up_books(parts)
     if found is None:
         return
     received, amiss = sum(one.received for one in found), unexplained(found)

@@ -197,7 +197,8 @@ class Reckoning(Protocol):
 
     `traces` gives messages received in a time (UTC, from `since` until before `before`) behind `after`, by time and id,
     and what each has left; `counted` cases that were opened in a time, by time and id, without those that were purged.
-    `standing` counts what is not done, by kind. `last_audit` is the newest row of no case with this action.
+    `standing` counts what is not done, by kind. `received` counts what was received in a time, by sender, and
+    `first_received` is when the first of all was. `audits` are the rows of no case with this action, oldest first.
     """
 
     def traces(
@@ -207,7 +208,9 @@ class Reckoning(Protocol):
         self, since: datetime, before: datetime, after: Counted | None, limit: int
     ) -> Sequence[Counted]: ...
     def standing(self) -> Mapping[Kind, Standing]: ...
-    def last_audit(self, action: str) -> Audit | None: ...
+    def received(self, since: datetime, before: datetime) -> Mapping[str, int]: ...
+    def first_received(self) -> datetime | None: ...
+    def audits(self, action: str) -> Sequence[Audit]: ...
 
 
 class PostRound(Protocol):

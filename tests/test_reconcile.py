@@ -12,7 +12,7 @@ from test_query_plans_sqlite import plans, whole_tables
 
 from adapter.cli.commands import app
 from adapter.domain.reconciliation import Balance, Trace
-from adapter.flows.reconciliation import reconcile, reconcile_yesterday, unexplained
+from adapter.flows.reconciliation import make_up_books, reconcile, unexplained
 from adapter.outside.store import Database
 from adapter.replay.stage import Stage
 
@@ -89,11 +89,10 @@ def test_a_day_begins_and_ends_at_midnight_in_norway(stage: Stage, url: str) -> 
 def test_the_day_before_is_made_up_once(stage: Stage) -> None:
     """However many processes look, and it stands in the audit."""
     stage.clock.now += timedelta(days=1)
-    first = reconcile_yesterday(stage.parts)
+    first = make_up_books(stage.parts)
     assert first
-    assert reconcile_yesterday(stage.parts) is None
-    last = stage.parts.store.reckoning().last_audit("reconciled")
-    assert last is not None
+    assert make_up_books(stage.parts) is None
+    (last,) = stage.parts.store.reckoning().audits("reconciled")
     assert last.details == {"day": "2026-03-10", "received": "3", "unexplained": "0"}
 
 
@@ -146,7 +145,8 @@ def test_a_day_is_read_by_its_indexes(stage: Stage) -> None:
 
     def asked(_: object) -> None:
         store.reckoning().traces(since, before, None, 10)
-        store.reckoning().last_audit("reconciled")
+        store.reckoning().audits("reconciled")
+        store.reckoning().received(since, before)
 
     plan = plans(store._connections.engine, asked)
     assert whole_tables(plan, set()) == [], plan

@@ -109,7 +109,7 @@ def _still(stuck: Sequence[Stuck]) -> Iterator[GaugeMetricFamily]:
     for one in stuck:
         if one.kind == "unexplained":
             yield _gauge(
-                "unexplained_messages", "Messages of the last day made up that left no trace", one.number
+                "unexplained_messages", "Messages that left no trace, to which nobody has seen", one.number
             )
 
 

@@ -1,21 +1,32 @@
 """`ip-adapter reconcile`"""
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import typer
 
 from adapter.cli.days import From, On, To, span, yesterday
-from adapter.cli.failed import REFUSED
-from adapter.cli.opening import opened
-from adapter.cli.options import Database, Json
+from adapter.cli.failed import REFUSED, Failed
+from adapter.cli.opening import opened, operator
+from adapter.cli.options import By, Database, Json
 from adapter.cli.setting import settings_with
 from adapter.cli.telling import tell, tell_json
 from adapter.domain.reconciliation import FATES, Balance
-from adapter.flows.reconciliation import reconcile, unexplained
+from adapter.flows.reconciliation import reconcile, seen, unexplained
+
+_Why = Annotated[
+    str, typer.Option(help="Somebody has seen to this day: why, kept in the audit. Name no person.")
+]
 
 
 def command(
-    on: On = None, first: From = None, last: To = None, database: Database = None, json: Json = False
+    on: On = None,
+    first: From = None,
+    last: To = None,
+    why: _Why = "",
+    by: By = None,
+    database: Database = None,
+    json: Json = False,
 ) -> None:
     """State that everything received led to something, by day and sender, and name what did not.
 
@@ -24,16 +35,22 @@ def command(
     message that has left nothing is named by its id; `ip-adapter explain` shows it. Without a day: the day before
     today, as the worker does by itself each day.
 
+    A message without a trace stays an alarm until it has one, or until a person has seen to it and says so: --on with
+    --why, which makes the day up anew and records that in the audit.
+
     \b
     Examples:
       ip-adapter reconcile
       ip-adapter reconcile --from 2026-11-01 --to 2026-11-30 --json
+      ip-adapter reconcile --on 2026-11-03 --why "Sent again by the hospital"
     \b
-    Exit codes: 0 it balances, 1 it does not, 2 the database could not be read.
+    Exit codes: 0 it balances, 1 it does not or --why is without --on, 2 the database could not be read.
     """
+    if why and not on:
+        raise Failed("--why is of one day: --on", REFUSED)
     with opened(settings_with(database=database)) as now:
         begins, ends = span(on, first, last, yesterday(now.parts.clock()))
-        found = reconcile(begins, ends, now.parts)
+        found = seen(begins, operator(by), why, now.parts) if why else reconcile(begins, ends, now.parts)
     if json:
         tell_json({"from": begins, "to": ends, "balances": found, "unexplained": unexplained(found)})
     else:

@@ -28,7 +28,7 @@ _SAID: dict[Kind, str] = {
     "announced": "messages that the message service has for us",
     "register": "addresses that are amiss in the register (ip-adapter register)",
     "clocks": "since the clocks of a case should have been looked at",
-    "unexplained": "messages of the day before that left no trace (ip-adapter reconcile)",
+    "unexplained": "messages that left no trace, to which nobody has seen (ip-adapter reconcile)",
     "books": "since the books of a day were made up",
 }
 

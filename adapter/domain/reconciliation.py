@@ -23,8 +23,12 @@ FATES: Final[tuple[Fate, ...]] = (
     "purged",
 )
 """cases: it opened one. answers: it was kept as words within a case. events: it changed a case, or tells of a stay.
-waiting: it changed nothing, and the case is on a list of people. refused: nothing was kept. repeats: what it says was
+waiting: it changed nothing, and put the case on a list of people. refused: nothing was kept. repeats: what it says was
 known. purged: its case has been removed since."""
+
+
+ALREADY: Final = "waits-already"
+"""What the audit says of a message that a person is to look at, where the case is on the list for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,10 @@ class Trace:
     """One message (its id, the organisation number of its sender, its kind) and what is there because of it.
 
     `audited`: what the audit says became of it (`message-accepted`, `message-refused`, or nothing). `opened`: a case
-    began by it. `moved`: steps in histories; `written`: types of resources of which it made a version. `listed`: its
-    case was on a list of people when it came. `known`: it was answered as telling nothing new. `returned`: its sender
-    had sent the case back before. `purged`: its case is gone.
+    began by it. `moved`: steps in histories; `written`: types of resources of which it made a version. `listed`: at its
+    moment its case was put on a list of people, or was to be. `known`: it was answered as telling nothing new, and what
+    it tells was done by another before. `returned`: its sender had sent the case back before. `purged`: its case is
+    gone.
     """
 
     message: str
@@ -63,8 +68,14 @@ class Balance:
     unexplained: tuple[str, ...]
 
     @property
+    def amiss(self) -> int:
+        """How many messages are not accounted for: those without a trace, and those that were not looked at."""
+        return abs(self.received - sum(self.fates.values()))
+
+    @property
     def holds(self) -> bool:
-        return not self.unexplained and self.received == sum(self.fates.values())
+        """What was received, counted by itself, is what became of the messages that were looked at."""
+        return self.amiss == 0
 
 
 def fate(trace: Trace, stays: Collection[str], returns: Collection[str]) -> Fate | None:
@@ -97,16 +108,22 @@ def _of_a_case(trace: Trace, returns: Collection[str]) -> Fate | None:
     return "waiting" if trace.listed else None
 
 
-def balances(traces: Iterable[Trace], stays: Collection[str], returns: Collection[str]) -> Sequence[Balance]:
-    """By day in Norway and sender, in that order. Kinds as in `fate`."""
-    of: dict[tuple[date, str], list[tuple[str, Fate | None]]] = {}
+def balances(
+    received: Mapping[tuple[date, str], int],
+    traces: Iterable[Trace],
+    stays: Collection[str],
+    returns: Collection[str],
+) -> Sequence[Balance]:
+    """By day in Norway and sender, in that order. `received`: how many, counted without looking at any. Kinds as in
+    `fate`."""
+    of: dict[tuple[date, str], list[tuple[str, Fate | None]]] = {key: [] for key in received}
     for trace in traces:
         key = norwegian_day(trace.at), trace.sender
         of.setdefault(key, []).append((trace.message, fate(trace, stays, returns)))
-    return [_balance(day, sender, of[day, sender]) for day, sender in sorted(of)]
+    return [_balance(*key, received.get(key, 0), of[key]) for key in sorted(of)]
 
 
-def _balance(day: date, sender: str, found: Sequence[tuple[str, Fate | None]]) -> Balance:
+def _balance(day: date, sender: str, received: int, found: Sequence[tuple[str, Fate | None]]) -> Balance:
     counted = Counter(fate_ for _, fate_ in found if fate_)
     unexplained = tuple(message for message, fate_ in found if fate_ is None)
-    return Balance(day, sender, len(found), {name: counted[name] for name in FATES}, unexplained)
+    return Balance(day, sender, received, {name: counted[name] for name in FATES}, unexplained)

@@ -34,7 +34,7 @@ Kind = Literal[
 overdue: deadlines. parked: held until a person decides. routing … deadline: on that list of a person. mailbox: could
 not be taken from the message service; announced: is there and not taken yet. register: addresses that are amiss there.
 clocks: since when nobody has looked at the clocks of a case, though it was time.
-unexplained: received the day before and left nothing; books: how long ago that was looked at."""
+unexplained: received and left nothing, and nobody has seen to it; books: how long ago that was looked at."""
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
+from adapter.domain.days import begins, norwegian_day
 from adapter.domain.standing import KINDS, NONE, Kind, Standing, Stuck, Thresholds
-from adapter.flows.reconciliation import ACTION
+from adapter.flows.reconciliation import made_up, not_seen_to
 from adapter.mapping.days_off import is_day_off
 from adapter.ports import Reckoning
+
+_DUE: Final = frozenset({"clocks", "books"})
+"""Kinds whose oldest is when it is due: until then nothing of them stands."""
 
 
 def stuck(reckoning: Reckoning, thresholds: Thresholds, now: datetime) -> Sequence[Stuck]:
@@ -15,18 +20,23 @@ def stuck(reckoning: Reckoning, thresholds: Thresholds, now: datetime) -> Sequen
     due = {
         kind: one
         for kind, one in found.items()
-        if one.oldest is None or kind != "clocks" or one.oldest <= now
+        if one.oldest is None or kind not in _DUE or one.oldest <= now
     }
     return [_judged(kind, due.get(kind, NONE), thresholds, now) for kind in KINDS]
 
 
 def _books(reckoning: Reckoning) -> Mapping[Kind, Standing]:
-    """What the last look at a day found, and when that was."""
-    last = reckoning.last_audit(ACTION)
-    if last is None:
-        return {}
-    amiss = int(last.details["unexplained"])
-    return {"books": Standing(1, last.at), "unexplained": Standing(amiss, last.at if amiss else None)}
+    """When a day was last made up, or should have been for the first time; and the messages without a trace of all days
+    to which nobody has seen."""
+    made = made_up(reckoning)
+    if not made:
+        first = reckoning.first_received()
+        due = begins(norwegian_day(first) + timedelta(days=1)) if first else None
+        return {"books": Standing(1, due)} if due else {}
+    amiss = not_seen_to(made)
+    number = sum(int(row.details["unexplained"]) for row in amiss)
+    oldest = min((row.at for row in amiss), default=None)
+    return {"books": Standing(1, made[max(made)].at), "unexplained": Standing(number, oldest)}
 
 
 def _judged(kind: Kind, standing: Standing, thresholds: Thresholds, now: datetime) -> Stuck:

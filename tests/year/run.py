@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.app import build
-from adapter.flows.reconciliation import reconcile_yesterday
+from adapter.flows.reconciliation import make_up_books
 from adapter.outside.store import migrate, open_store
 from adapter.settings import Settings
 from tests.day.case import Case
@@ -20,12 +20,15 @@ from tests.day.people import person
 from tests.day.run import HOSPITALS, UNITS
 
 from .clock import BEGIN, DAY, END, Clock
+from .clocks import asked_again, begun_when_over, doubled_rows, late_though_stopped
 from .desk import round_of_the_day
-from .lives import drawn, unit_of
+from .figures import miscounted
+from .lives import SHARES, unit_of
 from .people import outages, write_partners
 from .post import Post
 from .reckoning import fates, nobody_owns, unaccounted_mail, unbalanced, unwarned
-from .world import World
+from .turns import TURNS
+from .world import Life, World
 
 
 @dataclass(slots=True)
@@ -84,7 +87,13 @@ def _fill(world: World, number: int) -> None:
         at += timedelta(days=2) if at.weekday() > 4 and n % 4 else timedelta()
         sender, receiver = HOSPITALS[n % len(HOSPITALS)], UNITS[unit_of(world.chance)]
         case = Case(Letter(named("year", n), person(n + 1), sender, receiver), ("edi", "fhir")[n % 3 > 0])
-        world.begins(at, drawn(world.chance)(world, case))
+        world.begins(at, _drawn(world.chance)(world, case))
+
+
+def _drawn(chance: random.Random) -> Callable[[World, Case], Life]:
+    """One way to go, by the shares of a usual year."""
+    ways = (*SHARES, *TURNS)
+    return chance.choices([way for _, way in ways], [share for share, _ in ways])[0]
 
 
 class Books:
@@ -99,7 +108,7 @@ class Books:
         """The people's round, and the reconciliation of the day that has gone."""
         now = self._world.clock()
         round_of_the_day(self._world)
-        found = reconcile_yesterday(self._world.parts) or ()
+        found = make_up_books(self._world.parts) or ()
         self._alarms += [f"the books of {one.day} do not balance" for one in found if not one.holds]
         if now.month != self._month:
             self._month = now.month
@@ -111,8 +120,16 @@ class Books:
 
     def closed(self) -> Report:
         world = self._world
-        checks = (nobody_owns, unaccounted_mail, unwarned, unbalanced)
-        alarms = [*self._alarms, *world.unexplained, *(a for check in checks for a in check(world))]
+        checks = (
+            *(nobody_owns, unaccounted_mail, unwarned, unbalanced, miscounted),
+            *(late_though_stopped, begun_when_over, asked_again, doubled_rows),
+        )
+        alarms = [
+            *self._alarms,
+            *world.unexplained,
+            *world.strangers,
+            *(a for check in checks for a in check(world)),
+        ]
         figures = {
             "needs": len(world.cases),
             "letters that came": sum(map(len, world.post.came.values())),

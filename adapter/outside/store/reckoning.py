@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 
 from adapter.domain.case import Audit
-from adapter.domain.reconciliation import Trace
+from adapter.domain.reconciliation import ALREADY, Trace
 from adapter.domain.record import Counted
 from adapter.domain.standing import Kind, Standing
 from adapter.outside.store import figures, rows, still
@@ -17,8 +17,9 @@ from adapter.outside.store.sql import Record, Sql
 from adapter.outside.store.tables import audit, history, received, tombstone, version, waiting
 from adapter.ports import Reckoning
 
-KNOWN: Final = frozenset({"need-known", "already-cancelled"})
-"""Findings by which a sender is told that its message says nothing new."""
+KNOWN: Final = {"need-known": "open", "already-cancelled": "cancel"}
+"""Findings by which a sender is told that its message says nothing new, and what must have happened in its case before:
+it began, or was taken back."""
 _ANSWERED = ("message-accepted", "message-refused")
 
 
@@ -44,12 +45,22 @@ class SqlReckoning:
         with self._connections.reading() as sql:
             return still.standing(sql)
 
-    def last_audit(self, action: str) -> Audit | None:
-        at = audit.c
-        newest = select(audit).where(at.case_id.is_(None), at.action == action)
+    def received(self, since: datetime, before: datetime) -> Mapping[str, int]:
+        at = received.c
+        counted = select(at.sender, func.count().label("number")).where(at.at >= since, at.at < before)
         with self._connections.reading() as sql:
-            row = sql.first(newest.order_by(at.at.desc(), at.id.desc()).limit(1))
-        return rows.audit_of(row) if row else None
+            return {row["sender"]: row["number"] for row in sql.rows(counted.group_by(at.sender))}
+
+    def first_received(self) -> datetime | None:
+        with self._connections.reading() as sql:
+            row = sql.first(select(received.c.at).order_by(received.c.at, received.c.id).limit(1))
+        return row["at"] if row else None
+
+    def audits(self, action: str) -> Sequence[Audit]:
+        at = audit.c
+        found = select(audit).where(at.case_id.is_(None), at.action == action).order_by(at.at, at.id)
+        with self._connections.reading() as sql:
+            return [rows.audit_of(row) for row in sql.rows(found)]
 
 
 def _received(since: datetime, before: datetime, after: Trace | None, limit: int) -> Select[*tuple[Any, ...]]:
@@ -67,7 +78,8 @@ def _traces(sql: Sql, page: Sequence[Record]) -> Sequence[Trace]:
     cases = sorted({row["case_id"] for row in page if row["case_id"]})
     steps = _by(sql.rows(_of(history, cases).where(history.c.because.in_(ids))), "because")
     versions = _by(sql.rows(_of(version, cases).where(version.c.source.in_(ids))), "source")
-    lists = _by(sql.rows(_of(waiting, cases)), "case_id")
+    before = _by(sql.rows(_begun_or_ended(cases)), "case_id")
+    listed = _listed(sql, cases)
     gone = {row["case_id"] for row in sql.rows(select(tombstone.c.case_id).where(_in(tombstone, cases)))}
     back = _by(sql.rows(_returned(cases)), "case_id")
     told = _audited(sql, page, cases)
@@ -82,8 +94,8 @@ def _traces(sql: Sql, page: Sequence[Record]) -> Sequence[Trace]:
             opened=any(s["lifecycle"] == "case" and s["before"] == "new" for s in steps[row["id"]]),
             moved=bool(steps[row["id"]]),
             written=frozenset(v["type"] for v in versions[row["id"]]),
-            listed=any(_stood(w, row["at"]) for w in lists[row["case_id"]]),
-            known=any(problem in KNOWN for problem, _ in rows.from_text(row["findings"])),
+            listed=(row["case_id"], row["at"]) in listed,
+            known=any(_shown(problem, row, before) for problem, _ in rows.from_text(row["findings"])),
             returned=any(
                 s["actor"] == row["sender"] and s["at"] < row["at"] for s in back.get(row["case_id"], ())
             ),
@@ -111,7 +123,7 @@ def _returned(cases: Collection[str]) -> Select[*tuple[Any, ...]]:
 
 
 def _of(table: Any, cases: Collection[str]) -> Select[*tuple[Any, ...]]:
-    names = ("case_id", "because", "lifecycle", "before", "source", "type", "since", "resolved_at")
+    names = ("case_id", "because", "lifecycle", "before", "source", "type")
     return select(*(table.c[name] for name in names if name in table.c)).where(_in(table, cases))
 
 
@@ -119,9 +131,30 @@ def _in(table: Any, cases: Collection[str]) -> Any:
     return table.c.case_id.in_(cases)
 
 
-def _stood(row: Record, at: datetime) -> bool:
-    """Whether it was on the list then, or came to be on it."""
-    return bool(row["since"] <= at and (row["resolved_at"] is None or row["resolved_at"] >= at))
+def _listed(sql: Sql, cases: Collection[str]) -> set[tuple[str, datetime]]:
+    """Cases and the moments at which somebody was to look at them: what came at that moment is why."""
+    at = audit.c
+    again = select(at.case_id, at.at.label("since")).where(at.case_id.in_(cases), at.action == ALREADY)
+    lists = select(waiting.c.case_id, waiting.c.since).where(_in(waiting, cases))
+    return {(row["case_id"], row["since"]) for row in [*sql.rows(lists), *sql.rows(again)]}
+
+
+def _begun_or_ended(cases: Collection[str]) -> Select[*tuple[Any, ...]]:
+    at = history.c
+    steps = select(at.case_id, at.event, at.before, at.because, at.at).where(at.case_id.in_(cases))
+    return steps.where(at.lifecycle == "case", (at.before == "new") | (at.event == "cancel"))
+
+
+def _shown(problem: str, row: Record, before: Mapping[str, Sequence[Record]]) -> bool:
+    """Whether another message that came before did what the sender was told had been done."""
+    event = KNOWN.get(problem)
+    return any(
+        step["because"] != row["id"]
+        and step["at"] <= row["at"]
+        and (step["event"] == event or event == "open")
+        for step in before.get(row["case_id"], ())
+        if event
+    )
 
 
 def _by(found: Iterable[Record], name: str) -> dict[str, list[Record]]:
