@@ -15,7 +15,7 @@ from adapter.flows.parts import Parts
 from adapter.outside.store import open_store
 from adapter.replay import open_stage, play, read_cast
 
-MUNICIPALITY, SECOND = "999900022", "999900033"
+MUNICIPALITY, SECOND, NEIGHBOUR = "999900022", "999900033", "999902001"
 MILESTONES = ["delivered", "opened", "acted-upon", "decided", "coordinator-appointed"]
 
 
@@ -106,3 +106,14 @@ def test_nothing_of_a_person_is_told(folder: Path, tmp_path: Path) -> None:
         for case in parts.store.case_ids():
             told = "\n".join(lines(followed(case, parts), {}, parts.clock()))
             assert [value for value in private if value in told] == []
+
+
+def test_who_takes_a_case_over_has_it_and_has_acted(tmp_path: Path) -> None:
+    """To accept is to open and to act: these are the new unit's, and it is reminded of neither."""
+    found = of_only_case("hand-over/need-comes-along", tmp_path)
+    assert [(one.milestone, one.by) for one in found.passed] == [
+        (milestone, NEIGHBOUR) for milestone in ("delivered", "opened", "acted-upon")
+    ]
+    running = {clock.rule for clock in found.clocks if clock.state != "stopped"}
+    assert "interim-reply" in running
+    assert not running & {"unit-opens", "unit-acts"}
