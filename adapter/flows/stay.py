@@ -86,6 +86,6 @@ def _is_last_said(tx: Transaction, told: Said, text: str, other: str) -> bool:
     said_at = {
         v.body["payload"][0]["contentString"]: v.at
         for v in sorted(tx.of_case(told.case.id), key=lambda v: v.at)
-        if v.type == "Communication" and v.author == told.sender
+        if v.type == "Communication" and v.author == told.sender and "payload" in v.body
     }
     return text in said_at and said_at[text] >= said_at.get(other, said_at[text])
