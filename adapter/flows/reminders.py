@@ -66,7 +66,7 @@ def _reminded(
 ) -> Iterator[Partner]:
     """Those of the rule who can be reached: each once."""
     roles = rule.remind + (rule.also if stage == "overdue" else ())
-    numbers = (_number(tx, case, deadline, rule, role) for role in roles)
+    numbers = (_number(tx, case, deadline, role) for role in roles)
     for number in dict.fromkeys(number for number in numbers if number):
         partner = parts.partners.by_organisation.get(number)
         if partner and partner.reachable and _may_know(case, rule, partner):
@@ -83,7 +83,7 @@ def _is_invited(case: Case, rule: Rule, partner: Partner) -> bool:
     return _INVITED in rule.starts and partner.organisation not in (case.owner, case.requester)
 
 
-def _number(tx: Transaction, case: Case, deadline: Deadline, rule: Rule, role: str) -> str | None:
+def _number(tx: Transaction, case: Case, deadline: Deadline, role: str) -> str | None:
     """The organisation (number) in a role; None where nobody is, or who is may not know that there is a case."""
     if role == "owner":
         return case.owner if case.owner and _has_the_case(tx, case, case.owner) else None
@@ -93,7 +93,8 @@ def _number(tx: Transaction, case: Case, deadline: Deadline, rule: Rule, role: s
     version = tx.current(type_, id_) if id_ else None
     if version:
         return version.author if role == "author" else purger(version.body)
-    known = deadline.about in (case.requester, case.owner) or _INVITED in rule.starts
+    # Whom a clock is about is named by its number only where it may know of it (flows/contact_doctor.py).
+    known = deadline.about in (case.requester, case.owner) or role == "asked"
     return deadline.about if known else None
 
 
