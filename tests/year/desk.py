@@ -3,6 +3,7 @@
 from adapter.domain.case import Waiting
 from adapter.domain.problems import Refused
 from adapter.flows import operate
+from adapter.flows.closing import close
 
 from .clock import DAY
 from .people import UNITS
@@ -16,10 +17,18 @@ def round_of_the_day(world: World) -> None:
     store, now = world.parts.store, world.clock()
     for delivery in store.parked():
         if now - delivery.clock > DAY:
-            operate.requeue(delivery.id, _BY, _WHY, world.parts)
+            _sent_again(world, delivery.id)
     for waiting in store.waiting():
         if now - waiting.since > DAY and world.chance.random() < 0.9:
             _seen_to(world, waiting)
+
+
+def _sent_again(world: World, delivery: int) -> None:
+    """What is held because somebody is said to be dead stays, for the command is refused."""
+    try:
+        operate.requeue(delivery, _BY, _WHY, world.parts)
+    except Refused as refused:
+        world.messages[f"a person was refused: {refused.findings[0].problem}"] += 1
 
 
 def _seen_to(world: World, waiting: Waiting) -> None:
@@ -27,7 +36,9 @@ def _seen_to(world: World, waiting: Waiting) -> None:
     state = next((c for c in world.cases.values() if world.id_of(c) == waiting.case_id), None)
     here = world.state_of(state) if state else ""
     try:
-        if here == "held-for-review":
+        if state and state.letter.need in world.dead:
+            close(waiting.case_id, "died", _BY, _WHY, world.parts)
+        elif here == "held-for-review":
             operate.release(waiting.case_id, None, _BY, _WHY, world.parts)
         elif here in ("held-for-routing", "wrong-addressee"):
             operate.release(waiting.case_id, UNITS[-1].unit, _BY, _WHY, world.parts)

@@ -16,8 +16,8 @@ HOUR = timedelta(hours=1)
 
 def granted(world: World, case: Case) -> Life:
     """Opened, decided, a coordinator, a plan, and versions of the plan for as long as the year lasts."""
-    yield from _reported(world, case)
-    yield from _taken_on(world, case)
+    yield from reported(world, case)
+    yield from taken_on(world, case)
     for name in ("consent-plan", "consent-sharing", "decide"):
         world.step(case, name)
     late = world.chance.random() < 0.15
@@ -45,15 +45,15 @@ def withdrawn(world: World, case: Case) -> Life:
 
 def refused(world: World, case: Case) -> Life:
     """A person at the unit refuses."""
-    yield from _reported(world, case)
-    yield from _taken_on(world, case)
+    yield from reported(world, case)
+    yield from taken_on(world, case)
     world.step(case, "refuse")
 
 
 def opened_late(world: World, case: Case) -> Life:
     """Nobody opens it for weeks, then it goes as any other."""
-    yield from _reported(world, case)
-    yield from _came(world, case)
+    yield from reported(world, case)
+    yield from came(world, case)
     yield days(world.chance, 10, 70)
     for name in ("open", "accept", "consent-plan", "decide", "appoint"):
         yield days(world.chance, 0.1, 3)
@@ -62,26 +62,26 @@ def opened_late(world: World, case: Case) -> Life:
 
 def silent(world: World, case: Case) -> Life:
     """The unit never does anything."""
-    yield from _reported(world, case)
+    yield from reported(world, case)
 
 
 def no_coordinator(world: World, case: Case) -> Life:
     """Granted, and nobody is appointed."""
-    yield from _reported(world, case)
-    yield from _taken_on(world, case)
+    yield from reported(world, case)
+    yield from taken_on(world, case)
     world.step(case, "decide")
 
 
 def wrong_addressee(world: World, case: Case) -> Life:
     """The unit says whose it is, and that unit takes it on."""
-    yield from _reported(world, case)
-    yield from _came(world, case)
+    yield from reported(world, case)
+    yield from came(world, case)
     yield days(world.chance, 0.2, 4)
     first = case.owner
     world.step(case, "reject-addressee")
     while case.owner == first:
         yield 6 * HOUR
-    yield from _taken_on(world, case)
+    yield from taken_on(world, case)
     world.step(case, "refuse")
 
 
@@ -101,17 +101,17 @@ def cancelled(world: World, case: Case) -> Life:
 
 def corrected(world: World, case: Case) -> Life:
     """The hospital adds to what it has said, before or after the unit has begun."""
-    yield from _reported(world, case)
+    yield from reported(world, case)
     yield days(world.chance, 0.01, 2)
     world.notify(case, event="need-corrected", door="fhir")
-    yield from _taken_on(world, case)
+    yield from taken_on(world, case)
     world.step(case, "refuse")
 
 
 def asked(world: World, case: Case) -> Life:
     """The unit asks, the hospital answers with a correction, and the unit decides."""
-    yield from _reported(world, case)
-    yield from _taken_on(world, case)
+    yield from reported(world, case)
+    yield from taken_on(world, case)
     world.step(case, "ask")
     yield days(world.chance, 0.5, 20)
     world.notify(case, event="need-corrected", door="fhir")
@@ -125,19 +125,19 @@ def asked(world: World, case: Case) -> Life:
 def uncertain(world: World, case: Case) -> Life:
     """Its words are not clear: a person here looks (desk.py), and then it goes as any other."""
     case.door = "edi"
-    yield from _reported(world, case, UNCERTAIN)
-    yield from _taken_on(world, case)
+    yield from reported(world, case, UNCERTAIN)
+    yield from taken_on(world, case)
     world.step(case, "refuse")
 
 
 def without_consent(world: World, case: Case) -> Life:
     """The consent is not stated: it waits, and half of the hospitals say later that it was given."""
     case.door = "edi"
-    yield from _reported(world, case, WITHOUT_CONSENT)
+    yield from reported(world, case, WITHOUT_CONSENT)
     if world.chance.random() < 0.5:
         yield days(world.chance, 1, 20)
         world.notify(case, event="need-corrected", door="fhir")
-        yield from _taken_on(world, case)
+        yield from taken_on(world, case)
         world.step(case, "refuse")
 
 
@@ -157,7 +157,7 @@ def nonsense(world: World, case: Case) -> Life:
     yield DAY
 
 
-def _reported(world: World, case: Case, like: str = PLAIN) -> Life:
+def reported(world: World, case: Case, like: str = PLAIN) -> Life:
     """The hospital sends it, some twice: at once, or days later because it has heard nothing."""
     first = world.notify(case, like)
     world.messages["needs"] += 1
@@ -169,14 +169,14 @@ def _reported(world: World, case: Case, like: str = PLAIN) -> Life:
             world.unexplained.append("a repeat got another answer than the first")
 
 
-def _came(world: World, case: Case) -> Life:
+def came(world: World, case: Case) -> Life:
     while case.owner is None:
         yield 6 * HOUR
 
 
-def _taken_on(world: World, case: Case) -> Life:
+def taken_on(world: World, case: Case) -> Life:
     """The unit gets it, somebody opens it, and it is taken on."""
-    yield from _came(world, case)
+    yield from came(world, case)
     for name, least, most in (("receive", 0.05, 0.3), ("open", 0.1, 2.5), ("accept", 0.2, 5)):
         yield days(world.chance, least, most)
         world.step(case, name)
@@ -198,11 +198,6 @@ SHARES: tuple[tuple[float, Callable[[World, Case], Life]], ...] = (
     (0.03, without_consent),
     (0.02, nonsense),
 )
-
-
-def drawn(chance: random.Random) -> Callable[[World, Case], Life]:
-    """One way to go."""
-    return chance.choices([way for _, way in SHARES], [share for share, _ in SHARES])[0]
 
 
 def unit_of(chance: random.Random) -> int:

@@ -16,6 +16,8 @@ from .post import Away
 
 XML_HOSPITAL, XML_UNITS = HOSPITALS[1], UNITS[1::3]
 """Who reads Hodemelding; the others read FHIR."""
+SECOND = HOSPITALS[1]
+"""The hospital that takes part beside the first."""
 
 
 def write_partners(folder: Path) -> Path:

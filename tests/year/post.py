@@ -33,6 +33,7 @@ class Post:
     happened: Counter[str] = field(default_factory=Counter)
     by_endpoint: dict[str, Partner] = field(default_factory=dict)
     told: Callable[[str, Letter], None] = lambda _to, _letter: None
+    confirmed: Callable[[Letter], None] = lambda _letter: None
 
     def __post_init__(self) -> None:
         self.by_endpoint = {p.endpoint: p for p in self.partners.by_organisation.values() if p.endpoint}
@@ -51,6 +52,7 @@ class Post:
         self._comes(partner.organisation, letter)
         if what == "answer lost":
             return Receipt("timed-out")
+        self.confirmed(letter)
         return ANSWERS["ok"] if letter.channel == "fhir" else IN_XML["ok"]
 
     def _drawn(self, partner: Partner) -> str:

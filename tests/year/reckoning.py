@@ -15,7 +15,7 @@ OVER = frozenset({"cancelled", "dismissed", "refused", "concluded", "closed"})
 WITH_A_UNIT = frozenset(
     {
         *("routed", "received", "opened", "accepted", "needs-information"),
-        *("decided", "coordinator-offered", "coordinator-appointed"),
+        *("decided", "coordinator-offered", "coordinator-declined", "coordinator-appointed"),
     }
 )
 
@@ -23,7 +23,7 @@ WITH_A_UNIT = frozenset(
 def nobody_owns(world: World) -> Iterator[str]:
     """Cases that are neither over, nor a unit's, nor on a person's list."""
     listed = {waiting.case_id for waiting in world.parts.store.waiting()}
-    for case in _cases(world):
+    for case in every_case(world):
         with_unit = case.state in WITH_A_UNIT and case.owner is not None
         if case.state not in OVER and not with_unit and case.id not in listed:
             yield f"case in {case.state} has no owner"
@@ -34,7 +34,7 @@ def unaccounted_mail(world: World) -> Iterator[str]:
     store, states = world.parts.store, Counter[str]()
     came = {id_: to for to, letters in world.post.came.items() for id_ in letters}
     known = set[str]()
-    for case in _cases(world):
+    for case in every_case(world):
         for d in store.deliveries_of(case.id):
             id_, here = d.outgoing.message_id, came.get(d.outgoing.message_id)
             known.add(id_)
@@ -52,7 +52,7 @@ def unaccounted_mail(world: World) -> Iterator[str]:
 def unwarned(world: World) -> Iterator[str]:
     """What was overdue without having been warned of first. The keeper looks every quarter of a day: only a clock that
     had less time than that, or had been stopped and went on by a later word, may be told of both at one look."""
-    for case in _cases(world):
+    for case in every_case(world):
         for deadline in world.parts.store.deadlines_of(case.id):
             if deadline.overdue_at is None or deadline.warn_at is None:
                 continue
@@ -89,7 +89,8 @@ def fates(world: World) -> dict[str, int]:
     return {"received": sum(counted.values()), **counted}
 
 
-def _cases(world: World) -> Iterator[Case]:
+def every_case(world: World) -> Iterator[Case]:
+    """All that are kept, by id."""
     store, after = world.parts.store, ""
     while ids := store.case_ids(after):
         with store.transaction() as tx:
