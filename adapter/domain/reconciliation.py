@@ -27,8 +27,8 @@ waiting: it changed nothing, and put the case on a list of people. refused: noth
 known. purged: its case has been removed since."""
 
 
-ALREADY: Final = "waits-already"
-"""What the audit says of a message that a person is to look at, where the case is on the list for the same reason."""
+LEFT: Final = "left-to-a-person"
+"""What the audit says of a message that changes nothing by itself, and that a person is to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,9 @@ class Trace:
     """One message (its id, the organisation number of its sender, its kind) and what is there because of it.
 
     `audited`: what the audit says became of it (`message-accepted`, `message-refused`, or nothing). `opened`: a case
-    began by it. `moved`: steps in histories; `written`: types of resources of which it made a version. `listed`: at its
-    moment its case was put on a list of people, or was to be. `known`: it was answered as telling nothing new, and what
-    it tells was done by another before. `returned`: its sender had sent the case back before. `purged`: its case is
-    gone.
+    began by it. `moved`: steps in histories; `written`: types of resources of which it made a version. `listed`: it was
+    left to a person, and its case was on a list for that. `known`: it was answered as telling nothing new, and what it
+    tells was done by another before. `returned`: its sender had sent the case back before. `purged`: its case is gone.
     """
 
     message: str

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapter.domain.case import Audit, Case, Resource, Version, Waiting
 from adapter.domain.problems import Finding
-from adapter.domain.reconciliation import ALREADY
+from adapter.domain.reconciliation import LEFT
 from adapter.flows.placing import Taken
 from adapter.flows.resources import id_of, instant
 from adapter.ports import Transaction
@@ -33,9 +33,7 @@ def put_before_a_person(tx: Transaction, case: Case, finding: Finding, at: datet
     """The message is kept with its case and changes nothing by itself."""
     on_consent = finding.where.startswith("consent")
     waiting = Waiting(case.id, "consent" if on_consent else "conversation", finding.problem, at)
-    stands = [w for w in tx.waits(case.id) if w.resolved_at is None and w.since < at]
-    if any((w.list, w.reason) == (waiting.list, waiting.reason) for w in stands):
-        tx.record(Audit(at, case.requester, ALREADY, case.id, {"reason": waiting.reason}))
+    tx.record(Audit(at, case.requester, LEFT, case.id, {"list": waiting.list, "reason": waiting.reason}))
     tx.wait_for_person(waiting)
     return Taken(case.id, (finding,))
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select, tuple_
 
 from adapter.domain.case import Audit
-from adapter.domain.reconciliation import ALREADY, Trace
+from adapter.domain.reconciliation import LEFT, Trace
 from adapter.domain.record import Counted
 from adapter.domain.standing import Kind, Standing
 from adapter.outside.store import figures, rows, still
@@ -132,11 +132,20 @@ def _in(table: Any, cases: Collection[str]) -> Any:
 
 
 def _listed(sql: Sql, cases: Collection[str]) -> set[tuple[str, datetime]]:
-    """Cases and the moments at which somebody was to look at them: what came at that moment is why."""
+    """Cases and the moments at which a message was left to a person, of those that were put on the list for it."""
     at = audit.c
-    again = select(at.case_id, at.at.label("since")).where(at.case_id.in_(cases), at.action == ALREADY)
-    lists = select(waiting.c.case_id, waiting.c.since).where(_in(waiting, cases))
-    return {(row["case_id"], row["since"]) for row in [*sql.rows(lists), *sql.rows(again)]}
+    left = sql.rows(select(audit).where(at.case_id.in_(cases), at.action == LEFT))
+    lists = _by(sql.rows(select(waiting).where(_in(waiting, cases))), "case_id")
+    return {
+        (row["case_id"], row["at"]) for row in left if any(_for(one, row) for one in lists[row["case_id"]])
+    }
+
+
+def _for(listed: Record, left: Record) -> bool:
+    """Whether a row of a list stood, or came to stand, for what a message was left for."""
+    said = rows.from_text(left["details"])
+    stood = listed["since"] <= left["at"] <= (listed["resolved_at"] or left["at"])
+    return stood and (listed["list"], listed["reason"]) == (said["list"], said["reason"])
 
 
 def _begun_or_ended(cases: Collection[str]) -> Select[*tuple[Any, ...]]:
