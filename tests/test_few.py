@@ -117,3 +117,15 @@ def test_the_longest_time_is_not_told() -> None:
 def test_the_median_of_five_is_not_told() -> None:
     """Nor is the time of the third of five: only two took longer."""
     assert _only([_course(1, 1, False, True, hours) for hours in range(5)]).stages[0].median is None
+
+
+def test_what_is_left_out_of_one_group_cannot_be_taken_from_all() -> None:
+    """Seven are over, five of them in one group: the five, shown, would tell the two of the other."""
+    of = [(1, 5), (2, 2)]
+    courses = [_course(g, 5, False, True) for g, _ in of for _ in range(10)]
+    courses += [_course(g, 0, False, True) for g, _ in of for _ in range(10)]
+    courses += [_course(g, 0, True, True) for g, over in of for _ in range(over)]
+    total, groups = figures(courses, KEYS["municipality"], LEAST)
+    assert total is not None
+    assert total.stages[0].ended == 7
+    assert [group.stages[0].ended for group in groups] == [None, None]
