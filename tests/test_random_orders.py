@@ -54,7 +54,7 @@ USUAL = (
     *("open", "accept", "consent-plan", "consent-sharing", "decide", "appoint", "team", "plan"),
     *("consent-hand-over", "propose-hand-over"),
 )
-TOLD = ("ready", "discharged", "died", "not-died", "note", "reply", "question", "word")
+TOLD = ("admitted", "ready", "discharged", "died", "not-died", "note", "reply", "question", "word")
 """Messages about a case: stays, a death and that it was an error, notes and questions in both directions."""
 NEEDS = st.integers(0, 2)
 COMMANDS = ("release", "dismiss", "seen", "died", "requeue", "skip")

@@ -51,10 +51,11 @@ def happened(tx: Transaction, case: Case, parts: Parts) -> list[Happened]:
     steps, versions, now = parts.store.history_of(case.id), tx.of_case(case.id), parts.clock()
     found = [
         Happened("received", case.opened_at, case.requester),
+        # Before the steps: what ends a case at the same moment ends what waits for a stay, too.
+        *(one for one in of_stays(tx, case, steps, versions, now, parts) if not _was_over(steps, one.at)),
         *_given_and_done(steps, _delivered(tx.deliveries(case.id), steps, parts)),
         *_decided(tx, case, steps, versions, parts),
         *_written(versions, parts),
-        *of_stays(tx, case, steps, versions, now, parts),
         *asked_of_others.of_team(tx, case, steps, versions, parts),
         *asked_of_others.complaints(tx, versions, parts),
         *stated_days.revisions(tx, versions, parts),

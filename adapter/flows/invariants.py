@@ -11,6 +11,7 @@ from adapter.domain.lifecycle import LifeCycle
 from adapter.domain.message import Received
 from adapter.domain.problems import Refused
 from adapter.domain.record import CaseRecord
+from adapter.flows.clock_facts import OF_CLOCKS
 from adapter.flows.outbox import handed_over
 from adapter.flows.parts import Parts
 from adapter.flows.purge import notice_of
@@ -161,7 +162,8 @@ def lists(record: CaseRecord, parts: Parts) -> Iterator[Violation]:
     wanted = "routing" if case.state == "wrong-addressee" else _ON_LIST.get(case.state)
     if (wanted and wanted not in on) or (_need_stopped(record, parts) and "consent" not in on):
         yield Violation("who-waits-is-on-a-list", f"case {case.id}")
-    if on - {"conversation"} and cycle.cells.get(case.state, {}).get("correct") == "":
+    late = {OF_CLOCKS} if any(d.state == "overdue" for d in record.deadlines) else set()
+    if on - {"conversation"} - late and cycle.cells.get(case.state, {}).get("correct") == "":
         yield Violation("who-is-on-a-list-waits", f"case {case.id}")
 
 
